@@ -1,0 +1,58 @@
+# Every command of the project. `make demo` and `make test` need Python 3.11 or 3.12 and pip, nothing else.
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow check bench ui clean upgrade format
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+UV_VERSION := 0.13.8
+
+help:  ## Show the commands
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: $(VENV)/.installed  ## Run the word-cloud pipeline on this machine and print where its pictures are
+	$(BIN)/emr-pipelines run word_clouds --date 2005-01-01
+
+test: $(VENV)/.installed-dev  ## All tests but the slow proofs
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup -q
+
+test-slow: $(VENV)/.installed-dev  ## The slow proofs
+	$(BIN)/python -m pytest -m slow -q
+
+check: $(VENV)/.installed-dev  ## Lint, types, import rules, schema drift, validity of the specs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/emr-pipelines schema --check
+	$(BIN)/emr-pipelines validate
+
+format: $(VENV)/.installed-dev  ## Format and sort imports
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-dev  ## Measure: local step start, warm JVM against spark-submit
+	$(BIN)/python benchmarks/step_start.py
+
+ui: $(VENV)/.installed  ## emr_local and Airflow's UI at http://localhost:8080, until Ctrl-C
+	$(BIN)/emr-pipelines ui
+
+clean:  ## Remove the environment, Airflow's home and emr_local's state
+	rm -rf $(VENV) .airflow .emr_local .mypy_cache .ruff_cache .pytest_cache
+
+upgrade: $(VENV)/.installed-dev  ## Pin the newest versions that the requirements allow
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate --custom-compile-command "make upgrade" requirements-dev.txt -o constraints.txt
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info < (3, 13)) and f"Python 3.11 or 3.12 is needed, this is {sys.version.split()[0]}; name another with: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(VENV)/.installed: requirements.txt constraints.txt pyproject.toml | $(BIN)/uv
+	@echo "Installing what the project needs into $(VENV) …"
+	$(UV) --constraint constraints.txt --requirement requirements.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	$(UV) --constraint constraints.txt --requirement requirements-dev.txt
+	@touch $@

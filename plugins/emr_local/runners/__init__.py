@@ -1,0 +1,1 @@
+"""What runs a step on this machine, one module per kind of command."""

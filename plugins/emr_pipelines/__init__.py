@@ -1,0 +1,1 @@
+"""Declarative EMR pipelines for Apache Airflow: spec, plan, DAG, and the command line."""

@@ -1,0 +1,17 @@
+"""`emr-pipelines env`: the exports that make a plain `airflow …` command see this project."""
+
+from __future__ import annotations
+
+import shlex
+
+import typer
+
+from emr_pipelines.cli.airflow_home import airflow_variables
+from emr_pipelines.cli.project_options import EnvironmentOption, load_project
+
+
+def env_command(env: EnvironmentOption = None) -> None:
+    """Print `export NAME=value` lines for a shell: eval "$(emr-pipelines env)"."""
+    project = load_project(env)
+    for name, value in airflow_variables(project.root, project.environment).items():
+        typer.echo(f"export {name}={shlex.quote(value)}")

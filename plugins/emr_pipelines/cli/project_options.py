@@ -1,0 +1,34 @@
+"""What every verb takes from the command line alike: the project's root and the chosen environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from emr_pipelines.spec.loader import load_environment
+from emr_pipelines.spec.models import EnvironmentSpec
+from emr_pipelines.spec.project import environment_file, find_project_root
+
+ENVIRONMENT_VARIABLE = "EMR_PIPELINES_ENV"
+DEFAULT_ENVIRONMENT = "local"
+
+EnvironmentOption = Annotated[str | None, typer.Option("--env", help=f"Environment in config/environments; default: ${ENVIRONMENT_VARIABLE}, else {DEFAULT_ENVIRONMENT}.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A checkout and one of its environments."""
+
+    root: Path
+    environment: EnvironmentSpec
+
+
+def load_project(environment_name: str | None) -> Project:
+    """The project around the working directory, in the named environment. Raises SpecError for a bad environment file."""
+    root = find_project_root(Path.cwd())
+    name = environment_name or os.environ.get(ENVIRONMENT_VARIABLE, DEFAULT_ENVIRONMENT)
+    return Project(root=root, environment=load_environment(environment_file(root, name)))

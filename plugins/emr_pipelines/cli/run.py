@@ -1,0 +1,126 @@
+"""`emr-pipelines run NAME`: one whole run on this machine, from nothing: endpoint, sample data, Airflow, DAG, and where the outputs are."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from emr_pipelines.cli.airflow_home import airflow_home, airflow_variables
+from emr_pipelines.cli.aws_clients import s3_client
+from emr_pipelines.cli.local_endpoint import LocalEndpoint, local_endpoint
+from emr_pipelines.cli.project_options import EnvironmentOption, Project, load_project
+from emr_pipelines.cli.run_options import parse_params
+from emr_pipelines.cli.run_progress import RunProgress
+from emr_pipelines.cli.sample_data import provide_sample_data
+from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.plan.build import build_plan
+from emr_pipelines.plan.model import Plan
+from emr_pipelines.spec.loader import load_pipeline
+from emr_pipelines.spec.project import pipeline_file
+
+_LOG_TAIL_LINES = 30
+
+
+def run_command(
+    name: Annotated[str, typer.Argument(help="A pipeline in config/pipelines.")],
+    date: Annotated[str | None, typer.Option(help="Logical date, YYYY-MM-DD; default: now.")] = None,
+    param: Annotated[list[str] | None, typer.Option(help="A parameter of the run as NAME=VALUE; may be given again.")] = None,
+    env: EnvironmentOption = None,
+) -> None:
+    """Run a pipeline once, as `airflow dags test` does, and print where its outputs are."""
+    console = Console()
+    project = load_project(env)
+    plan = build_plan(load_pipeline(pipeline_file(project.root, name), environment=project.environment.name, project_root=project.root))
+    conf = parse_params(plan, param or [])
+    with ExitStack() as stack:
+        endpoint_url = project.environment.connection.endpoint_url
+        endpoint = stack.enter_context(local_endpoint(endpoint_url, project.root)) if endpoint_url else None
+        provide_sample_data(s3_client(project.environment), project.environment, project.root, console.print)
+        progress, log_file = _run(project, plan, date, conf, console)
+    if progress.run_state != "success":
+        _explain_failure(progress, log_file, console)
+        raise typer.Exit(1)
+    _show_outputs(progress, endpoint, console)
+
+
+def _run(project: Project, plan: Plan, date: str | None, conf: dict[str, Any], console: Console) -> tuple[RunProgress, Path]:
+    variables = {**os.environ, **airflow_variables(project.root, project.environment), "PYTHONPATH": str(project.root / "plugins")}
+    logs = airflow_home(project.root) / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    log_file = logs / f"run-{plan.name}-{time.strftime('%Y%m%dT%H%M%S')}.log"
+    with log_file.open("w") as log:
+        _prepare_database(project.root, variables, log_file, console)
+        progress = RunProgress(_task_ids(plan), console)
+        console.print(f"Running {plan.name} in the environment {plan.environment} (log: {_shown(log_file)})", soft_wrap=True)
+        progress.follow(_events(project.root / "dags" / f"{plan.name}.py", date, conf, variables, log.fileno()))
+    return progress, log_file
+
+
+def _prepare_database(root: Path, variables: dict[str, str], log_file: Path, console: Console) -> None:
+    """Make or migrate Airflow's database, once for each version of Airflow."""
+    from importlib.metadata import version
+
+    stamp = airflow_home(root) / "database_version"
+    if stamp.is_file() and stamp.read_text() == version("apache-airflow"):
+        return
+    console.print("Preparing Airflow's database (once) …")
+    with log_file.open("a") as log:
+        migrated = subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=variables, stdout=log, stderr=log, check=False)  # noqa: S603 - Airflow itself
+    if migrated.returncode != 0:
+        raise EmrPipelinesError(f"`airflow db migrate` failed; its words are in {log_file}")
+    stamp.write_text(version("apache-airflow"))
+
+
+def _events(dag_file: Path, date: str | None, conf: dict[str, Any], variables: dict[str, str], log: int) -> Iterator[dict[str, Any]]:
+    reading, writing = os.pipe()
+    command = [sys.executable, "-m", "emr_pipelines.dag.inline_run", str(dag_file), "--conf", json.dumps(conf), "--events", str(writing)]
+    command += ["--date", date] if date else []
+    process = subprocess.Popen(command, env=variables, stdout=log, stderr=log, pass_fds=[writing])  # noqa: S603 - our own module
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as lines:
+            yield from map(json.loads, lines)
+    finally:
+        # Ctrl-C reaches the child too; it then cancels the step and terminates the cluster before it ends.
+        process.wait()
+
+
+def _task_ids(plan: Plan) -> list[str]:
+    steps = [f"{step.name}.{part}" for step in plan.steps for part in ("submit", "wait")]
+    return ["publish_code", "create_cluster", *steps, *(["terminate_cluster"] if plan.cluster.request is not None else [])]
+
+
+def _explain_failure(progress: RunProgress, log_file: Path, console: Console) -> None:
+    failed = {task_id: task for task_id, task in progress.tasks.items() if task.state == "failed"}
+    for task_id, task in failed.items():
+        console.print(f"[red]{task_id} failed[/red]: {task.details.get('error', '')}", soft_wrap=True)
+    if not failed:
+        console.print("\n".join(log_file.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]), markup=False, soft_wrap=True)
+    console.print(f"The whole log: {_shown(log_file)}", soft_wrap=True)
+
+
+def _show_outputs(progress: RunProgress, endpoint: LocalEndpoint | None, console: Console) -> None:
+    uris = [task.details["published"] for task in progress.tasks.values() if "published" in task.details]
+    uris = uris or [task.details["output"] for task in progress.tasks.values() if "output" in task.details]
+    console.print("\n[bold]Outputs[/bold]")
+    for uri in uris:
+        console.print(uri, soft_wrap=True)
+        if endpoint is not None:
+            folder = endpoint.local_path(uri)
+            for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(("_", "."))):
+                console.print(f"    {_shown(path)}", soft_wrap=True, highlight=False)
+
+
+def _shown(path: Path) -> str:
+    """A path as short as it can be said from here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

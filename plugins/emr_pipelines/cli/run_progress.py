@@ -1,0 +1,71 @@
+"""The progress of a run as people see it: a live table on a terminal, a line for each change elsewhere. Reads events, runs nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+_COLOURS = {"waiting": "dim", "running": "yellow", "success": "green", "failed": "red", "not run": "dim"}
+
+
+@dataclass(slots=True)
+class TaskProgress:
+    """One task's state, its start, and its end once it has one (seconds since the epoch)."""
+
+    state: str = "waiting"
+    started: float | None = None
+    ended: float | None = None
+    details: dict[str, str] = field(default_factory=dict)
+
+    def seconds(self, now: float) -> float | None:
+        """How long the task has run so far, or ran."""
+        return None if self.started is None else (self.ended or now) - self.started
+
+
+class RunProgress:
+    """The states of a run's tasks, in the order in which the plan has them."""
+
+    def __init__(self, task_ids: Iterable[str], console: Console) -> None:
+        self.tasks = {task_id: TaskProgress() for task_id in task_ids}
+        self.run_state = "running"
+        self._console = console
+
+    def follow(self, events: Iterable[Mapping[str, Any]]) -> None:
+        """Take all events, showing each change as it comes."""
+        if not self._console.is_terminal:
+            for event in events:
+                self._console.print(self._take(event), soft_wrap=True)
+            return
+        with Live(get_renderable=self.table, console=self._console, refresh_per_second=4):
+            for event in events:
+                self._take(event)
+
+    def table(self) -> Table:
+        """The tasks as a table."""
+        table = Table("Task", "State", "Seconds", "Output", box=None, header_style="bold")
+        now = time.time()
+        for task_id, task in self.tasks.items():
+            seconds = task.seconds(now)
+            table.add_row(task_id, Text(task.state, style=_COLOURS.get(task.state, "")), f"{seconds:.1f}" if seconds is not None else "", task.details.get("published") or task.details.get("output", ""))
+        return table
+
+    def _take(self, event: Mapping[str, Any]) -> str:
+        if "run" in event:
+            self.run_state = event["state"]
+            return f"run {event['run']}: {self.run_state}"
+        task = self.tasks.setdefault(event["task"], TaskProgress())
+        task.state = event["state"]
+        if task.state == "running":
+            task.started = event["time"]
+            return f"{event['task']}: running"
+        task.ended = event["time"]
+        task.details = {key: event[key] for key in ("output", "published", "error") if key in event}
+        seconds = task.seconds(task.ended) or 0.0
+        return f"{event['task']}: {task.state} after {seconds:.1f} s" + (f"\n    {task.details['error']}" if "error" in task.details else "")

@@ -1,0 +1,36 @@
+"""`emr-pipelines ui`: emr_local and Airflow's own standalone server together, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+
+from rich.console import Console
+
+from emr_pipelines.cli.airflow_home import airflow_variables
+from emr_pipelines.cli.aws_clients import s3_client
+from emr_pipelines.cli.local_endpoint import local_endpoint
+from emr_pipelines.cli.project_options import EnvironmentOption, load_project
+from emr_pipelines.cli.sample_data import provide_sample_data
+
+
+def ui_command(env: EnvironmentOption = None) -> None:
+    """Start emr_local (if none answers) and `airflow standalone` with this project's DAGs; Ctrl-C stops both."""
+    console = Console()
+    project = load_project(env)
+    variables = {**os.environ, **airflow_variables(project.root, project.environment), "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False"}
+    with ExitStack() as stack:
+        endpoint_url = project.environment.connection.endpoint_url
+        if endpoint_url is not None:
+            endpoint = stack.enter_context(local_endpoint(endpoint_url, project.root))
+            console.print(f"emr_local answers at {endpoint.url} (state in {endpoint.state_dir})", soft_wrap=True)
+        provide_sample_data(s3_client(project.environment), project.environment, project.root, console.print)
+        console.print(f"Airflow's UI: http://localhost:{variables.get('AIRFLOW__API__PORT', '8080')} (no login needed)")
+        standalone = subprocess.Popen([sys.executable, "-m", "airflow", "standalone"], env=variables)  # noqa: S603 - Airflow itself
+        try:
+            standalone.wait()
+        except KeyboardInterrupt:
+            # The terminal sent the interrupt to Airflow as well; it stops its own processes.
+            standalone.wait()

@@ -1,0 +1,1 @@
+"""The only room that imports Airflow: factory, operators, sensor, links."""

@@ -1,0 +1,35 @@
+"""A plan as the Markdown that Airflow shows for the DAG and its tasks. Pure text work."""
+
+from __future__ import annotations
+
+import html
+
+from emr_pipelines.plan.model import Plan, StepPlan
+
+
+def describe_plan(plan: Plan) -> str:
+    """The DAG's documentation: what it is, its cluster, and a table of its steps. Text from the spec is escaped, so it cannot bring HTML into the UI."""
+    lines = [html.escape(plan.description), "", f"Environment `{plan.environment}`, connection `{plan.connection.id}`, spec `{plan.spec_file}` ({plan.spec_digest}).", ""]
+    lines += [_describe_cluster(plan), "", "| Step | Kind | After | Output | Published to |", "| --- | --- | --- | --- | --- |"]
+    lines += [_row(step) for step in plan.steps]
+    return "\n".join(lines)
+
+
+def describe_step(step: StepPlan) -> str:
+    """A task's documentation: the step's description and its command line."""
+    arguments = " ".join(step.request["HadoopJarStep"]["Args"])
+    return f"{html.escape(step.description)}\n\n    {html.escape(arguments)}\n"
+
+
+def _describe_cluster(plan: Plan) -> str:
+    request = plan.cluster.request
+    if request is None:
+        return f"Uses the long-running cluster `{plan.cluster.existing_id or plan.cluster.existing_name}` and never terminates it."
+    applications = ", ".join(application["Name"] for application in request.get("Applications", []))
+    return f"Creates a cluster of release `{request.get('ReleaseLabel', 'a custom one')}` ({applications}) for each run and always terminates it."
+
+
+def _row(step: StepPlan) -> str:
+    output = step.output
+    cells = (f"`{step.name}`", step.kind, ", ".join(f"`{name}`" for name in step.upstream) or "-", output.format if output else "-", f"`{output.publish}`" if output and output.publish else "-")
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,141 @@
+"""From a DAG file to its DAG: find the spec beside it, plan it, emit the tasks. Parsing reads local files only: no network, no clock, no database."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG, BaseOperator, Param, TaskGroup
+from pendulum import timezone
+
+from emr_pipelines.dag.documentation import describe_plan, describe_step
+from emr_pipelines.dag.macros import CREATE_TASK, PUBLISH_TASK, RunMacros, submit_task, wait_task
+from emr_pipelines.dag.operators import CreateClusterOperator, PublishCodeOperator, SubmitStepOperator, TerminateClusterOperator, UseClusterOperator
+from emr_pipelines.dag.sensor import WaitForStepSensor
+from emr_pipelines.dag.templates import to_template
+from emr_pipelines.plan.build import build_plan
+from emr_pipelines.plan.model import Plan, StepPlan
+from emr_pipelines.spec.loader import load_pipeline
+from emr_pipelines.spec.project import find_project_root, pipeline_file
+
+ENVIRONMENT_VARIABLE = "EMR_PIPELINES_ENV"
+DEFAULT_ENVIRONMENT = "local"
+# Only launch and infrastructure failures are retried; everything else fails at once (`failing_fast`).
+RETRIES = 2
+RETRY_DELAY = timedelta(seconds=30)
+
+
+def build_airflow_dag(dag_file: str) -> DAG:
+    """The DAG of `config/pipelines/<stem>.yaml`, for `dags/<stem>.py` (pass `__file__`), in the environment that EMR_PIPELINES_ENV names.
+
+    Raises SpecError with every problem of the spec; Airflow shows it as the import error of this one file.
+    """
+    file = Path(dag_file).resolve()
+    root = find_project_root(file.parent)
+    environment = os.environ.get(ENVIRONMENT_VARIABLE, DEFAULT_ENVIRONMENT)
+    plan = build_plan(load_pipeline(pipeline_file(root, file.stem), environment=environment, project_root=root))
+    return emit_dag(plan, dag_folder=file.parent)
+
+
+def emit_dag(plan: Plan, *, dag_folder: Path) -> DAG:
+    """The plan as an Airflow DAG: publish_code → create_cluster → steps → terminate_cluster."""
+    dag = DAG(
+        dag_id=plan.name,
+        description=plan.description,
+        schedule=plan.schedule,
+        start_date=_utc(plan.start_date),
+        end_date=_utc(plan.end_date),
+        catchup=plan.catchup,
+        max_active_runs=plan.max_active_runs,
+        params={param.name: Param(param.default, **param.schema) for param in plan.params},
+        tags=sorted({*plan.tags, "emr", plan.environment}),
+        doc_md=describe_plan(plan),
+        default_args={"owner": plan.owner, "retries": RETRIES, "retry_delay": RETRY_DELAY, "retry_exponential_backoff": True},
+        user_defined_macros={"emr": RunMacros(max_lifetime_seconds=plan.cluster.max_lifetime_seconds)},
+        template_searchpath=None,
+    )
+    with dag:
+        publish = _publish_task(plan, dag_folder)
+        cluster = _cluster_task(plan)
+        publish >> cluster
+        waits = {step.name: _step_tasks(plan, step, cluster) for step in plan.steps}
+        for step in plan.steps:
+            for upstream in step.upstream:
+                waits[upstream] >> dag.get_task(submit_task(step.name))
+        if plan.cluster.request is not None:
+            _terminate_task(plan, publish, cluster, list(waits.values()))
+    return dag
+
+
+def _utc(date: str | None) -> datetime | None:
+    return None if date is None else datetime.fromisoformat(date).replace(tzinfo=timezone("UTC"))
+
+
+def _connection(plan: Plan) -> dict[str, Any]:
+    return {"aws_conn_id": plan.connection.id, "region_name": plan.connection.region}
+
+
+def _publish_task(plan: Plan, dag_folder: Path) -> BaseOperator:
+    return PublishCodeOperator(
+        task_id=PUBLISH_TASK,
+        artifacts=[asdict(artifact) for artifact in plan.artifacts],
+        bucket=plan.bucket,
+        # Found anew in the task: a bundle may lie elsewhere than where the DAG was parsed.
+        locate_project=partial(find_project_root, dag_folder),
+        **_connection(plan),
+    )
+
+
+def _cluster_task(plan: Plan) -> BaseOperator:
+    cluster = plan.cluster
+    if cluster.request is None:
+        return UseClusterOperator(task_id=CREATE_TASK, cluster_id=cluster.existing_id, cluster_name=cluster.existing_name, **_connection(plan))
+    return CreateClusterOperator(task_id=CREATE_TASK, job_flow_overrides=to_template(cluster.request), **_connection(plan))
+
+
+def _step_tasks(plan: Plan, step: StepPlan, cluster: BaseOperator) -> BaseOperator:
+    """The two tasks of a step; returns the one that its downstream steps follow."""
+    output = step.output
+    own_output = output.prefix if output else ""
+    template = partial(to_template, step=step.name, own_output=own_output)
+    with TaskGroup(step.name, tooltip=step.description or step.kind):
+        submit = SubmitStepOperator(
+            task_id="submit",
+            job_flow_id="{{ emr.cluster_id(ti) }}",
+            steps=[template(step.request)],
+            execution_role_arn=step.execution_role,
+            output_prefix=template(own_output) if output else None,
+            doc_md=describe_step(step),
+            **_connection(plan),
+        )
+        wait = WaitForStepSensor(
+            task_id="wait",
+            job_flow_id="{{ emr.cluster_id(ti) }}",
+            step_id=f"{{{{ emr.step_id(ti, '{step.name}') }}}}",
+            output_prefix=f"{{{{ emr.new_output(ti, '{step.name}') }}}}" if output else None,
+            success_marker=output.success_marker if output else False,
+            min_files=output.min_files if output else 0,
+            publish_to=template(output.publish) if output and output.publish else None,
+            execution_timeout=timedelta(seconds=step.timeout_seconds) if step.timeout_seconds else None,
+            doc_md=describe_step(step),
+            **_connection(plan),
+        )
+    cluster >> submit >> wait
+    return wait
+
+
+def _terminate_task(plan: Plan, publish: BaseOperator, cluster: BaseOperator, waits: list[BaseOperator]) -> None:
+    terminate = TerminateClusterOperator(task_id="terminate_cluster", job_flow_overrides=to_template(_identity(plan)), **_connection(plan))
+    # A teardown runs when one of its setups succeeded. publish_code is one of them, so that a create task which failed with a live
+    # cluster behind it is still followed by the termination (airflow/ti_deps/deps/trigger_rule_dep.py, ALL_DONE_SETUP_SUCCESS).
+    waits >> terminate.as_teardown(setups=[publish, cluster], on_failure_fail_dagrun=True)
+
+
+def _identity(plan: Plan) -> dict[str, Any]:
+    """What is needed of the RunJobFlow body to find the cluster again: its Name and its tags."""
+    request = plan.cluster.request or {}
+    return {"Name": request["Name"], "Tags": request["Tags"]}

@@ -1,0 +1,55 @@
+"""Plan texts as Airflow templates: placeholders become calls of the macro object `emr`, everything else stays a literal. Pure text work."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.spec.placeholders import Reference, substitute
+
+# The macros of `dag.macros`, called with what Jinja's context holds.
+_MACROS = {
+    "run.year": "emr.run_year(dag_run, params)",
+    "run.month": "emr.run_month(dag_run)",
+    "run.date": "emr.run_date(dag_run)",
+    "run.id": "emr.run_id(dag_run)",
+    "run.key": "emr.run_key(dag_run)",
+    "run.expires_at": "emr.expires_at()",
+    "code.prefix": "emr.code_prefix(ti)",
+    "step.attempt": "emr.attempt(ti, task)",
+}
+_SPECIAL = re.compile(r"[{}#%]|\n\Z")
+
+
+def to_template(value: Any, *, step: str = "", own_output: str = "") -> Any:
+    """A JSON value of the plan whose strings are Airflow templates.
+
+    `step` is the step that the value belongs to: `${steps.<step>.output}` is then its own new prefix, whose plan text is `own_output`.
+    """
+
+    def reference_to_jinja(reference: Reference) -> str:
+        match reference.parts:
+            case ("steps", name, "output") if name == step:
+                return str(to_template(own_output, step=step))
+            case ("steps", name, "output"):
+                return "{{ emr.step_output(ti, " + json.dumps(name) + ") }}"
+            case ("params", name):
+                return "{{ emr.param(params, " + json.dumps(name) + ") }}"
+            case ("step", "key"):
+                return "{{ emr.step_key(dag_run, ti, task, " + json.dumps(step) + ") }}"
+        macro = _MACROS.get(".".join(reference.parts))
+        if macro is None:
+            raise EmrPipelinesError(f"{reference} has no value at run time")
+        return "{{ " + macro + " }}"
+
+    return substitute(value, reference_to_jinja, quote_literal)
+
+
+def quote_literal(text: str) -> str:
+    """A text that Jinja renders to exactly this text. Braces, and a newline at the end (which Jinja drops), need a string expression.
+
+    Jinja reads string literals with Python's escapes, so JSON's escapes fit once non-ASCII stays as it is.
+    """
+    return "{{ " + json.dumps(text, ensure_ascii=False) + " }}" if _SPECIAL.search(text) else text

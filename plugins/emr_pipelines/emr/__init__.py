@@ -1,0 +1,1 @@
+"""Run-time EMR logic on clients that are passed in. No Airflow, no environment variables."""

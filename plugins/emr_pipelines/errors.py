@@ -1,0 +1,40 @@
+"""The errors of the package: one root, and the problem record that says what is wrong, where, and what to do. Pure data, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class EmrPipelinesError(Exception):
+    """Root of every error that this package raises on purpose. The message says what is wrong, where, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Problem:
+    """One thing wrong in a text that a person wrote.
+
+    `line` and `column` count from 1; 0 means that the file as a whole is meant. `path` is the dotted place in the document (`steps.0.spark.script`).
+    """
+
+    file: str
+    line: int = 0
+    column: int = 0
+    path: str = ""
+    message: str
+    fix: str = ""
+    rule: str = ""
+
+    def __str__(self) -> str:
+        """`file:line:column: path: message. Fix.` with the parts that are known."""
+        place = ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
+        return ": ".join(part for part in (place, self.path, self.message) if part) + (f"\n    {self.fix}" if self.fix else "")
+
+
+class SpecError(EmrPipelinesError):
+    """A spec or an environment that cannot be used; holds every problem found, in the order of the file."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        count = len(self.problems)
+        super().__init__(f"{count} problem{'s' if count != 1 else ''}:\n" + "\n".join(str(problem) for problem in self.problems))

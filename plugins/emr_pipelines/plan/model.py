@@ -1,0 +1,109 @@
+"""The plan of a pipeline: frozen, fully defaulted, ordered, JSON-serialisable and deterministic. Pure data.
+
+Strings may hold placeholders whose values are known only when a run runs:
+`${run.year|month|date|id}`, `${params.<name>}`, `${steps.<name>.output}` (of the step itself: its own new prefix), and, made by the plan alone,
+`${run.key}` (12 hex digits of DAG and run), `${run.expires_at}` (ISO time), `${code.prefix}` (where `publish_code` put the artifacts),
+`${step.attempt}` (unique per attempt) and `${step.key}` (12 hex digits of this submission). `$${` stands for a literal `${`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionPlan:
+    """Which Airflow connection the tasks use and where its endpoint is, if not AWS's own."""
+
+    id: str
+    region: str
+    endpoint_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """Something of the project that `publish_code` uploads to `${code.prefix}/<target>`.
+
+    A "file" is uploaded as it is; a "package" is a folder that becomes a zip with the folder's name at its root (for --py-files).
+    `source` is a path relative to the project root, with forward slashes.
+    """
+
+    kind: Literal["file", "package"]
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParamPlan:
+    """A parameter of the run: its default and its JSON Schema (type, enum, minimum, pattern …)."""
+
+    name: str
+    default: str | int | float | bool | None
+    schema: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterPlan:
+    """The cluster of a run: `request` is the whole RunJobFlow body; or the long-running cluster `existing_id` / `existing_name`, with request None."""
+
+    key: str
+    request: dict[str, Any] | None = None
+    existing_id: str | None = None
+    existing_name: str | None = None
+    idle_timeout_seconds: int | None = None
+    max_lifetime_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputPlan:
+    """A step's output: the prefix of this attempt (no trailing slash), how it is verified, and where a verified copy goes last of all."""
+
+    prefix: str
+    format: str
+    success_marker: bool
+    min_files: int
+    publish: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPlan:
+    """One EMR step. `request` is its StepConfig for AddJobFlowSteps; `upstream` names the steps that must have succeeded before."""
+
+    name: str
+    kind: Literal["spark", "command"]
+    description: str
+    upstream: tuple[str, ...]
+    request: dict[str, Any]
+    output: OutputPlan | None = None
+    timeout_seconds: int | None = None
+    execution_role: str | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything that a DAG, the command line and the benchmarks need to know of a pipeline in one environment."""
+
+    name: str
+    description: str
+    owner: str
+    tags: tuple[str, ...]
+    schedule: str | None
+    start_date: str | None
+    end_date: str | None
+    catchup: bool
+    max_active_runs: int
+    params: tuple[ParamPlan, ...]
+    environment: str
+    connection: ConnectionPlan
+    bucket: str
+    cluster: ClusterPlan
+    steps: tuple[StepPlan, ...]
+    artifacts: tuple[Artifact, ...]
+    spec_file: str
+    spec_digest: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as JSON values, keys in declaration order."""
+        return asdict(self)
