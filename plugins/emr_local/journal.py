@@ -23,7 +23,8 @@ class DirectoryLock:
             self._file = (directory / "lock").open("w")
         except OSError as error:
             raise StartupError(
-                f"The state directory {directory} cannot be written: {error.strerror}.", "Choose another one with --state-dir."
+                f"The state directory {directory} cannot be written: {error.strerror}.",
+                "Choose another one with --state-dir.",
             ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -50,7 +51,7 @@ class Journal:
         """All entries in order; a last line that a kill cut short is left out."""
         if not self._path.exists():
             return []
-        *lines, tail = self._path.read_text(encoding="utf-8").split("\n")
+        lines = self._path.read_text(encoding="utf-8").split("\n")[:-1]
         entries = []
         for number, line in enumerate(lines, start=1):
             try:
@@ -60,7 +61,6 @@ class Journal:
                     f"{self._path}:{number}: this line of the journal is not JSON.",
                     "Remove the line to lose only what it holds, or start with an empty --state-dir.",
                 ) from error
-        del tail
         return entries
 
     def rewrite(self, entries: Iterable[Entry]) -> None:

@@ -34,7 +34,9 @@ class Delays:
     def scale(self, factor: float) -> Delays:
         """The delays times a factor."""
         return Delays(
-            starting=self.starting * factor, bootstrapping=self.bootstrapping * factor, terminating=self.terminating * factor
+            starting=self.starting * factor,
+            bootstrapping=self.bootstrapping * factor,
+            terminating=self.terminating * factor,
         )
 
 
@@ -48,13 +50,21 @@ class Ending:
     running_steps: StepState = StepState.INTERRUPTED
 
 
-USER_REQUEST = Ending(code=ReasonCode.USER_REQUEST, message="Terminated by user request", final_state=ClusterState.TERMINATED)
+USER_REQUEST = Ending(
+    code=ReasonCode.USER_REQUEST, message="Terminated by user request", final_state=ClusterState.TERMINATED
+)
 # AWS does not document the reason of an idle shutdown; the state and a text that says it are what a user needs.
 IDLE = Ending(
-    code=ReasonCode.USER_REQUEST, message="Terminated by the auto-termination policy: the cluster was idle", final_state=ClusterState.TERMINATED
+    code=ReasonCode.USER_REQUEST,
+    message="Terminated by the auto-termination policy: the cluster was idle",
+    final_state=ClusterState.TERMINATED,
 )
-STEP_FAILED = Ending(code=ReasonCode.STEP_FAILURE, message="Shut down as step failed", final_state=ClusterState.TERMINATED_WITH_ERRORS)
-ALL_COMPLETED = Ending(code=ReasonCode.ALL_STEPS_COMPLETED, message="Steps completed", final_state=ClusterState.TERMINATED)
+STEP_FAILED = Ending(
+    code=ReasonCode.STEP_FAILURE, message="Shut down as step failed", final_state=ClusterState.TERMINATED_WITH_ERRORS
+)
+ALL_COMPLETED = Ending(
+    code=ReasonCode.ALL_STEPS_COMPLETED, message="Steps completed", final_state=ClusterState.TERMINATED
+)
 COMPLETED_WITH_ERRORS = Ending(
     code=ReasonCode.STEP_FAILURE, message="Steps completed with errors", final_state=ClusterState.TERMINATED
 )
@@ -104,7 +114,11 @@ def settle(flow: JobFlow, now: float) -> JobFlow:
     if any(step.state in ACTIVE_STEP_STATES for step in flow.steps):
         return flow if state is ClusterState.RUNNING else _move(flow, ClusterState.RUNNING, now)
     if flow.cluster.keep_alive:
-        return flow if state is ClusterState.WAITING else _move(flow, ClusterState.WAITING, now, None, _waiting_message(flow))
+        return (
+            flow
+            if state is ClusterState.WAITING
+            else _move(flow, ClusterState.WAITING, now, None, _waiting_message(flow))
+        )
     failed = any(step.state is StepState.FAILED for step in flow.steps)
     return terminate(flow, COMPLETED_WITH_ERRORS if failed else ALL_COMPLETED, now)
 
@@ -125,7 +139,9 @@ def choose_startable(flow: JobFlow) -> tuple[StepRecord, ...]:
 
 def start_step(flow: JobFlow, step_id: str, now: float) -> JobFlow:
     """The flow with this pending step running."""
-    return _map_steps(flow, lambda step: replace(step, state=StepState.RUNNING, started_at=now) if step.step_id == step_id else step)
+    return _map_steps(
+        flow, lambda step: replace(step, state=StepState.RUNNING, started_at=now) if step.step_id == step_id else step
+    )
 
 
 def end_step(flow: JobFlow, step_id: str, outcome: StepOutcome, now: float) -> JobFlow:
@@ -155,7 +171,9 @@ def cancel_step(flow: JobFlow, step_id: str, now: float, *, by_kill: bool = Fals
         return flow
     if step.state is StepState.PENDING:
         return settle(_replace_step(flow, replace(step, state=StepState.CANCELLED, ended_at=now)), now)
-    return _replace_step(flow, replace(step, state=StepState.CANCEL_PENDING, cancel_by_kill=by_kill or step.cancel_by_kill))
+    return _replace_step(
+        flow, replace(step, state=StepState.CANCEL_PENDING, cancel_by_kill=by_kill or step.cancel_by_kill)
+    )
 
 
 def terminate(flow: JobFlow, ending: Ending, now: float) -> JobFlow:
@@ -167,7 +185,9 @@ def terminate(flow: JobFlow, ending: Ending, now: float) -> JobFlow:
         StepState.CANCEL_PENDING: StepState.CANCELLED,
         StepState.RUNNING: ending.running_steps,
     }
-    closed = _map_steps(flow, lambda step: replace(step, state=ends[step.state], ended_at=now) if step.state in ends else step)
+    closed = _map_steps(
+        flow, lambda step: replace(step, state=ends[step.state], ended_at=now) if step.state in ends else step
+    )
     going = _move(closed, ClusterState.TERMINATING, now, ending.code, ending.message)
     return replace(going, cluster=replace(going.cluster, final_state=ending.final_state))
 
@@ -206,7 +226,10 @@ def _act_on_failure(flow: JobFlow, failed: StepRecord, now: float) -> JobFlow:
 
 def _cancel_pending(flow: JobFlow, now: float) -> JobFlow:
     return _map_steps(
-        flow, lambda step: replace(step, state=StepState.CANCELLED, ended_at=now) if step.state is StepState.PENDING else step
+        flow,
+        lambda step: (
+            replace(step, state=StepState.CANCELLED, ended_at=now) if step.state is StepState.PENDING else step
+        ),
     )
 
 

@@ -123,7 +123,8 @@ class Store:
                         self._replay_setting(kind, record)
             except (KeyError, TypeError, ValueError) as error:
                 raise StartupError(
-                    f"The journal holds a record that this version cannot read: {error}.", "Start with an empty --state-dir."
+                    f"The journal holds a record that this version cannot read: {error}.",
+                    "Start with an empty --state-dir.",
                 ) from error
         for cluster in clusters.values():
             self._keep(JobFlow(cluster=cluster, steps=tuple(steps.get(cluster.cluster_id, {}).values())))

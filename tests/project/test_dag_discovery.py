@@ -1,5 +1,6 @@
 """Airflow skips a DAG file in silence unless it holds certain words; every file in dags/ must be found."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,13 @@ LIST_DAG_FILES = """
 import json, sys
 from airflow.utils.file import list_py_file_paths
 print(json.dumps(sorted(list_py_file_paths(sys.argv[1], safe_mode=True))))
+"""
+
+LOAD_DAGS = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(sys.argv[1])
+print(json.dumps({"dags": sorted(bag.dags), "errors": bag.import_errors}))
 """
 
 
@@ -42,3 +50,15 @@ def test_every_spec_has_its_dag_file():
     specs = {path.stem for path in (ROOT / "config" / "pipelines").iterdir()}
 
     assert specs == {path.stem for path in DAG_FILES}
+
+
+def test_the_layout_of_managed_airflow_loads_the_same_dags(ask_airflow, tmp_path):
+    dags = shutil.copytree(ROOT / "dags", tmp_path / "dags")
+    shutil.copytree(ROOT / "config", dags / "config")
+    shutil.copytree(ROOT / "include", dags / "include")
+    (dags / ".airflowignore").write_text("include/\nconfig/\n")
+    plugins = {"AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"), "EMR_PIPELINES_ENV": "aws"}
+
+    loaded = ask_airflow(LOAD_DAGS, str(dags), environment=plugins)
+
+    assert loaded == {"dags": [path.stem for path in DAG_FILES], "errors": {}}

@@ -58,6 +58,8 @@ def draw_cloud(year: int, frequencies: Sequence[tuple[str, int]], style: CloudSt
         relative_scaling=0.5,
         margin=max(style.width // 300, 1),
     ).generate_from_frequencies(dict(frequencies))
+    if not cloud.layout_:
+        raise ValueError(f"no word of {year} fits: the mask leaves too little room, or the picture is too small")
     picture = Image.new("RGB", (style.width, style.height), "white")
     picture.paste(cloud.to_image(), (0, caption_height))
     font = ImageFont.truetype(_WORD_FONT, max(caption_height * 6 // 10, _SMALLEST_FONT))

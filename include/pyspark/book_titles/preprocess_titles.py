@@ -5,8 +5,6 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
@@ -14,6 +12,7 @@ from book_titles.job_arguments import JobArguments, create_parser, parse_argumen
 from book_titles.job_run import Counters, JobError, describe_cause, require_path, run_job
 from book_titles.reviews_reading import (
     FORMATS,
+    READ_ERRORS,
     ReviewColumns,
     find_unreadable_file,
     read_reviews,
@@ -60,9 +59,9 @@ def load_titles(
             partitions = max(pairs.rdd.getNumPartitions(), 1)
             titles = pairs.groupBy("year", "product_title").agg(F.count("*").alias("rows")).coalesce(partitions).cache()
             return titles, count_rows(titles, options.year), skipped
-        except (Py4JJavaError, PySparkException) as error:
-            path = find_unreadable_file(spark, uri, error)
-            if path is None or path in skipped:
+        except READ_ERRORS as error:
+            path = find_unreadable_file(spark, uri, options.format, skipped, error)
+            if path is None:
                 raise
             cause = describe_cause(error)
             if options.on_bad_file == "fail":

@@ -53,7 +53,7 @@ def read_style(spark: SparkSession, arguments: JobArguments) -> CloudStyle:
     """Check the options of the pictures' look and read the mask, if there is one."""
     options = arguments.options
     if not is_colormap(options.colormap):
-        raise JobError(f"--colormap {options.colormap!r} is not a matplotlib colour map. Try viridis, plasma or Dark2")
+        raise JobError(f"--colormap {options.colormap!r} is not a matplotlib colour map. Try plasma, viridis or Dark2")
     mask = None
     if "mask" in arguments.inputs:
         require_path(spark, "mask", arguments.inputs["mask"])
@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=42, help="the same seed and counts give the same pictures")
     parser.add_argument("--width", type=positive_int, default=1200)
     parser.add_argument("--height", type=positive_int, default=800)
-    parser.add_argument("--colormap", default="Dark2", help="a matplotlib colour map that is readable on white")
+    parser.add_argument("--colormap", default="plasma", help="a matplotlib colour map; its lightest fifth is not used")
     return parser
 
 

@@ -1,12 +1,13 @@
 """Reads review files of several formats into (year, product_title), and finds the file that cannot be read."""
 
 import argparse
-import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
@@ -14,9 +15,10 @@ from pyspark.sql.types import StructType
 from book_titles.hadoop_files import is_directory, list_data_files, read_bytes
 from book_titles.job_run import JobError, require_columns
 
+READ_ERRORS = (Py4JJavaError, PySparkException)
 FORMATS = ("auto", "parquet", "csv", "tsv", "json")
 
-_log = logging.getLogger("book_titles.reviews_reading")
+_MOST_FILES_TRIED = 50
 _EXTENSIONS = {"parquet": "parquet", "csv": "csv", "tsv": "tsv", "json": "json", "jsonl": "json", "ndjson": "json"}
 _READERS = {
     "parquet": ("parquet", {}),
@@ -47,14 +49,12 @@ class ReviewColumns:
 
 def read_reviews(spark: SparkSession, uri: str, file_format: str, skipped: Sequence[str]) -> DataFrame:
     """Read every file under ``uri`` but the ``skipped`` ones; a frame without columns if there is no file."""
-    paths = [uri]
-    if skipped:
-        paths = [path for path in list_data_files(spark, uri) if path not in skipped]
-    first_file = next(list_data_files(spark, uri) if paths == [uri] else iter(paths), None)
+    files = (path for path in list_data_files(spark, uri) if path not in skipped)
+    first_file = next(files, None)
     if first_file is None:
         return spark.createDataFrame([], StructType([]))
-    source, options = _READERS[_detect_format(spark, first_file) if file_format == "auto" else file_format]
-    return spark.read.format(source).options(**options, **_base_path(spark, uri)).load(paths)
+    paths = [first_file, *files] if skipped else [uri]
+    return _load(spark, uri, file_format, first_file, paths)
 
 
 def select_title_and_year(reviews: DataFrame, columns: ReviewColumns, uri: str) -> DataFrame:
@@ -68,14 +68,29 @@ def select_title_and_year(reviews: DataFrame, columns: ReviewColumns, uri: str) 
     )
 
 
-def find_unreadable_file(spark: SparkSession, uri: str, error: Exception) -> str | None:
-    """Return the input file that a Spark error names, if it names one."""
+def find_unreadable_file(
+    spark: SparkSession, uri: str, file_format: str, skipped: Sequence[str], error: Exception
+) -> str | None:
+    """Return the input file that a Spark error is about, if it is about one."""
     text = unquote(str(error))
-    for path in list_data_files(spark, uri):
-        # Spark writes file:///a, Hadoop file:/a: the part after the scheme is what they share.
-        if path.partition(":")[2].lstrip("/") in text:
-            return path
-    return None
+    files = [path for path in list_data_files(spark, uri) if path not in skipped]
+    # Spark writes file:///a, Hadoop file:/a: the part after the scheme is what they share.
+    named = next((path for path in files if path.partition(":")[2].lstrip("/") in text), None)
+    # While it looks for the columns of a text file, Spark names no file: then they are tried one by one.
+    return named or next((path for path in files[:_MOST_FILES_TRIED] if not _is_readable(spark, file_format, path)), None)
+
+
+def _is_readable(spark: SparkSession, file_format: str, path: str) -> bool:
+    try:
+        _load(spark, path, file_format, path, [path]).head()
+    except READ_ERRORS:
+        return False
+    return True
+
+
+def _load(spark: SparkSession, uri: str, file_format: str, first_file: str, paths: Sequence[str]) -> DataFrame:
+    source, options = _READERS[_detect_format(spark, first_file) if file_format == "auto" else file_format]
+    return spark.read.format(source).options(**options, **_base_path(spark, uri)).load(list(paths))
 
 
 def _year_of(reviews: DataFrame, columns: ReviewColumns, uri: str) -> Column:

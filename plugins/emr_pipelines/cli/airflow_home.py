@@ -37,4 +37,8 @@ def _connection(environment: EnvironmentSpec) -> dict[str, object]:
     extra: dict[str, object] = {"region_name": environment.region}
     if environment.connection.endpoint_url is None:
         return {"conn_type": "aws", "extra": extra}
-    return {"conn_type": "aws", **_LOCAL_CREDENTIALS, "extra": {**extra, "endpoint_url": environment.connection.endpoint_url}}
+    return {
+        "conn_type": "aws",
+        **_LOCAL_CREDENTIALS,
+        "extra": {**extra, "endpoint_url": environment.connection.endpoint_url},
+    }

@@ -45,11 +45,15 @@ def find_local_endpoint(url: str) -> LocalEndpoint | None:
             health = json.load(answer)
         return LocalEndpoint(url=url, state_dir=Path(health["state_dir"]))
     except urllib.error.HTTPError as error:
-        raise EmrPipelinesError(f"{url} answers, but is no emr_local ({error}); change the port of endpoint_url in the environment, or stop what listens there") from error
+        raise EmrPipelinesError(
+            f"{url} answers, but is no emr_local ({error}); change the port of endpoint_url in the environment, or stop what listens there"
+        ) from error
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return None
     except (ValueError, KeyError) as error:
-        raise EmrPipelinesError(f"{url} answers, but is no emr_local; change the port of endpoint_url in the environment, or stop what listens there") from error
+        raise EmrPipelinesError(
+            f"{url} answers, but is no emr_local; change the port of endpoint_url in the environment, or stop what listens there"
+        ) from error
 
 
 @contextmanager
@@ -68,7 +72,9 @@ def local_endpoint(url: str, project_root: Path) -> Iterator[LocalEndpoint]:
     with log_file.open("w") as log:
         command = [sys.executable, "-m", "emr_local", "--port", str(urlsplit(url).port), "--state-dir", str(state_dir)]
         # Its own session: Ctrl-C in the terminal reaches the run first, which then stops the server in order.
-        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)  # noqa: S603 - our own module
+        server = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )  # noqa: S603 - our own module
     try:
         yield _wait_until_ready(server, url, log_file)
     finally:
@@ -76,11 +82,18 @@ def local_endpoint(url: str, project_root: Path) -> Iterator[LocalEndpoint]:
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], url: str, log_file: Path) -> LocalEndpoint:
-    waiting = Retrying(retry=retry_if_result(lambda found: found is None and server.poll() is None), wait=wait_fixed(0.2), stop=stop_after_delay(_START_SECONDS), retry_error_callback=lambda _: None)
+    waiting = Retrying(
+        retry=retry_if_result(lambda found: found is None and server.poll() is None),
+        wait=wait_fixed(0.2),
+        stop=stop_after_delay(_START_SECONDS),
+        retry_error_callback=lambda _: None,
+    )
     endpoint: LocalEndpoint | None = waiting(find_local_endpoint, url)
     if endpoint is None:
         words = log_file.read_text(errors="replace").strip().splitlines()[-5:]
-        raise EmrPipelinesError(f"emr_local did not start at {url}: {' '.join(words) or 'it said nothing'} (log: {log_file})")
+        raise EmrPipelinesError(
+            f"emr_local did not start at {url}: {' '.join(words) or 'it said nothing'} (log: {log_file})"
+        )
     return endpoint
 
 

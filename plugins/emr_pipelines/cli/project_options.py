@@ -16,7 +16,13 @@ from emr_pipelines.spec.project import environment_file, find_project_root
 ENVIRONMENT_VARIABLE = "EMR_PIPELINES_ENV"
 DEFAULT_ENVIRONMENT = "local"
 
-EnvironmentOption = Annotated[str | None, typer.Option("--env", help=f"Environment in config/environments; default: ${ENVIRONMENT_VARIABLE}, else {DEFAULT_ENVIRONMENT}.")]
+EnvironmentOption = Annotated[
+    str | None,
+    typer.Option(
+        "--env",
+        help=f"Environment in config/environments; default: ${ENVIRONMENT_VARIABLE}, else {DEFAULT_ENVIRONMENT}.",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

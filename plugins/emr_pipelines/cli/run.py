@@ -34,13 +34,19 @@ _LOG_TAIL_LINES = 30
 def run_command(
     name: Annotated[str, typer.Argument(help="A pipeline in config/pipelines.")],
     date: Annotated[str | None, typer.Option(help="Logical date, YYYY-MM-DD; default: now.")] = None,
-    param: Annotated[list[str] | None, typer.Option(help="A parameter of the run as NAME=VALUE; may be given again.")] = None,
+    param: Annotated[
+        list[str] | None, typer.Option(help="A parameter of the run as NAME=VALUE; may be given again.")
+    ] = None,
     env: EnvironmentOption = None,
 ) -> None:
     """Run a pipeline once, as `airflow dags test` does, and print where its outputs are."""
     console = Console()
     project = load_project(env)
-    plan = build_plan(load_pipeline(pipeline_file(project.root, name), environment=project.environment.name, project_root=project.root))
+    plan = build_plan(
+        load_pipeline(
+            pipeline_file(project.root, name), environment=project.environment.name, project_root=project.root
+        )
+    )
     conf = parse_params(plan, param or [])
     with ExitStack() as stack:
         endpoint_url = project.environment.connection.endpoint_url
@@ -53,15 +59,23 @@ def run_command(
     _show_outputs(progress, endpoint, console)
 
 
-def _run(project: Project, plan: Plan, date: str | None, conf: dict[str, Any], console: Console) -> tuple[RunProgress, Path]:
-    variables = {**os.environ, **airflow_variables(project.root, project.environment), "PYTHONPATH": str(project.root / "plugins")}
+def _run(
+    project: Project, plan: Plan, date: str | None, conf: dict[str, Any], console: Console
+) -> tuple[RunProgress, Path]:
+    variables = {
+        **os.environ,
+        **airflow_variables(project.root, project.environment),
+        "PYTHONPATH": str(project.root / "plugins"),
+    }
     logs = airflow_home(project.root) / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     log_file = logs / f"run-{plan.name}-{time.strftime('%Y%m%dT%H%M%S')}.log"
     with log_file.open("w") as log:
         _prepare_database(project.root, variables, log_file, console)
         progress = RunProgress(_task_ids(plan), console)
-        console.print(f"Running {plan.name} in the environment {plan.environment} (log: {_shown(log_file)})", soft_wrap=True)
+        console.print(
+            f"Running {plan.name} in the environment {plan.environment} (log: {_shown(log_file)})", soft_wrap=True
+        )
         progress.follow(_events(project.root / "dags" / f"{plan.name}.py", date, conf, variables, log.fileno()))
     return progress, log_file
 
@@ -75,15 +89,28 @@ def _prepare_database(root: Path, variables: dict[str, str], log_file: Path, con
         return
     console.print("Preparing Airflow's database (once) …")
     with log_file.open("a") as log:
-        migrated = subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=variables, stdout=log, stderr=log, check=False)  # noqa: S603 - Airflow itself
+        migrated = subprocess.run(
+            [sys.executable, "-m", "airflow", "db", "migrate"], env=variables, stdout=log, stderr=log, check=False
+        )
     if migrated.returncode != 0:
         raise EmrPipelinesError(f"`airflow db migrate` failed; its words are in {log_file}")
     stamp.write_text(version("apache-airflow"))
 
 
-def _events(dag_file: Path, date: str | None, conf: dict[str, Any], variables: dict[str, str], log: int) -> Iterator[dict[str, Any]]:
+def _events(
+    dag_file: Path, date: str | None, conf: dict[str, Any], variables: dict[str, str], log: int
+) -> Iterator[dict[str, Any]]:
     reading, writing = os.pipe()
-    command = [sys.executable, "-m", "emr_pipelines.dag.inline_run", str(dag_file), "--conf", json.dumps(conf), "--events", str(writing)]
+    command = [
+        sys.executable,
+        "-m",
+        "emr_pipelines.dag.inline_run",
+        str(dag_file),
+        "--conf",
+        json.dumps(conf),
+        "--events",
+        str(writing),
+    ]
     command += ["--date", date] if date else []
     process = subprocess.Popen(command, env=variables, stdout=log, stderr=log, pass_fds=[writing])  # noqa: S603 - our own module
     os.close(writing)
@@ -97,7 +124,12 @@ def _events(dag_file: Path, date: str | None, conf: dict[str, Any], variables: d
 
 def _task_ids(plan: Plan) -> list[str]:
     steps = [f"{step.name}.{part}" for step in plan.steps for part in ("submit", "wait")]
-    return ["publish_code", "create_cluster", *steps, *(["terminate_cluster"] if plan.cluster.request is not None else [])]
+    return [
+        "publish_code",
+        "create_cluster",
+        *steps,
+        *(["terminate_cluster"] if plan.cluster.request is not None else []),
+    ]
 
 
 def _explain_failure(progress: RunProgress, log_file: Path, console: Console) -> None:
@@ -105,7 +137,11 @@ def _explain_failure(progress: RunProgress, log_file: Path, console: Console) ->
     for task_id, task in failed.items():
         console.print(f"[red]{task_id} failed[/red]: {task.details.get('error', '')}", soft_wrap=True)
     if not failed:
-        console.print("\n".join(log_file.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]), markup=False, soft_wrap=True)
+        console.print(
+            "\n".join(log_file.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]),
+            markup=False,
+            soft_wrap=True,
+        )
     console.print(f"The whole log: {_shown(log_file)}", soft_wrap=True)
 
 
@@ -117,7 +153,9 @@ def _show_outputs(progress: RunProgress, endpoint: LocalEndpoint | None, console
         console.print(uri, soft_wrap=True)
         if endpoint is not None:
             folder = endpoint.local_path(uri)
-            for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(("_", "."))):
+            for path in sorted(
+                path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(("_", "."))
+            ):
                 console.print(f"    {_shown(path)}", soft_wrap=True, highlight=False)
 
 

@@ -53,7 +53,12 @@ class RunProgress:
         now = time.time()
         for task_id, task in self.tasks.items():
             seconds = task.seconds(now)
-            table.add_row(task_id, Text(task.state, style=_COLOURS.get(task.state, "")), f"{seconds:.1f}" if seconds is not None else "", task.details.get("published") or task.details.get("output", ""))
+            table.add_row(
+                task_id,
+                Text(task.state, style=_COLOURS.get(task.state, "")),
+                f"{seconds:.1f}" if seconds is not None else "",
+                task.details.get("published") or task.details.get("output", ""),
+            )
         return table
 
     def _take(self, event: Mapping[str, Any]) -> str:
@@ -68,4 +73,6 @@ class RunProgress:
         task.ended = event["time"]
         task.details = {key: event[key] for key in ("output", "published", "error") if key in event}
         seconds = task.seconds(task.ended) or 0.0
-        return f"{event['task']}: {task.state} after {seconds:.1f} s" + (f"\n    {task.details['error']}" if "error" in task.details else "")
+        return f"{event['task']}: {task.state} after {seconds:.1f} s" + (
+            f"\n    {task.details['error']}" if "error" in task.details else ""
+        )

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
 
-def provide_sample_data(s3: S3Client, environment: EnvironmentSpec, project_root: Path, tell: Callable[[str], None]) -> None:
+def provide_sample_data(
+    s3: S3Client, environment: EnvironmentSpec, project_root: Path, tell: Callable[[str], None]
+) -> None:
     """Make the environment's buckets and fill its empty sample prefixes. An environment without `sample_data` is left as it is.
 
     Raises EmrPipelinesError with the command's own words when it fails; the prefix then stays empty.
@@ -52,6 +54,8 @@ def _fill(s3: S3Client, sample: SampleDataSpec, project_root: Path) -> None:
         command = [sys.executable, *(argument.replace("{folder}", scratch) for argument in sample.command)]
         made = subprocess.run(command, cwd=project_root, capture_output=True, text=True, check=False)  # noqa: S603 - the project's own command
         if made.returncode != 0:
-            raise EmrPipelinesError(f"The sample data of {sample.prefix} could not be made: {' '.join(command)} ended with {made.returncode}:\n{made.stderr.strip()}")
+            raise EmrPipelinesError(
+                f"The sample data of {sample.prefix} could not be made: {' '.join(command)} ended with {made.returncode}:\n{made.stderr.strip()}"
+            )
         for path in sorted(path for path in Path(scratch).rglob("*") if path.is_file()):
             s3.upload_file(str(path), prefix.bucket, prefix.child(path.relative_to(scratch).as_posix()))

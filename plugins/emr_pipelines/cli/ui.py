@@ -20,7 +20,11 @@ def ui_command(env: EnvironmentOption = None) -> None:
     """Start emr_local (if none answers) and `airflow standalone` with this project's DAGs; Ctrl-C stops both."""
     console = Console()
     project = load_project(env)
-    variables = {**os.environ, **airflow_variables(project.root, project.environment), "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False"}
+    variables = {
+        **os.environ,
+        **airflow_variables(project.root, project.environment),
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+    }
     with ExitStack() as stack:
         endpoint_url = project.environment.connection.endpoint_url
         if endpoint_url is not None:
@@ -28,7 +32,7 @@ def ui_command(env: EnvironmentOption = None) -> None:
             console.print(f"emr_local answers at {endpoint.url} (state in {endpoint.state_dir})", soft_wrap=True)
         provide_sample_data(s3_client(project.environment), project.environment, project.root, console.print)
         console.print(f"Airflow's UI: http://localhost:{variables.get('AIRFLOW__API__PORT', '8080')} (no login needed)")
-        standalone = subprocess.Popen([sys.executable, "-m", "airflow", "standalone"], env=variables)  # noqa: S603 - Airflow itself
+        standalone = subprocess.Popen([sys.executable, "-m", "airflow", "standalone"], env=variables)
         try:
             standalone.wait()
         except KeyboardInterrupt:

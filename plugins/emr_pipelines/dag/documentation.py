@@ -9,8 +9,18 @@ from emr_pipelines.plan.model import Plan, StepPlan
 
 def describe_plan(plan: Plan) -> str:
     """The DAG's documentation: what it is, its cluster, and a table of its steps. Text from the spec is escaped, so it cannot bring HTML into the UI."""
-    lines = [html.escape(plan.description), "", f"Environment `{plan.environment}`, connection `{plan.connection.id}`, spec `{plan.spec_file}` ({plan.spec_digest}).", ""]
-    lines += [_describe_cluster(plan), "", "| Step | Kind | After | Output | Published to |", "| --- | --- | --- | --- | --- |"]
+    lines = [
+        html.escape(plan.description),
+        "",
+        f"Environment `{plan.environment}`, connection `{plan.connection.id}`, spec `{plan.spec_file}` ({plan.spec_digest}).",
+        "",
+    ]
+    lines += [
+        _describe_cluster(plan),
+        "",
+        "| Step | Kind | After | Output | Published to |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     lines += [_row(step) for step in plan.steps]
     return "\n".join(lines)
 
@@ -31,5 +41,11 @@ def _describe_cluster(plan: Plan) -> str:
 
 def _row(step: StepPlan) -> str:
     output = step.output
-    cells = (f"`{step.name}`", step.kind, ", ".join(f"`{name}`" for name in step.upstream) or "-", output.format if output else "-", f"`{output.publish}`" if output and output.publish else "-")
+    cells = (
+        f"`{step.name}`",
+        step.kind,
+        ", ".join(f"`{name}`" for name in step.upstream) or "-",
+        output.format if output else "-",
+        f"`{output.publish}`" if output and output.publish else "-",
+    )
     return "| " + " | ".join(cells) + " |"

@@ -13,8 +13,14 @@ from airflow.sdk import DAG, BaseOperator, Param, TaskGroup
 from pendulum import timezone
 
 from emr_pipelines.dag.documentation import describe_plan, describe_step
-from emr_pipelines.dag.macros import CREATE_TASK, PUBLISH_TASK, RunMacros, submit_task, wait_task
-from emr_pipelines.dag.operators import CreateClusterOperator, PublishCodeOperator, SubmitStepOperator, TerminateClusterOperator, UseClusterOperator
+from emr_pipelines.dag.macros import CREATE_TASK, PUBLISH_TASK, RunMacros
+from emr_pipelines.dag.operators import (
+    CreateClusterOperator,
+    PublishCodeOperator,
+    SubmitStepOperator,
+    TerminateClusterOperator,
+    UseClusterOperator,
+)
 from emr_pipelines.dag.sensor import WaitForStepSensor
 from emr_pipelines.dag.templates import to_template
 from emr_pipelines.plan.build import build_plan
@@ -54,7 +60,12 @@ def emit_dag(plan: Plan, *, dag_folder: Path) -> DAG:
         params={param.name: Param(param.default, **param.schema) for param in plan.params},
         tags=sorted({*plan.tags, "emr", plan.environment}),
         doc_md=describe_plan(plan),
-        default_args={"owner": plan.owner, "retries": RETRIES, "retry_delay": RETRY_DELAY, "retry_exponential_backoff": True},
+        default_args={
+            "owner": plan.owner,
+            "retries": RETRIES,
+            "retry_delay": RETRY_DELAY,
+            "retry_exponential_backoff": True,
+        },
         user_defined_macros={"emr": RunMacros(max_lifetime_seconds=plan.cluster.max_lifetime_seconds)},
         template_searchpath=None,
     )
@@ -62,10 +73,9 @@ def emit_dag(plan: Plan, *, dag_folder: Path) -> DAG:
         publish = _publish_task(plan, dag_folder)
         cluster = _cluster_task(plan)
         publish >> cluster
-        waits = {step.name: _step_tasks(plan, step, cluster) for step in plan.steps}
+        waits: dict[str, BaseOperator] = {}
         for step in plan.steps:
-            for upstream in step.upstream:
-                waits[upstream] >> dag.get_task(submit_task(step.name))
+            waits[step.name] = _step_tasks(plan, step, [waits[name] for name in step.upstream] or [cluster])
         if plan.cluster.request is not None:
             _terminate_task(plan, publish, cluster, list(waits.values()))
     return dag
@@ -93,12 +103,16 @@ def _publish_task(plan: Plan, dag_folder: Path) -> BaseOperator:
 def _cluster_task(plan: Plan) -> BaseOperator:
     cluster = plan.cluster
     if cluster.request is None:
-        return UseClusterOperator(task_id=CREATE_TASK, cluster_id=cluster.existing_id, cluster_name=cluster.existing_name, **_connection(plan))
-    return CreateClusterOperator(task_id=CREATE_TASK, job_flow_overrides=to_template(cluster.request), **_connection(plan))
+        return UseClusterOperator(
+            task_id=CREATE_TASK, cluster_id=cluster.existing_id, cluster_name=cluster.existing_name, **_connection(plan)
+        )
+    return CreateClusterOperator(
+        task_id=CREATE_TASK, job_flow_overrides=to_template(cluster.request), **_connection(plan)
+    )
 
 
-def _step_tasks(plan: Plan, step: StepPlan, cluster: BaseOperator) -> BaseOperator:
-    """The two tasks of a step; returns the one that its downstream steps follow."""
+def _step_tasks(plan: Plan, step: StepPlan, upstream: list[BaseOperator]) -> BaseOperator:
+    """The two tasks of a step, after the given ones; returns the one that its downstream steps follow."""
     output = step.output
     own_output = output.prefix if output else ""
     template = partial(to_template, step=step.name, own_output=own_output)
@@ -124,12 +138,14 @@ def _step_tasks(plan: Plan, step: StepPlan, cluster: BaseOperator) -> BaseOperat
             doc_md=describe_step(step),
             **_connection(plan),
         )
-    cluster >> submit >> wait
+    upstream >> submit >> wait
     return wait
 
 
 def _terminate_task(plan: Plan, publish: BaseOperator, cluster: BaseOperator, waits: list[BaseOperator]) -> None:
-    terminate = TerminateClusterOperator(task_id="terminate_cluster", job_flow_overrides=to_template(_identity(plan)), **_connection(plan))
+    terminate = TerminateClusterOperator(
+        task_id="terminate_cluster", job_flow_overrides=to_template(_identity(plan)), **_connection(plan)
+    )
     # A teardown runs when one of its setups succeeded. publish_code is one of them, so that a create task which failed with a live
     # cluster behind it is still followed by the termination (airflow/ti_deps/deps/trigger_rule_dep.py, ALL_DONE_SETUP_SUCCESS).
     waits >> terminate.as_teardown(setups=[publish, cluster], on_failure_fail_dagrun=True)

@@ -39,7 +39,9 @@ class TaskEvents:
     @hookimpl
     def on_task_instance_success(self, task_instance: Any) -> None:
         """Airflow calls this when a task has succeeded; what it handed on goes with the event."""
-        handed_on = {key: task_instance.xcom_pull(task_ids=task_instance.task_id, key=key) for key in (OUTPUT_KEY, PUBLISHED_KEY)}
+        handed_on = {
+            key: task_instance.xcom_pull(task_ids=task_instance.task_id, key=key) for key in (OUTPUT_KEY, PUBLISHED_KEY)
+        }
         self._report(task_instance, "success", **{key: value for key, value in handed_on.items() if value})
 
     @hookimpl
@@ -71,8 +73,11 @@ def _run(arguments: argparse.Namespace, events: IO[str]) -> int:
     def emit(event: dict[str, Any]) -> None:
         events.write(json.dumps(event) + "\n")
 
-    get_listener_manager().add_listener(TaskEvents(emit))
-    run: Any = _load_dag(arguments.dag_file).test(logical_date=arguments.date or datetime.now(UTC), run_conf=arguments.conf)
+    listeners: Any = get_listener_manager()
+    listeners.add_listener(TaskEvents(emit))
+    run: Any = _load_dag(arguments.dag_file).test(
+        logical_date=arguments.date or datetime.now(UTC), run_conf=arguments.conf
+    )
     emit({"run": run.run_id, "state": str(run.state)})
     return 0 if run.state == "success" else 1
 

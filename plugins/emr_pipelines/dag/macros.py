@@ -73,7 +73,9 @@ class RunMacros:
         """A parameter as an argument text. Raises EmrPipelinesError when it has no value."""
         value = params.get(name)
         if value is None:
-            raise EmrPipelinesError(f"The parameter {name} has no value in this run, but an argument needs it; set it in the trigger form or give it a default")
+            raise EmrPipelinesError(
+                f"The parameter {name} has no value in this run, but an argument needs it; set it in the trigger form or give it a default"
+            )
         return str(value).lower() if isinstance(value, bool) else str(value)
 
     def code_prefix(self, ti: RuntimeTaskInstanceProtocol) -> str:
@@ -104,5 +106,7 @@ def _moment(dag_run: DagRunProtocol) -> dt.datetime:
 def _pull(ti: RuntimeTaskInstanceProtocol, task_id: str, key: str) -> str:
     value = ti.xcom_pull(task_ids=task_id, key=key)
     if not isinstance(value, str) or not value:
-        raise EmrPipelinesError(f"The task {task_id} left no {key} in XCom; run it again (clear it together with its downstream tasks)")
+        raise EmrPipelinesError(
+            f"The task {task_id} left no {key} in XCom; run it again (clear it together with its downstream tasks)"
+        )
     return value

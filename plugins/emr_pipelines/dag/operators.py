@@ -10,12 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.links.emr import EmrClusterLink
-from airflow.providers.amazon.aws.operators.emr import EmrAddStepsOperator, EmrCreateJobFlowOperator, EmrTerminateJobFlowOperator
+from airflow.providers.amazon.aws.operators.emr import (
+    EmrAddStepsOperator,
+    EmrCreateJobFlowOperator,
+    EmrTerminateJobFlowOperator,
+)
 from airflow.sdk import BaseOperator
 
 from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
 from emr_pipelines.dag.macros import OUTPUT_KEY
-from emr_pipelines.emr.clusters import adopt_or_create, live_clusters, terminate_clusters, use_existing, wait_until_ready, wait_until_terminated
+from emr_pipelines.emr.clusters import (
+    adopt_or_create,
+    live_clusters,
+    terminate_clusters,
+    use_existing,
+    wait_until_ready,
+    wait_until_terminated,
+)
 from emr_pipelines.emr.polling import PollInterval
 from emr_pipelines.emr.steps import submit_once
 from emr_pipelines.plan.model import Artifact
@@ -32,7 +43,16 @@ class PublishCodeOperator(BaseOperator):
 
     ui_color = "#d9ead3"
 
-    def __init__(self, *, artifacts: Sequence[dict[str, str]], bucket: str, locate_project: Callable[[], Path], aws_conn_id: str, region_name: str, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        artifacts: Sequence[dict[str, str]],
+        bucket: str,
+        locate_project: Callable[[], Path],
+        aws_conn_id: str,
+        region_name: str,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.artifacts = [dict(artifact) for artifact in artifacts]
         self.bucket = bucket
@@ -44,7 +64,12 @@ class PublishCodeOperator(BaseOperator):
         """Publish and return the code prefix."""
         with failing_fast():
             artifacts = [Artifact(**artifact) for artifact in self.artifacts]  # type: ignore[arg-type]  # `kind` came from an Artifact
-            return publish_code(s3_client(self.aws_conn_id, self.region_name), artifacts, project_root=self._locate_project(), bucket=self.bucket)
+            return publish_code(
+                s3_client(self.aws_conn_id, self.region_name),
+                artifacts,
+                project_root=self._locate_project(),
+                bucket=self.bucket,
+            )
 
 
 class CreateClusterOperator(EmrCreateJobFlowOperator):
@@ -59,7 +84,13 @@ class CreateClusterOperator(EmrCreateJobFlowOperator):
         with failing_fast():
             handle = adopt_or_create(api, self._request())
             try:
-                EmrClusterLink.persist(context=context, operator=self, region_name=self.region_name or "", aws_partition="aws", job_flow_id=handle.cluster_id)
+                EmrClusterLink.persist(
+                    context=context,
+                    operator=self,
+                    region_name=self.region_name or "",
+                    aws_partition="aws",
+                    job_flow_id=handle.cluster_id,
+                )
                 wait_until_ready(api, handle.cluster_id, PollInterval())
             except Exception:
                 self.log.warning("Terminating cluster %s, since this task cannot hand it on", handle.cluster_id)
@@ -83,7 +114,9 @@ class UseClusterOperator(BaseOperator):
 
     ui_color = EmrCreateJobFlowOperator.ui_color
 
-    def __init__(self, *, cluster_id: str | None, cluster_name: str | None, aws_conn_id: str, region_name: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *, cluster_id: str | None, cluster_name: str | None, aws_conn_id: str, region_name: str, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.cluster_id = cluster_id
         self.cluster_name = cluster_name
@@ -93,7 +126,9 @@ class UseClusterOperator(BaseOperator):
     def execute(self, context: Context) -> str:
         """Return the id of the cluster."""
         with failing_fast():
-            return use_existing(emr_api(self.aws_conn_id, self.region_name), cluster_id=self.cluster_id, name=self.cluster_name)
+            return use_existing(
+                emr_api(self.aws_conn_id, self.region_name), cluster_id=self.cluster_id, name=self.cluster_name
+            )
 
 
 class SubmitStepOperator(EmrAddStepsOperator):
@@ -110,9 +145,20 @@ class SubmitStepOperator(EmrAddStepsOperator):
         """Return the id of the step; XCom `output` is the prefix that it will write."""
         if self.job_flow_id is None or not isinstance(self.steps, list):
             raise TypeError("job_flow_id and a rendered list of one step are needed")
-        EmrClusterLink.persist(context=context, operator=self, region_name=self.region_name or "", aws_partition="aws", job_flow_id=self.job_flow_id)
+        EmrClusterLink.persist(
+            context=context,
+            operator=self,
+            region_name=self.region_name or "",
+            aws_partition="aws",
+            job_flow_id=self.job_flow_id,
+        )
         with failing_fast():
-            handle = submit_once(emr_api(self.aws_conn_id, self.region_name), self.job_flow_id, self.steps[0], execution_role=self.execution_role_arn)
+            handle = submit_once(
+                emr_api(self.aws_conn_id, self.region_name),
+                self.job_flow_id,
+                self.steps[0],
+                execution_role=self.execution_role_arn,
+            )
         if self.output_prefix is not None:
             context["ti"].xcom_push(key=OUTPUT_KEY, value=self.output_prefix)
         return handle.step_id
@@ -133,6 +179,8 @@ class TerminateClusterOperator(EmrTerminateJobFlowOperator):
         with failing_fast():
             clusters = live_clusters(api, self.job_flow_overrides)
             if not clusters:
-                self.log.info("No live cluster is named %s; nothing is left to terminate", self.job_flow_overrides["Name"])
+                self.log.info(
+                    "No live cluster is named %s; nothing is left to terminate", self.job_flow_overrides["Name"]
+                )
             terminate_clusters(api, clusters)
             wait_until_terminated(api, clusters, PollInterval(), timeout_seconds=TERMINATION_TIMEOUT_SECONDS)

@@ -29,7 +29,16 @@ class WaitForStepSensor(EmrStepSensor):
 
     template_fields: Sequence[str] = (*EmrStepSensor.template_fields, "output_prefix", "publish_to")
 
-    def __init__(self, *, output_prefix: str | None = None, success_marker: bool = True, min_files: int = 1, publish_to: str | None = None, log_patience_seconds: float = LOG_PATIENCE_SECONDS, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        output_prefix: str | None = None,
+        success_marker: bool = True,
+        min_files: int = 1,
+        publish_to: str | None = None,
+        log_patience_seconds: float = LOG_PATIENCE_SECONDS,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.output_prefix = output_prefix
         self.success_marker = success_marker
@@ -39,10 +48,18 @@ class WaitForStepSensor(EmrStepSensor):
 
     def execute(self, context: Context) -> None:
         """Block until the step has COMPLETED and its output is verified (and published)."""
-        EmrClusterLink.persist(context=context, operator=self, region_name=self.region_name or "", aws_partition="aws", job_flow_id=self.job_flow_id)
+        EmrClusterLink.persist(
+            context=context,
+            operator=self,
+            region_name=self.region_name or "",
+            aws_partition="aws",
+            job_flow_id=self.job_flow_id,
+        )
         with failing_fast():
             try:
-                wait_for_step(emr_api(self.aws_conn_id, self.region_name), self._handle(), PollInterval(), self._log_state)
+                wait_for_step(
+                    emr_api(self.aws_conn_id, self.region_name), self._handle(), PollInterval(), self._log_state
+                )
             except StepFailed as failure:
                 self._show_logs(failure)
                 raise
@@ -60,7 +77,12 @@ class WaitForStepSensor(EmrStepSensor):
 
     def _show_logs(self, failure: StepFailed) -> None:
         self.log.error("%s", failure)
-        tails = tail_step_logs(emr_api(self.aws_conn_id, self.region_name), s3_client(self.aws_conn_id, self.region_name), self._handle(), patience_seconds=self.log_patience_seconds)
+        tails = tail_step_logs(
+            emr_api(self.aws_conn_id, self.region_name),
+            s3_client(self.aws_conn_id, self.region_name),
+            self._handle(),
+            patience_seconds=self.log_patience_seconds,
+        )
         for name, lines in tails.items():
             self.log.error("The last %d lines of the step's %s:\n%s", len(lines), name, "\n".join(lines))
 

@@ -46,7 +46,7 @@ def adopt_or_create(api: EmrApi, request: Mapping[str, Any]) -> ClusterHandle:
         return ClusterHandle(cluster_id=oldest, adopted=True)
     cluster_id = create_once(
         f"RunJobFlow for {request['Name']}",
-        send=lambda: api.write.run_job_flow(**request)["JobFlowId"],  # type: ignore[arg-type]  # a plain dict, checked by botocore itself
+        send=lambda: api.write.run_job_flow(**request)["JobFlowId"],
         find=lambda: next(iter(live_clusters(api, request)), None),
     )
     log.info("Created cluster %s (%s)", cluster_id, request["Name"])
@@ -61,7 +61,7 @@ def live_clusters(api: EmrApi, request: Mapping[str, Any]) -> list[str]:
 
 def find_clusters(api: EmrApi, *, name: str, key: str | None = None) -> list[str]:
     """Ids of the live clusters named `name`, oldest first; with `key`, only those whose key tag confirms it (ListClusters gives no tags)."""
-    pages = api.read.get_paginator("list_clusters").paginate(ClusterStates=list(LIVE_CLUSTER_STATES))
+    pages = api.read.get_paginator("list_clusters").paginate(ClusterStates=LIVE_CLUSTER_STATES)
     matches = [cluster for page in pages for cluster in page["Clusters"] if cluster["Name"] == name]
     matches.sort(key=lambda cluster: cluster["Status"]["Timeline"].get("CreationDateTime", dt.datetime.max))
     return [cluster["Id"] for cluster in matches if key is None or _has_key(api, cluster["Id"], key)]
@@ -88,7 +88,10 @@ def wait_until_ready(api: EmrApi, cluster_id: str, interval: PollInterval) -> No
         interval,
     )
     if cluster["Status"]["State"] not in READY_STATES:
-        raise ClusterFailed(f"Cluster {cluster_id} did not start: {reason_of(cluster)}", retryable=_reason_code(cluster) in _RETRYABLE_REASONS)
+        raise ClusterFailed(
+            f"Cluster {cluster_id} did not start: {reason_of(cluster)}",
+            retryable=_reason_code(cluster) in _RETRYABLE_REASONS,
+        )
     log.info("Cluster %s is %s", cluster_id, cluster["Status"]["State"])
 
 
@@ -100,11 +103,16 @@ def use_existing(api: EmrApi, *, cluster_id: str | None, name: str | None) -> st
     if cluster_id is not None:
         state = describe(api, cluster_id)["Status"]["State"]
         if state not in LIVE_CLUSTER_STATES:
-            raise RunError(f"Cluster {cluster_id} is {state}; name a live cluster under `cluster: id:`", retryable=False)
+            raise RunError(
+                f"Cluster {cluster_id} is {state}; name a live cluster under `cluster: id:`", retryable=False
+            )
         return cluster_id
     matches = find_clusters(api, name=name or "")
     if len(matches) != 1:
-        raise RunError(f"{len(matches)} live clusters are named {name!r} ({', '.join(matches) or 'none'}); exactly one is needed under `cluster: name:`", retryable=False)
+        raise RunError(
+            f"{len(matches)} live clusters are named {name!r} ({', '.join(matches) or 'none'}); exactly one is needed under `cluster: name:`",
+            retryable=False,
+        )
     return matches[0]
 
 
@@ -117,19 +125,31 @@ def terminate_clusters(api: EmrApi, cluster_ids: list[str]) -> None:
         log.info("Terminating cluster %s", cluster_id)
 
 
-def wait_until_terminated(api: EmrApi, cluster_ids: list[str], interval: PollInterval, *, timeout_seconds: float) -> None:
+def wait_until_terminated(
+    api: EmrApi, cluster_ids: list[str], interval: PollInterval, *, timeout_seconds: float
+) -> None:
     """Block until no given cluster is live or terminating. Raises RunError (retryable) after `timeout_seconds`."""
     for cluster_id in cluster_ids:
-        cluster = poll_until(lambda: describe(api, cluster_id), lambda seen: seen["Status"]["State"] in TERMINAL_CLUSTER_STATES, interval, timeout_seconds=timeout_seconds)  # noqa: B023 - called within this turn of the loop
+        cluster = poll_until(
+            lambda: describe(api, cluster_id),
+            lambda seen: seen["Status"]["State"] in TERMINAL_CLUSTER_STATES,
+            interval,
+            timeout_seconds=timeout_seconds,
+        )  # noqa: B023 - called within this turn of the loop
         if cluster["Status"]["State"] not in TERMINAL_CLUSTER_STATES:
-            raise RunError(f"Cluster {cluster_id} is still {cluster['Status']['State']} after {timeout_seconds:.0f} s", retryable=True)
+            raise RunError(
+                f"Cluster {cluster_id} is still {cluster['Status']['State']} after {timeout_seconds:.0f} s",
+                retryable=True,
+            )
         log.info("Cluster %s is %s: %s", cluster_id, cluster["Status"]["State"], reason_of(cluster))
 
 
 def reason_of(cluster: ClusterTypeDef) -> str:
     """State, code and message of a cluster's last change, as one line."""
     reason = cluster["Status"].get("StateChangeReason", {})
-    return " ".join(part for part in (cluster["Status"]["State"], reason.get("Code", ""), reason.get("Message", "")) if part)
+    return " ".join(
+        part for part in (cluster["Status"]["State"], reason.get("Code", ""), reason.get("Message", "")) if part
+    )
 
 
 def _reason_code(cluster: ClusterTypeDef) -> str:

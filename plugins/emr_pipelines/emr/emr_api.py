@@ -14,13 +14,16 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedErro
 from emr_pipelines.errors import EmrPipelinesError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from types_boto3_emr.client import EMRClient
+    from types_boto3_emr.literals import ClusterStateType
 
 # Ten attempts outlast the throttling of a busy account; botocore's default of three fails a poll that only had to wait.
 READ_CLIENT_CONFIG: dict[str, Any] = {"retries": {"mode": "standard", "total_max_attempts": 10}}
 WRITE_CLIENT_CONFIG: dict[str, Any] = {"retries": {"mode": "standard", "total_max_attempts": 1}}
 
-LIVE_CLUSTER_STATES = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING")
+LIVE_CLUSTER_STATES: Sequence[ClusterStateType] = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING")
 TERMINAL_CLUSTER_STATES = ("TERMINATED", "TERMINATED_WITH_ERRORS")
 TERMINAL_STEP_STATES = ("COMPLETED", "CANCELLED", "FAILED", "INTERRUPTED")
 

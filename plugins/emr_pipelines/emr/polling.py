@@ -28,10 +28,14 @@ class PollInterval:
         return min(max(age / 20, self.minimum), self.maximum) * random.uniform(1.0, 1.2)  # noqa: S311 - jitter, no secret
 
 
-def poll_until(observe: Callable[[], T], done: Callable[[T], bool], interval: PollInterval, *, timeout_seconds: float | None = None) -> T:
+def poll_until(
+    observe: Callable[[], T], done: Callable[[T], bool], interval: PollInterval, *, timeout_seconds: float | None = None
+) -> T:
     """Call `observe` until `done` accepts its value; the last value when `timeout_seconds` have passed."""
     stop = stop_never if timeout_seconds is None else stop_after_delay(timeout_seconds)
-    polling = Retrying(retry=retry_if_result(lambda value: not done(value)), wait=interval, stop=stop, retry_error_callback=_last_value)
+    polling = Retrying(
+        retry=retry_if_result(lambda value: not done(value)), wait=interval, stop=stop, retry_error_callback=_last_value
+    )
     return polling(observe)
 
 

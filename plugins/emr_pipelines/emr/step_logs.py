@@ -23,7 +23,9 @@ LOG_NAMES = ("stderr", "stdout")
 TAIL_LINES = 50
 
 
-def tail_step_logs(api: EmrApi, s3: S3Client, handle: StepHandle, *, patience_seconds: float, lines: int = TAIL_LINES) -> dict[str, list[str]]:
+def tail_step_logs(
+    api: EmrApi, s3: S3Client, handle: StepHandle, *, patience_seconds: float, lines: int = TAIL_LINES
+) -> dict[str, list[str]]:
     """The last lines of `stderr` and `stdout`, for those that exist; EMR uploads them every five minutes, so the first is waited for up to `patience_seconds`.
 
     Layout: `<LogUri>/<cluster>/steps/<step>/{stderr,stdout}.gz` (AWS: emr-plan-debugging).
@@ -32,7 +34,9 @@ def tail_step_logs(api: EmrApi, s3: S3Client, handle: StepHandle, *, patience_se
         prefix = _log_prefix(api, handle)
         if prefix is None:
             return {}
-        found = poll_until(lambda: _read_logs(s3, prefix), bool, PollInterval(maximum=15.0), timeout_seconds=patience_seconds)
+        found = poll_until(
+            lambda: _read_logs(s3, prefix), bool, PollInterval(maximum=15.0), timeout_seconds=patience_seconds
+        )
     except (ClientError, BotoCoreError, OSError, zlib.error) as error:
         log.warning("The logs of step %s cannot be read: %s", handle.step_id, describe_error(error))
         return {}

@@ -34,7 +34,9 @@ class StepHandle:
     step_id: str
 
 
-def submit_once(api: EmrApi, cluster_id: str, step: Mapping[str, Any], *, execution_role: str | None = None) -> StepHandle:
+def submit_once(
+    api: EmrApi, cluster_id: str, step: Mapping[str, Any], *, execution_role: str | None = None
+) -> StepHandle:
     """The step of the cluster that carries this step's key in its Name, else a new one.
 
     Raises RunError when EMR refuses the step (final), or its answer stays unknown (retryable), or an argument is empty (EMR drops such arguments).
@@ -60,17 +62,30 @@ def _refuse_empty_arguments(step: Mapping[str, Any]) -> None:
     arguments = step["HadoopJarStep"]["Args"]
     if "" in arguments:
         position = arguments.index("")
-        raise RunError(f"Step {step['Name']}: argument {position + 1} is empty after substitution ({arguments[:position]} …); EMR drops empty arguments, so nothing was submitted", retryable=False)
+        raise RunError(
+            f"Step {step['Name']}: argument {position + 1} is empty after substitution ({arguments[:position]} …); EMR drops empty arguments, so nothing was submitted",
+            retryable=False,
+        )
 
 
 def find_step(api: EmrApi, cluster_id: str, name: str) -> str | None:
     """The id of the cluster's step whose Name carries the same key as `name`; None if there is none."""
     key = key_of_step_name(name)
     pages = api.read.get_paginator("list_steps").paginate(ClusterId=cluster_id)
-    return next((step["Id"] for page in pages for step in page["Steps"] if key is not None and key_of_step_name(step["Name"]) == key), None)
+    return next(
+        (
+            step["Id"]
+            for page in pages
+            for step in page["Steps"]
+            if key is not None and key_of_step_name(step["Name"]) == key
+        ),
+        None,
+    )
 
 
-def wait_for_step(api: EmrApi, handle: StepHandle, interval: PollInterval, on_change: Callable[[str, float], None]) -> None:
+def wait_for_step(
+    api: EmrApi, handle: StepHandle, interval: PollInterval, on_change: Callable[[str, float], None]
+) -> None:
     """Block until the step has COMPLETED; `on_change(state, seconds waited)` is called for each new state.
 
     Raises StepFailed with EMR's FailureDetails for every other end; retryable only when the infrastructure, not the job, failed.
@@ -95,8 +110,15 @@ def describe_failure(step: StepTypeDef) -> str:
     status = step["Status"]
     details = status.get("FailureDetails", {})
     reason = status.get("StateChangeReason", {}).get("Message", "")
-    parts = (details.get("Reason", ""), details.get("Message", ""), "" if details else reason, f"(log: {details['LogFile']})" if details.get("LogFile") else "")
-    return f"Step {step['Id']} ({step['Name']}) is {status['State']}: " + (" ".join(part for part in parts if part) or "EMR gives no reason")
+    parts = (
+        details.get("Reason", ""),
+        details.get("Message", ""),
+        "" if details else reason,
+        f"(log: {details['LogFile']})" if details.get("LogFile") else "",
+    )
+    return f"Step {step['Id']} ({step['Name']}) is {status['State']}: " + (
+        " ".join(part for part in parts if part) or "EMR gives no reason"
+    )
 
 
 def cancel_step(api: EmrApi, handle: StepHandle) -> str:
@@ -112,7 +134,12 @@ def cancel_step(api: EmrApi, handle: StepHandle) -> str:
             api.read.cancel_steps(ClusterId=handle.cluster_id, StepIds=[handle.step_id], StepCancellationOption=option)  # type: ignore[arg-type]  # the literals above
         except ClientError as error:
             log.warning("CancelSteps of %s was refused: %s", handle.step_id, error)
-        state = poll_until(lambda: _state_of(api, handle), lambda seen: seen in TERMINAL_STEP_STATES, PollInterval(maximum=1.0), timeout_seconds=patience)
+        state = poll_until(
+            lambda: _state_of(api, handle),
+            lambda seen: seen in TERMINAL_STEP_STATES,
+            PollInterval(maximum=1.0),
+            timeout_seconds=patience,
+        )
     log.info("Step %s is %s after the request to cancel it", handle.step_id, state)
     return state
 

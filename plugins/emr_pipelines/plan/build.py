@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.cluster_request import plan_cluster
 from emr_pipelines.plan.code_layout import CodeLayout, lay_out_code
-from emr_pipelines.plan.durations import seconds_of
 from emr_pipelines.plan.model import ClusterPlan, ConnectionPlan, OutputPlan, Plan, StepPlan
 from emr_pipelines.plan.param_schema import plan_param
-from emr_pipelines.plan.scalar_text import scalar_text
 from emr_pipelines.plan.step_graph import order_steps, upstream_of
 from emr_pipelines.plan.step_request import step_request
+from emr_pipelines.spec.context import environment_values
+from emr_pipelines.spec.durations import seconds_of
 from emr_pipelines.spec.models import EnvironmentSpec, OutputSpec, StepSpec
 from emr_pipelines.spec.placeholders import Reference, resolve_known
 
 if TYPE_CHECKING:  # the plan needs only the data of a loaded spec, not the YAML parser behind it
     from emr_pipelines.spec.loader import LoadedSpec
+
+Resolve = Callable[[Any], Any]
 
 
 def build_plan(loaded: LoadedSpec) -> Plan:
@@ -28,10 +30,8 @@ def build_plan(loaded: LoadedSpec) -> Plan:
     Expects a spec that the loader has checked. Raises EmrPipelinesError for an `${env.*}` that the environment does not give.
     """
     spec, environment = loaded.spec, loaded.environment
-    values = _EnvironmentValues(environment)
-    layout = lay_out_code(spec, loaded.project_files, loaded.packages)
-    upstream = upstream_of(spec.steps)
-    steps = [_plan_step(spec.name, step, upstream[step.name], layout, loaded.step_lines) for step in order_steps(spec.steps, upstream)]
+    resolve = _environment_resolver(environment)
+    layout = lay_out_code(loaded.project_files, loaded.packages, resolve)
     return Plan(
         name=spec.name,
         description=spec.description,
@@ -46,9 +46,65 @@ def build_plan(loaded: LoadedSpec) -> Plan:
         environment=environment.name,
         connection=_plan_connection(environment),
         bucket=environment.bucket,
-        cluster=values.cluster(plan_cluster(spec.name, spec.cluster, layout, loaded.digest)),
-        steps=tuple(values.step(step) for step in steps),
+        cluster=_plan_cluster(loaded, layout, resolve),
+        steps=_plan_steps(loaded, layout, resolve),
         artifacts=layout.artifacts,
         spec_file=loaded.file,
         spec_digest=loaded.digest,
+    )
+
+
+def _environment_resolver(environment: EnvironmentSpec) -> Resolve:
+    values = environment_values(environment)
+
+    def known(reference: Reference) -> str | None:
+        if reference.root != "env":
+            return None
+        name = ".".join(reference.parts[1:])
+        if name not in values:
+            raise EmrPipelinesError(f"{reference}: environment {environment.name} has only {', '.join(sorted(values))}; add it under `variables`")
+        return values[name]
+
+    return lambda value: resolve_known(value, known)
+
+
+def _plan_connection(environment: EnvironmentSpec) -> ConnectionPlan:
+    connection = environment.connection
+    return ConnectionPlan(id=connection.id, region=environment.region, endpoint_url=connection.endpoint_url)
+
+
+def _plan_cluster(loaded: LoadedSpec, layout: CodeLayout, resolve: Resolve) -> ClusterPlan:
+    cluster = plan_cluster(loaded.spec.name, loaded.spec.cluster, layout, loaded.digest)
+    return replace(cluster, request=resolve(cluster.request), existing_name=resolve(cluster.existing_name))
+
+
+def _plan_steps(loaded: LoadedSpec, layout: CodeLayout, resolve: Resolve) -> tuple[StepPlan, ...]:
+    upstream = upstream_of(loaded.spec.steps)
+    return tuple(
+        StepPlan(
+            name=step.name,
+            kind="command" if step.spark is None else "spark",
+            description=step.description or "",
+            upstream=upstream[step.name],
+            request=resolve(step_request(loaded.spec.name, step, layout)),
+            output=_plan_output(f"{loaded.environment.bucket}/runs/{loaded.spec.name}", step, resolve),
+            timeout_seconds=None if step.timeout is None else seconds_of(step.timeout),
+            execution_role=resolve(step.execution_role),
+            line=loaded.step_lines.get(step.name, 0),
+        )
+        for step in order_steps(loaded.spec.steps, upstream)
+    )
+
+
+def _plan_output(runs: str, step: StepSpec, resolve: Resolve) -> OutputPlan | None:
+    if step.output is None:
+        return None
+    output = OutputSpec(format=step.output) if isinstance(step.output, str) else step.output
+    return OutputPlan(
+        # Every attempt writes to a prefix of its own: Spark refuses one that exists, and no reader ever sees a half-written one.
+        prefix=f"{runs}/${{run.id}}/{step.name}/attempt=${{step.attempt}}",
+        format=output.format,
+        success_marker=output.success_marker,
+        min_files=output.min_files,
+        publish=resolve(step.publish),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from emr_pipelines.plan.durations import seconds_of
+from emr_pipelines.spec.durations import seconds_of
 from emr_pipelines.spec.models import CapacitySpec, ClusterSpec, EbsSpec, WeightedInstance
 
 # EMR's own strategy for on-demand capacity is lowest-price; saying so lets a fleet name up to 30 instance types instead of 5.
@@ -59,15 +59,13 @@ def _group(name: str, part: CapacitySpec) -> dict[str, Any]:
 
 
 def _fleet(name: str, part: CapacitySpec) -> dict[str, Any]:
-    on_demand = 1 if part.on_demand is None and part.spot is None else part.on_demand or 0
-    spot = part.spot or 0
     return {
         "Name": name,
         "InstanceFleetType": _ROLES[name],
-        "TargetOnDemandCapacity": on_demand,
-        "TargetSpotCapacity": spot,
+        "TargetOnDemandCapacity": 1 if part.on_demand is None and part.spot is None else part.on_demand or 0,
+        "TargetSpotCapacity": part.spot or 0,
         "InstanceTypeConfigs": [_instance_type(instance, part.ebs) for instance in part.instances or []],
-        "LaunchSpecifications": _launch(part, on_demand=bool(on_demand), spot=bool(spot)),
+        "LaunchSpecifications": _launch(part),
     }
 
 
@@ -81,11 +79,10 @@ def _instance_type(instance: str | WeightedInstance, ebs: EbsSpec | None) -> dic
     return request
 
 
-def _launch(part: CapacitySpec, *, on_demand: bool, spot: bool) -> dict[str, Any]:
-    request: dict[str, Any] = {}
-    if on_demand:
-        request["OnDemandSpecification"] = {"AllocationStrategy": _ON_DEMAND_ALLOCATION}
-    if spot:
+def _launch(part: CapacitySpec) -> dict[str, Any]:
+    request: dict[str, Any] = {"OnDemandSpecification": {"AllocationStrategy": _ON_DEMAND_ALLOCATION}}
+    # A fleet that starts without spot capacity may still get some from managed scaling.
+    if any((part.spot, part.spot_timeout, part.fallback, part.allocation)):
         request["SpotSpecification"] = {
             "TimeoutDurationMinutes": seconds_of(part.spot_timeout or _SPOT_TIMEOUT) // 60,
             "TimeoutAction": _TIMEOUT_ACTIONS[part.fallback or "on_demand"],

@@ -8,10 +8,10 @@ from typing import Any
 
 from emr_pipelines.plan.capacity_request import instances_request, uses_fleets
 from emr_pipelines.plan.code_layout import CodeLayout
-from emr_pipelines.plan.durations import seconds_of
 from emr_pipelines.plan.keys import cluster_name, cluster_path
 from emr_pipelines.plan.model import ClusterPlan
-from emr_pipelines.plan.scalar_text import scalar_text
+from emr_pipelines.spec.context import scalar_text
+from emr_pipelines.spec.durations import seconds_of
 from emr_pipelines.spec.models import BootstrapSpec, ClusterSpec, ConfigurationSpec, ManagedScalingSpec
 
 CLUSTER_KEY = "main"

@@ -7,11 +7,10 @@ from typing import Any
 
 from emr_pipelines.plan.code_layout import CodeLayout
 from emr_pipelines.plan.keys import step_label
-from emr_pipelines.plan.scalar_text import scalar_text
+from emr_pipelines.spec.context import scalar_text
 from emr_pipelines.spec.models import SparkSpec, StepSpec
 
 _ACTIONS = {"continue": "CONTINUE", "cancel_and_wait": "CANCEL_AND_WAIT", "terminate_cluster": "TERMINATE_CLUSTER"}
-FROM_STEP_INPUT = "input"
 
 
 def step_request(pipeline: str, step: StepSpec, layout: CodeLayout) -> dict[str, Any]:
@@ -25,8 +24,8 @@ def step_request(pipeline: str, step: StepSpec, layout: CodeLayout) -> dict[str,
 
 
 def inputs_of(step: StepSpec) -> Mapping[str, str]:
-    """The step's named inputs; `from_step` is the one input named `input`."""
-    return {FROM_STEP_INPUT: f"${{steps.{step.from_step}.output}}", **step.inputs} if step.from_step else step.inputs
+    """The step's named inputs; `from_step` is one that has the name of the step that it comes from."""
+    return {step.from_step: f"${{steps.{step.from_step}.output}}"} if step.from_step else step.inputs
 
 
 def _command_arguments(step: StepSpec, layout: CodeLayout) -> Iterator[str]:

@@ -29,6 +29,9 @@ FORMS: dict[str, str] = {
     _NAME, _DURATION, _MEMORY, _INSTANCE_TYPE, _PRICE, _CLUSTER_ID, _RELEASE, _LOG_URI, _WORD, _ROLE, _HTTP, _REGION, _BUCKET, _S3_PREFIX, _IDENTIFIER,
 ) = FORMS  # fmt: skip
 
+# A parameter ends up in an argument list. No shell reads it, but a leading dash would make it an option of the job.
+SAFE_TEXT = "^[A-Za-z0-9./:=+@_][A-Za-z0-9./:=+@_-]*$"
+
 
 def _read_date(value: object) -> object:
     """A date from its ISO text; anything else goes on to pydantic as it is."""
@@ -64,13 +67,20 @@ class ParamSpec(Model):
     title: str | None = Field(default=None, description="Label of the form field.")
     description: str | None = Field(default=None, description="Help text of the form field.")
     enum: list[Scalar | None] | None = Field(default=None, min_length=1, description="The only values allowed.")
-    minimum: float | None = Field(default=None, description="The least number allowed.")
-    maximum: float | None = Field(default=None, description="The greatest number allowed.")
+    minimum: int | float | None = Field(default=None, description="The least number allowed.")
+    maximum: int | float | None = Field(default=None, description="The greatest number allowed.")
     pattern: str | None = Field(
         default=None, description="A regular expression that a string must match; the default allows letters, digits and ./:=+@_- and no leading dash."
     )
     format: Literal["date", "date-time", "time", "multiline"] | None = Field(default=None, description="Which input field the form shows.")
     examples: list[Scalar] | None = Field(default=None, description="Values that the form suggests.")
+
+
+def text_pattern(param: ParamSpec) -> str | None:
+    """The pattern that a text value of the parameter must match: its own, or for free text the safe one."""
+    types = [param.type] if isinstance(param.type, str) else param.type
+    is_free_text = "string" in types and param.enum is None
+    return param.pattern or (SAFE_TEXT if is_free_text else None)
 
 
 class WeightedInstance(Model):
@@ -230,6 +240,15 @@ class ConnectionSpec(Model):
     endpoint_url: str | None = Field(default=None, pattern=_HTTP, description="Address of the AWS endpoint; absent means AWS's own.")
 
 
+class SampleDataSpec(Model):
+    """Inputs that an environment can make by itself: `command` fills a folder that becomes the objects below `prefix`."""
+
+    prefix: str = Field(pattern=_S3_PREFIX, description="Filled when it holds nothing, without a trailing slash.")
+    command: list[str] = Field(
+        min_length=1, description="A script of the project with its arguments; {folder} is the folder to fill."
+    )
+
+
 class EnvironmentSpec(Model):
     """One place where pipelines run. Pipelines see name, region, bucket, data, logs and `variables` as `${env.*}`."""
 
@@ -241,3 +260,6 @@ class EnvironmentSpec(Model):
     logs: str = Field(pattern=_S3_PREFIX, description="Prefix of cluster logs, without a trailing slash.")
     variables: dict[Identifier, Scalar] = Field(default={}, description="Further values for ${env.<name>}.")
     cluster: ClusterSpec = Field(default=ClusterSpec(), description="Defaults for the cluster of every pipeline.")
+    sample_data: list[SampleDataSpec] = Field(
+        default=[], description="Inputs that `emr-pipelines run` makes where there are none; for environments without real data."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -103,6 +104,8 @@ def _describe_unknown_key(model: type[Model], document: Document, path: Path) ->
 def _fix_of_kind(misfit: Misfit, found: Any, about: str) -> str:
     if misfit.expected == ("a text",) and isinstance(found, int | float):
         return f'Quote it: "{str(found).lower() if isinstance(found, bool) else found}".'
+    if isinstance(found, str) and set(misfit.expected) & {"a whole number", "a number"} and re.fullmatch(r"-?[0-9.]+", found):
+        return "Write it without quotes."
     if misfit.expected == ("a list",) and isinstance(found, str):
         return f"Write a list: [{found}]."
     if found is None:

@@ -122,7 +122,8 @@ class _Reader:
 
     def _read_scalar(self, node: Any, path: Path) -> Any:
         if self.is_json:
-            return json.loads(node.value) if node.style is None else node.value
+            # libyaml gives a plain scalar the style '' and a quoted one its quote.
+            return node.value if node.style else json.loads(node.value)
         if node.tag not in SCALAR_TAGS:
             return self._refuse(node, path, f"the tag {node.tag!r} is not allowed", "Remove the tag.")
         try:

@@ -52,7 +52,9 @@ def _content_of(artifact: Artifact, project_root: Path) -> bytes:
     try:
         return _zip_package(source) if artifact.kind == "package" else source.read_bytes()
     except OSError as error:
-        raise EmrPipelinesError(f"{artifact.source} cannot be published: {error.strerror or error} (looked in {project_root})") from error
+        raise EmrPipelinesError(
+            f"{artifact.source} cannot be published: {error.strerror or error} (looked in {project_root})"
+        ) from error
 
 
 def _zip_package(folder: Path) -> bytes:

@@ -28,10 +28,14 @@ def verify_output(s3: S3Client, uri: str, *, success_marker: bool, min_files: in
     prefix = parse_s3_prefix(uri)
     names = _object_names(s3, prefix)
     if success_marker and SUCCESS_MARKER not in names:
-        raise OutputIncomplete(f"The step completed without output: {prefix}/{SUCCESS_MARKER} is missing ({len(names)} objects below the prefix)")
+        raise OutputIncomplete(
+            f"The step completed without output: {prefix}/{SUCCESS_MARKER} is missing ({len(names)} objects below the prefix)"
+        )
     files = [name for name in names if not _is_hidden(name)]
     if len(files) < min_files:
-        raise OutputIncomplete(f"The step completed without output: {prefix} holds {len(files)} data files, its spec asks for at least {min_files}")
+        raise OutputIncomplete(
+            f"The step completed without output: {prefix} holds {len(files)} data files, its spec asks for at least {min_files}"
+        )
     return len(files)
 
 

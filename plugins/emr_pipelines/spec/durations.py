@@ -6,5 +6,5 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def seconds_of(duration: str) -> int:
-    """The seconds of a duration such as 90s, 15m, 2h or 1d; its form was checked when the spec was read."""
+    """The seconds of a duration such as 90s, 15m, 2h or 1d; its form is checked by the model."""
     return int(duration[:-1]) * _SECONDS[duration[-1]]

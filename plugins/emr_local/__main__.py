@@ -1,0 +1,92 @@
+"""`python -m emr_local`: reads the command line, composes the server with moto and the local executor, and runs it until a signal."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from emr_local.startup_errors import StartupError
+
+_EXIT_CANNOT_START = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the server; returns the process's exit code."""
+    options = _parse(arguments)
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    try:
+        _serve(options, stopped)
+    except StartupError as error:
+        sys.stderr.write(f"emr_local: {error.cause}\n  {error.hint}\n")
+        return _EXIT_CANNOT_START
+    return 0
+
+
+def _serve(options: argparse.Namespace, stopped: threading.Event) -> None:
+    # Imported late: a wrong flag is told at once, not after the seconds that moto takes to import.
+    from emr_local.composition import create_server
+
+    server = create_server(
+        host=options.host,
+        port=options.port,
+        state_dir=options.state_dir.resolve(),
+        time_scale=options.time_scale,
+        warm=options.spark_submit == "warm",
+    )
+    try:
+        sys.stdout.write(f"emr_local ready at {server.url} (state in {options.state_dir})\n")
+        sys.stdout.flush()
+        stopped.wait()
+    finally:
+        server.close()
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="emr_local",
+        description="A small EMR for this machine: speaks the EMR API and runs the steps on local Spark.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=5566, help="port to listen on; 0 takes a free one (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--state-dir",
+        type=Path,
+        default=Path(".emr_local"),
+        help="where S3, HDFS, logs and the journal are kept (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--time-scale",
+        type=_parse_scale,
+        default=1.0,
+        help="factor on the short delays in which clusters come and go (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--spark-submit",
+        choices=("plain", "warm"),
+        default="warm",
+        help="start a JVM per step, or keep one running per cluster (default: %(default)s)",
+    )
+    return parser.parse_args(arguments)
+
+
+def _parse_scale(text: str) -> float:
+    scale = float(text)
+    if scale < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative; use 0 for no delays or 1 for the usual ones")
+    return scale
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""One call of the API on its way through the service: what was asked, where and when, and the look-ups that every operation needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from emr_local.api_errors import invalid_cluster_id, invalid_job_flow_id, not_modifiable
+from emr_local.records import JobFlow, Json
+from emr_local.states import is_going
+from emr_local.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A checked request. The caller holds the store's lock."""
+
+    parameters: Json
+    region: str
+    now: float
+    store: Store
+
+    def require_cluster(self) -> JobFlow:
+        """The cluster that the request's ClusterId names."""
+        cluster_id = self.parameters["ClusterId"]
+        flow = self.store.find_flow(cluster_id)
+        if flow is None:
+            raise invalid_cluster_id(cluster_id)
+        return flow
+
+    def require_modifiable_cluster(self) -> JobFlow:
+        """The cluster that the request's ClusterId names, which must not be going or gone."""
+        flow = self.require_cluster()
+        if is_going(flow):
+            raise not_modifiable()
+        return flow
+
+    def require_job_flow(self, cluster_id: str) -> JobFlow:
+        """The cluster with this id, for the older operations, whose error for an unknown one is another."""
+        flow = self.store.find_flow(cluster_id)
+        if flow is None:
+            raise invalid_job_flow_id()
+        return flow
+
+
+Operation = Callable[[Call], Json]

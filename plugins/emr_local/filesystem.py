@@ -1,0 +1,45 @@
+"""Hadoop configuration that makes s3:// and hdfs:// plain directories inside a step. Pure: touches no directory.
+
+Hadoop's own ViewFileSystemOverloadScheme does it, one mount table per bucket and one for HDFS, so nothing beyond pip's pyspark is needed.
+`fs.file.impl` stays as it is: with RawLocalFileSystem there, `sc.textFile` fails with a ClassCastException.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+_SCHEMES = ("s3", "s3a", "s3n", "hdfs")
+_VIEW_FILE_SYSTEM = "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme"
+_RAW_LOCAL = "org.apache.hadoop.fs.RawLocalFileSystem"
+HDFS_NAME = "emr-local"
+WAREHOUSE = f"hdfs://{HDFS_NAME}/user/spark/warehouse"
+
+
+def mount_file_systems(object_root: Path, buckets: Iterable[str], hdfs_root: Path) -> dict[str, str]:
+    """Give the Hadoop properties that mount each bucket at its directory, and HDFS at the cluster's."""
+    properties = {
+        "fs.defaultFS": f"hdfs://{HDFS_NAME}",
+        "fs.viewfs.rename.strategy": "SAME_FILESYSTEM_ACROSS_MOUNTPOINT",
+        "mapreduce.fileoutputcommitter.algorithm.version": "2",
+    }
+    for scheme in _SCHEMES:
+        properties[f"fs.{scheme}.impl"] = _VIEW_FILE_SYSTEM
+        properties[f"fs.viewfs.overload.scheme.target.{scheme}.impl"] = _RAW_LOCAL
+    for bucket in buckets:
+        properties[f"fs.viewfs.mounttable.{bucket}.linkMergeSlash"] = (object_root / bucket).resolve().as_uri()
+    properties[f"fs.viewfs.mounttable.{HDFS_NAME}.linkMergeSlash"] = hdfs_root.resolve().as_uri()
+    return properties
+
+
+def as_spark_properties(hadoop_properties: dict[str, str]) -> dict[str, str]:
+    """Spell Hadoop properties as Spark takes them."""
+    return {f"spark.hadoop.{name}": value for name, value in hadoop_properties.items()}
+
+
+def resolve_object(uri: str, object_root: Path) -> Path | None:
+    """Give the file that an s3:// URI names; None for anything else."""
+    scheme, separator, rest = uri.partition("://")
+    if not separator or scheme not in ("s3", "s3a", "s3n"):
+        return None
+    return object_root / rest

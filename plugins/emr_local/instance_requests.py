@@ -1,0 +1,197 @@
+"""From RunJobFlow's Instances to the groups or fleets and the nodes that a cluster pretends to have, with AWS's checks. Draws ids; no clock, no state."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from emr_local.api_errors import validation_failure
+from emr_local.identifiers import create_ec2_identifier, create_identifier
+from emr_local.records import Json, Node, NodeCollection
+from emr_local.releases import supports_instance_type
+
+_HIGH_AVAILABILITY_PRIMARIES = 3
+_SIMPLE_KEYS = frozenset({"MasterInstanceType", "SlaveInstanceType", "InstanceCount"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hardware:
+    """The groups or fleets of a cluster and their nodes."""
+
+    uses_fleets: bool
+    collections: tuple[NodeCollection, ...]
+    nodes: tuple[Node, ...]
+
+    @property
+    def is_highly_available(self) -> bool:
+        """Whether the cluster has several primary nodes; EMR then keeps it alive and protects it."""
+        primary = next(each.collection_id for each in self.collections if each.role == "MASTER")
+        return sum(node.collection_id == primary for node in self.nodes) > 1
+
+
+def build_hardware(instances: Json, release_label: str, now: float) -> Hardware:
+    """The hardware that this request asks for; raises AWS's ValidationException when it cannot be had."""
+    ways = [
+        bool(instances.get("InstanceGroups")),
+        bool(instances.get("InstanceFleets")),
+        bool(_SIMPLE_KEYS & instances.keys()),
+    ]
+    if sum(ways) != 1:
+        raise validation_failure(
+            "Please configure instances using one and only one of the following: instance groups; instance fleets; "
+            "instance count, master and slave instance type."
+        )
+    _check_subnets(instances)
+    if instances.get("InstanceFleets"):
+        return _build_fleets(instances["InstanceFleets"], release_label, now)
+    return _build_groups(instances.get("InstanceGroups") or _simple_groups(instances), release_label, now)
+
+
+def create_group(request: Json, release_label: str, now: float) -> NodeCollection:
+    """A checked instance group without nodes."""
+    _check_instance_type(release_label, request["InstanceType"])
+    if request["InstanceCount"] < 1 and request["InstanceRole"] != "TASK":
+        raise validation_failure("An instance group must have at least one instance")
+    if request.get("BidPrice") and request.get("Market") != "SPOT":
+        raise validation_failure("Attempted to set bid price for on demand instance group.")
+    return NodeCollection(
+        collection_id=create_identifier("ig"), role=request["InstanceRole"], request=request, created_at=now
+    )
+
+
+def create_group_nodes(group: NodeCollection, count: int, first_number: int, now: float) -> Iterator[Node]:
+    """New nodes of an instance group."""
+    market = group.request.get("Market", "ON_DEMAND")
+    for number in range(first_number, first_number + count):
+        yield _create_node(group, number, market, group.request["InstanceType"], now)
+
+
+def _simple_groups(instances: Json) -> Sequence[Json]:
+    if "MasterInstanceType" not in instances:
+        raise validation_failure("The master instance type must be specified: set MasterInstanceType.")
+    primary = instances["MasterInstanceType"]
+    others = instances.get("InstanceCount", 1) - 1
+    groups = [{"Name": "Master Instance Group", "InstanceRole": "MASTER", "InstanceType": primary, "InstanceCount": 1}]
+    if others > 0:
+        core = instances.get("SlaveInstanceType", primary)
+        groups.append(
+            {"Name": "Core Instance Group", "InstanceRole": "CORE", "InstanceType": core, "InstanceCount": others}
+        )
+    return groups
+
+
+def _build_groups(requests: Sequence[Json], release_label: str, now: float) -> Hardware:
+    roles = Counter(request["InstanceRole"] for request in requests)
+    _check_roles(roles, "instance groups", single=("MASTER", "CORE"))
+    if roles["TASK"] and not roles["CORE"]:
+        raise validation_failure("Clusters with task nodes must also define core nodes.")
+    groups = [create_group(request, release_label, now) for request in requests]
+    nodes: list[Node] = []
+    for group in groups:
+        count = group.request["InstanceCount"]
+        if group.role == "MASTER" and count not in (1, _HIGH_AVAILABILITY_PRIMARIES):
+            raise validation_failure("Master instance group must have exactly 3 instances for HA clusters.")
+        nodes.extend(create_group_nodes(group, count, len(nodes) + 1, now))
+    return Hardware(uses_fleets=False, collections=tuple(groups), nodes=tuple(nodes))
+
+
+def _build_fleets(requests: Sequence[Json], release_label: str, now: float) -> Hardware:
+    roles = Counter(request["InstanceFleetType"] for request in requests)
+    _check_roles(roles, "instance fleets", single=("MASTER", "CORE", "TASK"))
+    if roles["TASK"] and not roles["CORE"]:
+        raise validation_failure("Clusters with task instance fleets must also define core instance fleets.")
+    fleets = []
+    nodes: list[Node] = []
+    for request in requests:
+        _check_fleet(request, release_label)
+        fleet = NodeCollection(
+            collection_id=create_identifier("if"), role=request["InstanceFleetType"], request=request, created_at=now
+        )
+        fleets.append(fleet)
+        nodes.extend(_create_fleet_nodes(fleet, len(nodes) + 1, now))
+    return Hardware(uses_fleets=True, collections=tuple(fleets), nodes=tuple(nodes))
+
+
+def _create_fleet_nodes(fleet: NodeCollection, first_number: int, now: float) -> Iterator[Node]:
+    # EMR chooses by price and capacity; here the first type always has both.
+    chosen = fleet.request["InstanceTypeConfigs"][0]
+    weight = chosen.get("WeightedCapacity", 1)
+    number = first_number
+    for market, key in (("ON_DEMAND", "TargetOnDemandCapacity"), ("SPOT", "TargetSpotCapacity")):
+        for _ in range(math.ceil(fleet.request.get(key, 0) / weight)):
+            yield _create_node(fleet, number, market, chosen["InstanceType"], now)
+            number += 1
+
+
+def _create_node(collection: NodeCollection, number: int, market: str, instance_type: str, now: float) -> Node:
+    return Node(
+        node_id=create_identifier("ci"),
+        ec2_id=create_ec2_identifier(),
+        number=number,
+        collection_id=collection.collection_id,
+        market=market,
+        instance_type=instance_type,
+        created_at=now,
+    )
+
+
+def _check_roles(roles: Counter[str], noun: str, *, single: tuple[str, ...]) -> None:
+    if not roles["MASTER"]:
+        raise validation_failure(
+            f"Zero master {noun} supplied, you must specify exactly one master {noun.removesuffix('s')}"
+        )
+    for role in single:
+        if roles[role] > 1:
+            name = role.lower()
+            raise validation_failure(
+                f"Multiple {name} {noun} supplied, you must specify exactly one {name} {noun.removesuffix('s')}"
+            )
+
+
+def _check_fleet(request: Json, release_label: str) -> None:
+    name = request.get("Name", "null")
+    types = [each["InstanceType"] for each in request.get("InstanceTypeConfigs", ())]
+    if not types:
+        raise validation_failure(
+            f"The instance fleet: {name} must have at least one instance type. Revise the configuration and resubmit."
+        )
+    for instance_type in types:
+        _check_instance_type(release_label, instance_type)
+    repeated = sorted(name for name, count in Counter(types).items() if count > 1)
+    if repeated:
+        raise validation_failure(
+            f"The instance fleet: {name} contains duplicate instance types [{', '.join(repeated)}]. "
+            "Revise the configuration and resubmit."
+        )
+    if any(each.get("WeightedCapacity", 1) < 1 for each in request["InstanceTypeConfigs"]):
+        raise validation_failure("Weighted capacity cannot be zero. Revise the configuration and resubmit.")
+    _check_fleet_capacity(request, name)
+
+
+def _check_fleet_capacity(request: Json, name: str) -> None:
+    capacity = request.get("TargetOnDemandCapacity", 0) + request.get("TargetSpotCapacity", 0)
+    if request["InstanceFleetType"] == "MASTER" and capacity not in (1, _HIGH_AVAILABILITY_PRIMARIES):
+        raise validation_failure(
+            "A master instance fleet can only have a target capacity of 1. Revise the configuration and resubmit."
+        )
+    if capacity < 1:
+        raise validation_failure(
+            f"The instance fleet ({name}) should have a value of one or greater for either targetOnDemandCapacity or targetSpotCapacity."
+        )
+
+
+def _check_instance_type(release_label: str, instance_type: str) -> None:
+    if not supports_instance_type(release_label, instance_type):
+        raise validation_failure(f"Instance type '{instance_type}' is not supported.")
+
+
+def _check_subnets(instances: Json) -> None:
+    if instances.get("Ec2SubnetId") and instances.get("Ec2SubnetIds"):
+        raise validation_failure("Specify either Ec2SubnetId or Ec2SubnetIds, not both.")
+    if len(instances.get("Ec2SubnetIds", ())) > 1 and not instances.get("InstanceFleets"):
+        raise validation_failure(
+            "Only one subnet may be specified for clusters configured with instance groups or instance count, "
+            "master and slave instance type. Revise the configuration and resubmit."
+        )

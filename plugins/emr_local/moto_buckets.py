@@ -1,0 +1,110 @@
+"""moto's S3 inside this process: its buckets and objects without HTTP. Knows no directory layout and no requests."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+from pathlib import Path
+from typing import IO, Any
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, s3_backends
+
+_REGION = "us-east-1"
+_CHUNK = 1 << 20
+
+
+class FileContent:
+    """Stands in for the buffer in which moto keeps an object's bytes: reads the object's file instead, opening it only while reading."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._open: IO[bytes] = io.BytesIO()
+
+    def seek(self, offset: int) -> None:
+        """Start a read at an offset."""
+        self.close()
+        self._open = self._path.open("rb")
+        self._open.seek(offset)
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as a file does; at its end the file is closed."""
+        content = self._open.read(size)
+        if size < 0 or not content:
+            self.close()
+        return content
+
+    def close(self) -> None:
+        """Let go of the file; a later seek opens it again."""
+        self._open.close()
+        self._open = io.BytesIO()
+
+
+def list_buckets() -> dict[str, FakeBucket]:
+    """Give all general-purpose buckets of all accounts by name."""
+    found = {}
+    for name, (partition, account) in list(s3_backends.bucket_accounts.items()):
+        bucket = s3_backends[account][partition].buckets.get(name)
+        if bucket is not None:
+            found[name] = bucket
+    return found
+
+
+def create_bucket(name: str) -> FakeBucket:
+    """Make a bucket in the default account."""
+    backend: S3Backend = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+    return backend.create_bucket(name, _REGION)
+
+
+def current_object(bucket: FakeBucket, key: str) -> FakeKey | None:
+    """Give the newest version of an object; None if there is none or it is deleted."""
+    newest = bucket.keys.get(key)
+    return None if newest is None or isinstance(newest, FakeDeleteMarker) else newest
+
+
+def put_file(bucket: FakeBucket, key: str, path: Path) -> FakeKey:
+    """Make the file's content the newest version of an object."""
+    with path.open("rb") as file:
+        etag = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    stored = _put(bucket, key, etag)
+    if bucket.is_versioned:
+        stored.value = path.read_bytes()
+    else:
+        keep_in_file(bucket, stored, path)
+    return stored
+
+
+def put_marker(bucket: FakeBucket, key: str) -> FakeKey:
+    """Make the empty object that stands for a directory."""
+    return _put(bucket, key, None)
+
+
+def _put(bucket: FakeBucket, key: str, etag: str | None) -> FakeKey:
+    backend: S3Backend = s3_backends[bucket.account_id][bucket.partition]
+    return backend.put_object(bucket.name, key, b"", etag=etag, disable_notification=True)
+
+
+def drop_object(bucket: FakeBucket, key: str, expected: FakeKey) -> None:
+    """Delete an object unless a client has replaced it meanwhile."""
+    if bucket.keys.get(key) is expected:
+        s3_backends[bucket.account_id][bucket.partition].delete_object(bucket.name, key)
+
+
+def keep_in_file(bucket: FakeBucket, stored: FakeKey, path: Path) -> None:
+    """Serve an object's bytes from its file from now on, so that they are not held in memory too."""
+    if bucket.is_versioned:
+        return  # the file will hold the next version's bytes
+    etag_known: Any = stored.etag  # computed here at the latest: moto does it without a lock
+    assert etag_known  # noqa: S101
+    with stored.lock:
+        stored._value_buffer.close()
+        stored._value_buffer = FileContent(path)
+        stored.contentsize = path.stat().st_size
+
+
+def copy_content(stored: FakeKey, target: IO[bytes]) -> None:
+    """Write an object's bytes to a file without holding them all in memory."""
+    with stored.lock:
+        stored._value_buffer.seek(0)
+        shutil.copyfileobj(stored._value_buffer, target, _CHUNK)

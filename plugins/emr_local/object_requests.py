@@ -1,0 +1,82 @@
+"""The S3 requests among those to moto: after each that may write, the directory follows before the reply is sent. Stores nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+from urllib.parse import parse_qs
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from xml.sax.saxutils import escape
+
+from emr_local.object_paths import UnstorableKeyError
+
+_WRITES = frozenset({"PUT", "POST", "DELETE", "PATCH"})
+
+
+class Mirror(Protocol):
+    """What follows the requests."""
+
+    def mirror(self, bucket_name: str | None = None, key: str | None = None) -> None:
+        """Bring what a client changed in moto to disk."""
+
+    def absorb_while_running(self) -> None:
+        """Bring what running steps wrote into moto, if that is due."""
+
+
+class MirroringApp:
+    """WSGI middleware around moto's application."""
+
+    def __init__(self, app: WSGIApplication, store: Mirror) -> None:
+        self._app = app
+        self._store = store
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Pass a request on; hold back the reply to a write until the directory has it too."""
+        s3_request = _is_s3_request(environ)
+        if s3_request:
+            self._store.absorb_while_running()
+        if environ["REQUEST_METHOD"] not in _WRITES:
+            return self._app(environ, start_response)
+        bucket, key = _split_path(environ) if s3_request else (None, None)
+        held = _HeldReply()
+        body = self._app(environ, held)
+        try:
+            self._store.mirror(bucket, key)
+        except UnstorableKeyError as problem:
+            return _refuse(problem, start_response)
+        start_response(*held.head)
+        return body
+
+
+class _HeldReply:
+    """A start_response that only remembers."""
+
+    def __init__(self) -> None:
+        self.head: tuple[str, list[tuple[str, str]]] = ("500 Internal Server Error", [])
+
+    def __call__(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Any:
+        self.head = (status, headers)
+        return lambda _: None  # the write() of old WSGI applications; moto's Flask never calls it
+
+
+def _is_s3_request(environ: WSGIEnvironment) -> bool:
+    """S3 by the signature's scope; a request with neither signature nor target is S3 unless it is moto's own."""
+    if environ.get("HTTP_X_AMZ_TARGET"):
+        return False
+    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].partition(",")[0]
+    scope = scope or parse_qs(environ.get("QUERY_STRING", "")).get("X-Amz-Credential", [""])[0]
+    if scope:
+        return scope.split("/")[3:4] == ["s3"]
+    return not environ.get("PATH_INFO", "").startswith(("/moto-api", "/latest/"))
+
+
+def _split_path(environ: WSGIEnvironment) -> tuple[str | None, str | None]:
+    path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")  # WSGI hands UTF-8 bytes as latin-1
+    bucket, _, key = path.lstrip("/").partition("/")
+    return bucket or None, key or None
+
+
+def _refuse(problem: UnstorableKeyError, start_response: StartResponse) -> Iterable[bytes]:
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>InvalidArgument</Code><Message>{escape(str(problem))}</Message></Error>'.encode()
+    start_response("400 Bad Request", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+    return [body]

@@ -1,0 +1,91 @@
+"""A step's four log files: written while it runs, gzipped under the cluster's LogUri at its end, read for the cause of a failure."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+
+from emr_local.object_store import ObjectStore
+from emr_local.runners.contract import StepOutcome
+
+NAMES = ("controller", "syslog", "stdout", "stderr")
+_TAIL_BYTES = 256 * 1024
+_MESSAGE_LENGTH = 1000
+_EXCEPTION = re.compile(r"(?:Caused by: )?((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Exit|Interrupt|Fault)\b(?::.*)?)$")
+_OUTPUT_EXISTS = re.compile(r"FileAlreadyExistsException|PATH_ALREADY_EXISTS|Output directory \S+ already exists")
+
+
+class StepLogs:
+    """The log files of one step."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        for name in NAMES:
+            self.path(name).write_bytes(b"")
+
+    def path(self, name: str) -> Path:
+        """Name one of the log files."""
+        return self._directory / name
+
+    def note(self, text: str) -> None:
+        """Write a line to the controller log."""
+        with self.path("controller").open("a", encoding="utf-8") as log:
+            log.write(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} INFO {text}\n")
+
+    def complain(self, text: str) -> None:
+        """Write a line to the step's stderr."""
+        with self.path("stderr").open("a", encoding="utf-8") as log:
+            log.write(f"{text}\n")
+
+    def prepend(self, name: str, content: bytes) -> None:
+        """Put what a JVM wrote meanwhile before what the step's own process wrote."""
+        if content:
+            own = self.path(name).read_bytes()
+            self.path(name).write_bytes(content + own)
+
+    def publish(self, objects: ObjectStore, log_uri: str | None, key_prefix: str, names: tuple[str, ...] = NAMES) -> str | None:
+        """Gzip the logs under `<log_uri>/<key_prefix>/` and give that prefix; None if the cluster keeps no logs or the bucket is gone."""
+        if log_uri is None:
+            return None
+        prefix = f"{log_uri.rstrip('/')}/{key_prefix}"
+        bucket, _, key = prefix.partition("://")[2].partition("/")
+        stored = [objects.put(bucket, f"{key}/{name}.gz", gzip.compress(self.path(name).read_bytes())) for name in names]
+        return prefix if all(stored) else None
+
+    def explain(self, exit_code: int, log_prefix: str | None) -> StepOutcome:
+        """Give the outcome of a process that ended with this code, with the cause that its stderr shows."""
+        if exit_code == 0:
+            return StepOutcome(exit_code=0)
+        tail = self._read_tail()
+        return StepOutcome(
+            exit_code=exit_code,
+            reason="Output directory already exists." if _OUTPUT_EXISTS.search(tail) else "Unknown Error.",
+            message=(_explain_signal(exit_code) or _last_exception(tail) or f"The step's process ended with exit code {exit_code}.")[:_MESSAGE_LENGTH],
+            log_file=f"{log_prefix}/stderr.gz" if log_prefix else None,
+        )
+
+    def _read_tail(self) -> str:
+        with self.path("stderr").open("rb") as log:
+            log.seek(0, 2)
+            log.seek(max(0, log.tell() - _TAIL_BYTES))
+            return log.read().decode("utf-8", "replace")
+
+
+def _last_exception(tail: str) -> str | None:
+    lines = [line.strip() for line in tail.splitlines() if line.strip()]
+    for line in reversed(lines):
+        if match := _EXCEPTION.match(line):
+            return match.group(1)
+    return lines[-1] if lines else None
+
+
+def _explain_signal(exit_code: int) -> str | None:
+    number = -exit_code if exit_code < 0 else exit_code - 128  # a shell reports its child's signal N as 128 + N
+    if number not in set(signal.Signals):
+        return None
+    hint = " Often the machine ran out of memory: give the step less data or less memory." if number == signal.SIGKILL else ""
+    return f"The step's process was ended by {signal.Signals(number).name} (signal {number}).{hint}"

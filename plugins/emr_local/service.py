@@ -1,0 +1,51 @@
+"""The EMR service: finds the operation, runs it under the store's lock, and knows how its clusters stand. No HTTP, no processes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from emr_local import (
+    cluster_operations,
+    instance_operations,
+    legacy_operations,
+    policy_operations,
+    release_operations,
+    security_operations,
+    step_operations,
+)
+from emr_local.api_errors import invalid_request
+from emr_local.calls import Call, Operation
+from emr_local.records import Json
+from emr_local.store import Store
+
+OPERATIONS: Mapping[str, Operation] = {
+    **cluster_operations.OPERATIONS,
+    **step_operations.OPERATIONS,
+    **instance_operations.OPERATIONS,
+    **policy_operations.OPERATIONS,
+    **release_operations.OPERATIONS,
+    **security_operations.OPERATIONS,
+    **legacy_operations.OPERATIONS,
+}
+
+
+class EmrService:
+    """Answers requests that were already checked against the service model."""
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+
+    def handle(self, operation: str, parameters: Json, region: str) -> Json:
+        """The answer to one request; raises ApiError for the answers that are errors."""
+        run = OPERATIONS.get(operation)
+        if run is None:
+            raise invalid_request(f"The local EMR server does not emulate {operation}.")
+        with self._store.changed:
+            return run(Call(parameters=parameters, region=region, now=self._clock(), store=self._store))
+
+    def count_states(self) -> dict[str, int]:
+        """How many clusters there are in each state."""
+        with self._store.changed:
+            return dict(Counter(flow.cluster.state.value for flow in self._store.list_flows()))

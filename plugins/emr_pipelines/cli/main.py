@@ -1,0 +1,58 @@
+"""The command `emr-pipelines`: its verbs, and how errors end it. Imports a verb's module only when that verb is used."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from emr_pipelines.errors import EmrPipelinesError
+
+# Verb → module:function. A new verb is one line here and one module in cli/.
+VERBS = {
+    "env": "emr_pipelines.cli.env:env_command",
+    "plan": "emr_pipelines.cli.plan:plan_command",
+    "run": "emr_pipelines.cli.run:run_command",
+    "schema": "emr_pipelines.cli.schema:schema_command",
+    "ui": "emr_pipelines.cli.ui:ui_command",
+    "validate": "emr_pipelines.cli.validate:validate_command",
+}
+
+
+class LazyVerbs(TyperGroup):
+    """Imports only the verb that is used, so that `validate` and `plan` start without Airflow and boto3."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The verbs in alphabetical order."""
+        return sorted(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a verb, or None for an unknown one."""
+        if cmd_name not in VERBS:
+            return None
+        module, _, function = VERBS[cmd_name].partition(":")
+        verb = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        verb.command(name=cmd_name)(getattr(import_module(module), function))
+        return typer.main.get_command(verb)
+
+
+app = typer.Typer(
+    name="emr-pipelines", cls=LazyVerbs, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+
+
+@app.callback()
+def _describe() -> None:
+    """Declarative EMR pipelines for Apache Airflow."""
+
+
+def main() -> None:
+    """Run the command line; an error of our own is a message and exit code 1, not a traceback."""
+    try:
+        app(prog_name="emr-pipelines")
+    except EmrPipelinesError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)

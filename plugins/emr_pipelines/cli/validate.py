@@ -1,0 +1,71 @@
+"""`emr-pipelines validate`: prints every problem of specs and their environment. Imports neither Airflow nor boto3."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from emr_pipelines.cli.project_options import DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE, EnvironmentOption
+from emr_pipelines.errors import Problem, SpecError
+from emr_pipelines.spec.loader import check_pipeline
+from emr_pipelines.spec.project import SUFFIXES, find_project_root, pipeline_file, pipeline_names
+
+_USAGE_ERROR = 2
+
+
+def validate_command(
+    specs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME_OR_PATH]...", help="Pipelines by name, or spec files; default: all in config/pipelines."),
+    ] = None,
+    env: EnvironmentOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
+) -> None:
+    """Check specs without running anything. Exits with 0 when all are good, 1 when there are problems, 2 for wrong usage."""
+    environment = env or os.environ.get(ENVIRONMENT_VARIABLE, DEFAULT_ENVIRONMENT)
+    try:
+        files = _find_files(specs or [])
+    except SpecError as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        raise typer.Exit(_USAGE_ERROR) from error
+    found = [check_pipeline(file, environment=environment, project_root=root) for file, root in files]
+    # Specs of one environment share its problems; each is told once.
+    problems = sorted({problem for of_one in found for problem in of_one})
+    _print_json(len(files), problems) if as_json else _print_text(len(files), problems)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _find_files(specs: Sequence[str]) -> list[tuple[Path, Path]]:
+    """Each spec's file with its project's root."""
+    if not specs:
+        root = find_project_root(Path.cwd())
+        return [(pipeline_file(root, name), root) for name in pipeline_names(root)]
+    return [_find_file(spec) for spec in specs]
+
+
+def _find_file(spec: str) -> tuple[Path, Path]:
+    if not spec.endswith(SUFFIXES):
+        root = find_project_root(Path.cwd())
+        return pipeline_file(root, spec), root
+    file = Path(spec)
+    if not file.is_file():
+        raise SpecError([Problem(file=spec, message="there is no such file", fix="Check the path, or give the pipeline's name.")])
+    return file, find_project_root(file.absolute().parent)
+
+
+def _print_text(count: int, problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        typer.echo(str(problem))
+    typer.echo(f"{count} {'spec' if count == 1 else 'specs'}, {len(problems)} {'problem' if len(problems) == 1 else 'problems'}")
+
+
+def _print_json(count: int, problems: Sequence[Problem]) -> None:
+    typer.echo(json.dumps({"specs": count, "problems": [asdict(problem) for problem in problems]}, indent=2, ensure_ascii=False))

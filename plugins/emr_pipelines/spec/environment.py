@@ -1,0 +1,65 @@
+"""Reads an environment file and finds its problems; what could be read is kept, so that a pipeline can be checked on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from emr_pipelines.errors import Problem, SpecError
+from emr_pipelines.spec.context import BUILT_IN_VALUES, texts_in
+from emr_pipelines.spec.document import Document
+from emr_pipelines.spec.models import EnvironmentSpec
+from emr_pipelines.spec.project import environment_file, relative_name
+from emr_pipelines.spec.shape import Shaped, shape
+from emr_pipelines.spec.source import read_source
+from emr_pipelines.spec.stand_ins import environment_stand_in
+
+_RULE = "environment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadEnvironment:
+    """An environment as far as it fits its model, with its problems."""
+
+    document: Document
+    shaped: Shaped[EnvironmentSpec]
+    problems: tuple[Problem, ...]
+
+
+def read_environment(name: str, project_root: Path) -> ReadEnvironment:
+    """Read config/environments/<name>; an unknown name is a problem like any other."""
+    try:
+        file = environment_file(project_root, name)
+    except SpecError as error:
+        document = Document(file=error.problems[0].file, value={}, broken=frozenset([()]))
+        return ReadEnvironment(document=document, shaped=shape(EnvironmentSpec, document, environment_stand_in), problems=error.problems)
+    return read_environment_file(file, relative_name(file, project_root))
+
+
+def read_environment_file(file: Path, name: str) -> ReadEnvironment:
+    """Read one environment file; `name` is its name in messages."""
+    document, problems = read_source(file, name)
+    shaped = shape(EnvironmentSpec, document, environment_stand_in)
+    found = [*problems, *shaped.problems]
+    if () not in document.broken:
+        found += _find_problems(document, shaped, file.stem)
+    return ReadEnvironment(document=document, shaped=shaped, problems=tuple(found))
+
+
+def _find_problems(document: Document, shaped: Shaped[EnvironmentSpec], stem: str) -> Iterator[Problem]:
+    environment = shaped.model
+    if ("name",) not in shaped.broken and environment.name != stem:
+        yield document.problem(("name",), f"{environment.name!r} is not the file's name", f"Write name: {stem}, or rename the file.", rule=_RULE)
+    for name in environment.variables:
+        if name in BUILT_IN_VALUES:
+            fix = f"${{env.{name}}} is the environment's own {name}; choose another name."
+            yield document.problem(("variables", name), f"the variable {name!r} is built in", fix, at_key=True, rule=_RULE)
+    for key in ("id", "name"):
+        if getattr(environment.cluster, key):
+            fix = "Write it in the cluster of each pipeline that uses it."
+            yield document.problem(("cluster", key), "a long-running cluster cannot be a default", fix, at_key=True, rule=_RULE)
+    for path, text in texts_in(shaped.value):
+        if path[0] != "cluster" and re.search(r"\$\{|\{\{|\{%", text):
+            yield document.problem(path, "placeholders have no meaning here", "Write the value itself; a pipeline uses it as ${env.…}.", rule=_RULE)

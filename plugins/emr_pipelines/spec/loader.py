@@ -1,0 +1,105 @@
+"""Loads a pipeline's spec over its environment. Collects every problem of both files before it raises."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from emr_pipelines.errors import Problem, SpecError
+from emr_pipelines.spec.context import Context, environment_values
+from emr_pipelines.spec.document import Document
+from emr_pipelines.spec.environment import ReadEnvironment, read_environment, read_environment_file
+from emr_pipelines.spec.file_references import project_files_of
+from emr_pipelines.spec.models import EnvironmentSpec, PipelineSpec
+from emr_pipelines.spec.overlay import overlay_cluster
+from emr_pipelines.spec.project import ProjectFiles, relative_name
+from emr_pipelines.spec.rules import find_problems
+from emr_pipelines.spec.shape import Shaped, shape
+from emr_pipelines.spec.source import read_source
+from emr_pipelines.spec.stand_ins import pipeline_stand_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedSpec:
+    """A spec without problems. All paths are relative to the project root, with forward slashes.
+
+    `digest` is of the spec merged with its environment; `project_files` are the files that the spec refers to; `packages` maps a script to the
+    package folder that it lies in; `step_lines` says where each step stands in `file`.
+    """
+
+    spec: PipelineSpec
+    environment: EnvironmentSpec
+    file: str
+    digest: str
+    project_files: frozenset[str]
+    packages: Mapping[str, str]
+    step_lines: Mapping[str, int]
+
+
+def load_pipeline(file: Path, *, environment: str, project_root: Path) -> LoadedSpec:
+    """Load a spec in an environment. Raises SpecError with all problems of both files."""
+    base = read_environment(environment, project_root)
+    document, text_problems = read_source(file, relative_name(file, project_root))
+    problems = [*base.problems, *text_problems]
+    if () in document.broken:
+        raise SpecError(problems)
+    merged = overlay_cluster(document, base.document, base.shaped.value.get("cluster", {}))
+    shaped = shape(PipelineSpec, merged, pipeline_stand_in)
+    context = _build_context(merged, shaped, base, ProjectFiles(project_root))
+    problems += [*shaped.problems, *find_problems(context)]
+    if problems:
+        raise SpecError(problems)
+    return _build_loaded(context)
+
+
+def load_environment(file: Path) -> EnvironmentSpec:
+    """Load one environment file. Raises SpecError with all its problems."""
+    read = read_environment_file(file, file.as_posix())
+    if read.problems:
+        raise SpecError(read.problems)
+    return read.shaped.model
+
+
+def check_pipeline(file: Path, *, environment: str, project_root: Path) -> Sequence[Problem]:
+    """All problems of a spec and its environment; none when it loads."""
+    try:
+        load_pipeline(file, environment=environment, project_root=project_root)
+    except SpecError as error:
+        return error.problems
+    return ()
+
+
+def _build_context(document: Document, shaped: Shaped[PipelineSpec], base: ReadEnvironment, files: ProjectFiles) -> Context:
+    return Context(
+        spec=shaped.model,
+        environment=base.shaped.model,
+        document=document,
+        value=shaped.value,
+        broken=shaped.broken,
+        files=files,
+        environment_is_whole=not base.problems,
+        variables=environment_values(base.shaped.model),
+    )
+
+
+def _build_loaded(context: Context) -> LoadedSpec:
+    scripts = [context.resolve(step.spark.script) for step in context.spec.steps if step.spark and step.spark.script]
+    packages = {script: context.files.package_of(script) for script in scripts}
+    return LoadedSpec(
+        spec=context.spec,
+        environment=context.environment,
+        file=context.document.file,
+        digest=_digest(context.spec, context.environment),
+        project_files=frozenset(project_files_of(context)),
+        packages={script: folder for script, folder in packages.items() if folder},
+        step_lines={step.name: context.document.mark(path).line for path, step in context.steps()},
+    )
+
+
+def _digest(spec: PipelineSpec, environment: EnvironmentSpec) -> str:
+    content = {"spec": spec.model_dump(mode="json", by_alias=True), "environment": environment.model_dump(mode="json", by_alias=True)}
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]

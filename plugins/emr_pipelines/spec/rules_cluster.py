@@ -1,0 +1,112 @@
+"""Rules about a cluster as a whole. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.document import Path, value_at
+from emr_pipelines.spec.durations import seconds_of
+from emr_pipelines.spec.spelling import closest
+
+APPLICATIONS = (
+    "AmazonCloudWatchAgent", "Delta", "Flink", "Ganglia", "HBase", "HCatalog", "Hadoop", "Hive", "Hudi", "Hue", "Iceberg", "JupyterEnterpriseGateway",
+    "JupyterHub", "Livy", "MXNet", "Mahout", "Oozie", "Phoenix", "Pig", "Presto", "Spark", "Sqoop", "TensorFlow", "Tez", "Trino", "Zeppelin", "ZooKeeper",
+)  # fmt: skip
+OWN_TAG_PREFIX = "emr-pipelines:"
+_IDLE_SECONDS = (60, 7 * 86400)
+_MAX_TAGS = 50
+# Five of ours are added to each cluster: key, dag_id, run_id, expires_at, spec_digest.
+_OWN_TAGS = 5
+_WITH_LONG_RUNNING = ("id", "name", "step_concurrency")
+_FIRST_WITH_IDLE_TIMEOUT = (5, 30)
+_CLUSTER: Path = ("cluster",)
+
+
+def check_long_running(context: Context) -> Iterator[Finding]:
+    """A long-running cluster is named by its id or by its name, and nothing about it can be changed."""
+    cluster = context.spec.cluster
+    if not _is_long_running(context):
+        return
+    if cluster.id and cluster.name:
+        yield Finding(path=(*_CLUSTER, "name"), message="both id and name of a long-running cluster", fix="Keep one of them.", at_key=True)
+    kind = "id" if cluster.id else "name"
+    for key in value_at(context.value, _CLUSTER) or {}:
+        if key not in _WITH_LONG_RUNNING:
+            fix = f"Remove {key} to use the running cluster, or remove {kind} to create one for each run."
+            yield Finding(path=(*_CLUSTER, key), message=f"{key} beside {kind}, but a running cluster is taken as it is", fix=fix, at_key=True)
+
+
+def check_required(context: Context) -> Iterator[Finding]:
+    """A cluster that is created has a release, a primary node and an idle timeout; the environment may give them."""
+    if _is_long_running(context):
+        return
+    for key, example in (("release", "emr-7.13.0"), ("primary", "{instances: [m5.xlarge]}"), ("idle_timeout", "15m")):
+        if context.is_absent((*_CLUSTER, key)):
+            fix = f"Add {key}: {example}, here or in the cluster of the environment's file."
+            yield Finding(path=(*_CLUSTER, key), message=f"the cluster has no {key}", fix=fix)
+
+
+def check_idle_timeout(context: Context) -> Iterator[Finding]:
+    """EMR takes idle timeouts of 60 seconds to 7 days, from release 5.30 on."""
+    cluster = context.spec.cluster
+    least, most = _IDLE_SECONDS
+    if cluster.idle_timeout and not least <= seconds_of(cluster.idle_timeout) <= most:
+        yield Finding(path=(*_CLUSTER, "idle_timeout"), message=f"{cluster.idle_timeout} is out of range", fix="Write from 60s to 7d.")
+    if cluster.release and not cluster.release.startswith("emr-spark-"):
+        major, minor, _ = (int(part) for part in cluster.release.removeprefix("emr-").split("."))
+        if (major, minor) < _FIRST_WITH_IDLE_TIMEOUT or (major, minor) == (6, 0):
+            message = f"{cluster.release} has no idle timeout, without which a forgotten cluster runs on"
+            yield Finding(path=(*_CLUSTER, "release"), message=message, fix="Use emr-5.30.0, emr-6.1.0 or newer.")
+
+
+def check_step_concurrency(context: Context) -> Iterator[Finding]:
+    """With more than one step at a time EMR refuses every on_failure but continue."""
+    concurrency = context.spec.cluster.step_concurrency or 1
+    for path, step in context.steps():
+        if concurrency > 1 and step.on_failure != "continue":
+            message = f"on_failure {step.on_failure}, but step_concurrency is {concurrency}, with which EMR takes continue only"
+            yield Finding(path=(*path, "on_failure"), message=message, fix="Write continue; later steps that need this one do not start anyway.")
+
+
+def check_applications(context: Context) -> Iterator[Finding]:
+    """Applications are known to EMR, and each is named once."""
+    seen: set[str] = set()
+    for index, name in enumerate(context.spec.cluster.applications or []):
+        path = (*_CLUSTER, "applications", index)
+        if name not in APPLICATIONS:
+            guess = closest(name, APPLICATIONS)
+            yield Finding(path=path, message=f"EMR has no application {name!r}", fix=f"Did you mean {guess!r}?" if guess else f"Known applications: {', '.join(APPLICATIONS)}.")
+        if name.casefold() in seen:
+            yield Finding(path=path, message=f"the application {name!r} is here twice", fix="Remove one of them.")
+        seen.add(name.casefold())
+
+
+def check_spark_installed(context: Context) -> Iterator[Finding]:
+    """A spark step needs Spark on the cluster."""
+    cluster = context.spec.cluster
+    if not cluster.applications or "spark" in [name.casefold() for name in cluster.applications]:
+        return
+    first = next((step.name for step in context.spec.steps if step.spark), None)
+    if first and not (cluster.release or "").startswith("emr-spark-"):
+        yield Finding(path=(*_CLUSTER, "applications"), message=f"Spark is not among the applications, but step {first!r} needs it", fix="Add Spark.")
+
+
+def check_tags(context: Context) -> Iterator[Finding]:
+    """Tags leave room for ours and for those of AWS."""
+    tags = context.spec.cluster.tags or {}
+    for name, value in tags.items():
+        path = (*_CLUSTER, "tags", name)
+        for prefix, owner in (("aws:", "AWS"), (OWN_TAG_PREFIX, "emr-pipelines itself")):
+            if name.casefold().startswith(prefix):
+                yield Finding(path=path, message=f"tags that begin with {prefix!r} are set by {owner}", fix="Choose another key.", at_key=True)
+        if not 1 <= len(name) <= 128 or len(value) > 256:
+            yield Finding(path=path, message=f"the tag has a key of {len(name)} and a value of {len(value)} characters", fix="A key has 1 to 128, a value at most 256.")
+    if len(tags) > _MAX_TAGS - _OWN_TAGS:
+        message = f"{len(tags)} tags; AWS takes {_MAX_TAGS}, and emr-pipelines adds {_OWN_TAGS}"
+        yield Finding(path=(*_CLUSTER, "tags"), message=message, fix=f"Keep at most {_MAX_TAGS - _OWN_TAGS}.")
+
+
+def _is_long_running(context: Context) -> bool:
+    raw = value_at(context.value, _CLUSTER) or {}
+    return "id" in raw or "name" in raw

@@ -1,0 +1,76 @@
+"""Rules about files that a spec names: an s3:// address, or a file of this project. Asks the file system only whether files exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.document import Path
+from emr_pipelines.spec.file_references import file_references, is_project_path
+from emr_pipelines.spec.project import ProjectFiles
+from emr_pipelines.spec.spelling import closest
+
+_REASONS = {
+    "file": "is a path on one machine, which the nodes of a cluster do not share",
+    "http": "is on the network, which a step should not depend on",
+    "https": "is on the network, which a step should not depend on",
+    "s3a": "is Hadoop's own S3 client; EMR reads s3://",
+    "s3n": "is Hadoop's own S3 client; EMR reads s3://",
+    "hdfs": "is gone with its cluster",
+}
+
+
+def check_addresses(context: Context) -> Iterator[Finding]:
+    """What is no path in the project is an s3:// address."""
+    for path, text in file_references(context):
+        if text.startswith("${") or is_project_path(text):
+            continue
+        scheme = text.partition(":")[0].casefold()
+        if scheme != "s3":
+            reason = _REASONS.get(scheme, "is neither an s3:// address nor a path in the project")
+            fix = f"Write s3{text[3:]}." if scheme in ("s3a", "s3n") else "Copy it to S3 or into the project, and name that."
+            yield Finding(path=path, message=f"{text!r} {reason}", fix=fix)
+        elif not re.match(r"s3://[a-z0-9][a-z0-9._-]+(/|$|\$\{)", text):
+            yield Finding(path=path, message=f"{text!r} is not of the form s3://bucket/key", fix="Write the bucket after s3://, in lower case.")
+
+
+def check_programs_fixed(context: Context) -> Iterator[Finding]:
+    """What runs is known before it runs: only inputs may hold values of the run."""
+    for path, text in file_references(context):
+        is_relative_input = "inputs" in path and is_project_path(text)
+        if "${" in text and is_relative_input:
+            message = f"{text!r} is a path in the project, which is uploaded before any run; it cannot hold values of the run"
+            yield Finding(path=path, message=message, fix="Begin with s3:// or ${env.…} for an address.")
+
+
+def check_project_files(context: Context) -> Iterator[Finding]:
+    """Paths in the project lead to files of the project."""
+    for path, text in file_references(context):
+        if text and is_project_path(text) and "${" not in text:
+            yield from _check_path(path, text, context.files)
+
+
+def _check_path(path: Path, text: str, files: ProjectFiles) -> Iterator[Finding]:
+    parts = text.split("/")
+    if text.startswith("/"):
+        yield Finding(path=path, message=f"{text!r} is an absolute path", fix="Write it relative to the project's root.")
+    elif "\\" in text:
+        yield Finding(path=path, message=f"{text!r} has backslashes", fix="Write forward slashes.")
+    elif ".." in parts:
+        yield Finding(path=path, message=f"{text!r} climbs up with '..'", fix="Write it relative to the project's root.")
+    elif "." in parts or "" in parts:
+        fix = f"Write {'/'.join(part for part in parts if part not in ('', '.'))}."
+        yield Finding(path=path, message=f"{text!r} has empty parts or '.'", fix=fix)
+    elif files.leaves_project(text):
+        yield Finding(path=path, message=f"{text!r} leads out of the project by a symbolic link", fix="Copy the file into the project.")
+    elif files.is_dir(text):
+        yield Finding(path=path, message=f"{text!r} is a folder", fix="Name a file.")
+    elif not files.is_file(text):
+        yield Finding(path=path, message=f"the project has no file {text!r}", fix=_guess(text, files))
+
+
+def _guess(text: str, files: ProjectFiles) -> str:
+    same_name = [name for name in files.names if name.rpartition("/")[2] == text.rpartition("/")[2]]
+    guess = same_name[0] if same_name else closest(text, files.names)
+    return f"Did you mean {guess!r}?" if guess else "Create it, or write the path relative to the project's root."

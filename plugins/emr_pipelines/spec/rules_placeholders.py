@@ -1,0 +1,97 @@
+"""Rules about `${…}` and Jinja: known names in allowed places, and nothing else. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from emr_pipelines.spec.context import BUILT_IN_VALUES, Context, Finding, texts_in
+from emr_pipelines.spec.document import Path
+from emr_pipelines.spec.placeholders import PlaceholderError, Reference, parse_text
+from emr_pipelines.spec.references import parse_references
+from emr_pipelines.spec.spelling import suggest
+
+RUN_NAMES = ("date", "id", "month", "year")
+JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_ROOTS = ("env", "params", "run", "steps")
+_WITH_STEPS = ("inputs", "args", "command")
+
+
+def check_jinja(context: Context) -> Iterator[Finding]:
+    """A spec holds no Jinja: it would reach Airflow's variables and connections, or a job as it stands."""
+    for path, text in texts_in(context.value):
+        found = JINJA.search(text)
+        if found:
+            fix = "Use ${env.…}, ${run.year|month|date|id}, ${params.…} or ${steps.….output}."
+            yield Finding(path=path, message=f"{_shorten(found.group(0))} is Jinja, which a spec does not have", fix=fix)
+
+
+def check_form(context: Context) -> Iterator[Finding]:
+    """Every placeholder has the form `${root.name}`."""
+    for path, text in texts_in(context.value):
+        try:
+            parse_text(text)
+        except PlaceholderError as error:
+            message, _, fix = str(error).partition("; ")
+            yield Finding(path=path, message=message, fix=f"{fix[:1].upper()}{fix[1:]}.")
+
+
+def check_names(context: Context) -> Iterator[Finding]:
+    """Every placeholder names something that exists."""
+    for path, text in texts_in(context.value):
+        for reference in parse_references(text):
+            fix = _find_unknown(context, reference)
+            if fix is not None:
+                yield Finding(path=path, message=f"{reference} is unknown", fix=fix)
+
+
+def check_places(context: Context) -> Iterator[Finding]:
+    """Values of a run are used only where a run puts them in."""
+    for path, text in texts_in(context.value):
+        allowed = _allowed_roots(path)
+        for reference in parse_references(text):
+            if reference.root in _ROOTS and reference.root not in allowed:
+                yield Finding(path=path, message=f"{reference} cannot be used here", fix=_where(reference.root))
+
+
+def _allowed_roots(path: Path) -> tuple[str, ...]:
+    match path:
+        case ("steps", _, key, *_) if key in _WITH_STEPS:
+            return _ROOTS
+        case ("steps", _, "publish") | ("steps", _, "spark", "conf", _):
+            return ("env", "params", "run")
+    return ("env",)
+
+
+def _where(root: str) -> str:
+    if root == "steps":
+        return "The output of a step can be used in inputs, args and command."
+    return f"${{{root}.…}} can be used in inputs, args, command, publish and conf."
+
+
+def _find_unknown(context: Context, reference: Reference) -> str | None:
+    """The fix for an unknown placeholder, or None for one that is known."""
+    root, *names = reference.parts
+    if root not in _ROOTS:
+        return suggest(root, _ROOTS, "first words")
+    if root == "steps":
+        return None if len(names) == 2 and names[1] == "output" else f"Write ${{steps.{names[0]}.output}}."
+    known = _known_names(context, root)
+    if known is None or (len(names) == 1 and names[0] in known):
+        return None
+    return suggest(".".join(names), known, f"names of ${{{root}.…}}")
+
+
+def _known_names(context: Context, root: str) -> set[str] | None:
+    """The names under a root; None when they could not be read."""
+    if root == "run":
+        return set(RUN_NAMES)
+    if root == "env":
+        return {*BUILT_IN_VALUES, *context.environment.variables} if context.environment_is_whole else None
+    if ("params",) in context.broken:
+        return None
+    return {*context.spec.params, *(str(path[1]) for path in context.broken if path[0] == "params" and len(path) > 1)}
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:37]}…"

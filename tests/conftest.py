@@ -1,0 +1,86 @@
+"""What tests of several rooms share: a running emr_local, clients for it, and a copy of the project that points at it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from emr_pipelines.emr.emr_api import READ_CLIENT_CONFIG, WRITE_CLIENT_CONFIG, EmrApi
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PROJECT_FOLDERS = ("dags", "plugins", "include", "config")
+
+
+def start_emr_local(state_dir: Path, *options: str, port: int = 0) -> tuple[subprocess.Popen[str], str]:
+    """A real emr_local in a process of its own, and its URL."""
+    command = [sys.executable, "-m", "emr_local", "--port", str(port), "--state-dir", str(state_dir), *options]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY / "plugins")
+    assert server.stdout is not None
+    ready = server.stdout.readline()
+    assert "ready at http://" in ready, f"emr_local said {ready!r}"
+    return server, ready.split(" ready at ")[1].split()[0]
+
+
+@pytest.fixture(scope="session")
+def emr_state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("emr_local")
+
+
+@pytest.fixture(scope="session")
+def emr_url(emr_state_dir: Path) -> Iterator[str]:
+    server, url = start_emr_local(emr_state_dir)
+    yield url
+    server.terminate()
+    server.wait(20)
+
+
+@pytest.fixture(scope="session")
+def client_for(emr_url: str) -> Callable[..., object]:
+    def make(service: str, **config: object) -> object:
+        session = boto3.Session(region_name="us-east-1", aws_access_key_id="local", aws_secret_access_key="local")
+        return session.client(service, endpoint_url=emr_url, config=Config(**config))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def api(client_for: Callable[..., object]) -> EmrApi:
+    return EmrApi(read=client_for("emr", **READ_CLIENT_CONFIG), write=client_for("emr", **WRITE_CLIENT_CONFIG))
+
+
+@pytest.fixture(scope="session")
+def s3(client_for: Callable[..., object]) -> object:
+    return client_for("s3")
+
+
+@pytest.fixture
+def bucket(s3: object, request: pytest.FixtureRequest) -> str:
+    name = "test-" + "".join(c if c.isalnum() else "-" for c in request.node.name.lower()).strip("-")[:50].strip("-")
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory, emr_url: str) -> Path:
+    """A copy of the project whose environment `local` points at this session's emr_local."""
+    root = tmp_path_factory.mktemp("project")
+    for folder in PROJECT_FOLDERS:
+        shutil.copytree(REPOSITORY / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    environment = root / "config" / "environments" / "local.yaml"
+    environment.write_text(environment.read_text().replace("http://127.0.0.1:5566", emr_url))
+    return root
+
+
+def live_clusters(api: EmrApi, name_part: str) -> list[str]:
+    """Ids of the clusters whose name holds `name_part` and that have not ended."""
+    pages = api.read.get_paginator("list_clusters").paginate()
+    clusters = [cluster for page in pages for cluster in page["Clusters"]]
+    assert any(name_part in cluster["Name"] for cluster in clusters), f"no cluster was ever named {name_part}"
+    return [c["Id"] for c in clusters if name_part in c["Name"] and not c["Status"]["State"].startswith("TERMINATED")]

@@ -1,0 +1,141 @@
+"""A spec becomes a DAG of the provider's own classes that always ends its cluster, and one bad spec breaks one DAG only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.providers.amazon.aws.operators.emr import (
+    EmrAddStepsOperator,
+    EmrCreateJobFlowOperator,
+    EmrTerminateJobFlowOperator,
+)
+from airflow.providers.amazon.aws.sensors.emr import EmrStepSensor
+
+from emr_pipelines.dag.factory import build_airflow_dag
+from tests.conftest import REPOSITORY
+
+THIN_FILE = (REPOSITORY / "dags" / "word_clouds.py").read_text()
+SPEC = """
+name: {name}
+cluster: {cluster}
+steps:
+  - {{name: left, command: [echo, left], output: text}}
+  - {{name: right, command: [echo, right], output: text, timeout: 90m}}
+  - {{name: join, command: [cat, "${{steps.left.output}}", "${{steps.right.output}}"], description: "<script>alert(1)</script>"}}
+"""
+CLUSTER = "{release: emr-7.13.0, primary: {instances: [m5.xlarge]}, idle_timeout: 15m, step_concurrency: 2}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A small project; `add` puts a pipeline into it."""
+    shutil.copytree(REPOSITORY / "config" / "environments", tmp_path / "config" / "environments")
+    (tmp_path / "config" / "pipelines").mkdir()
+    (tmp_path / "dags").mkdir()
+    return tmp_path
+
+
+def add(folder: Path, name: str, cluster: str = CLUSTER, spec: str = SPEC) -> Path:
+    (folder / "config" / "pipelines" / f"{name}.yaml").write_text(spec.format(name=name, cluster=cluster))
+    dag_file = folder / "dags" / f"{name}.py"
+    dag_file.write_text(THIN_FILE)
+    return dag_file
+
+
+def edges(dag: Any) -> set[tuple[str, str]]:
+    return {(upstream, task.task_id) for task in dag.tasks for upstream in task.upstream_task_ids}
+
+
+def test_steps_run_in_parallel_where_the_data_allows_it(folder: Path) -> None:
+    dag = build_airflow_dag(str(add(folder, "diamond")))
+    work = {edge for edge in edges(dag) if edge[1] != "terminate_cluster"}
+    assert work == {
+        ("publish_code", "create_cluster"),
+        ("create_cluster", "left.submit"),
+        ("create_cluster", "right.submit"),
+        ("left.submit", "left.wait"),
+        ("right.submit", "right.wait"),
+        ("left.wait", "join.submit"),
+        ("right.wait", "join.submit"),
+        ("join.submit", "join.wait"),
+    }
+
+
+def test_the_tasks_are_the_providers_own_classes(folder: Path) -> None:
+    dag = build_airflow_dag(str(add(folder, "diamond")))
+    kinds = {"create_cluster": EmrCreateJobFlowOperator, "left.submit": EmrAddStepsOperator, "left.wait": EmrStepSensor, "terminate_cluster": EmrTerminateJobFlowOperator}
+    for task_id, kind in kinds.items():
+        assert isinstance(dag.get_task(task_id), kind)
+
+
+def test_the_cluster_is_terminated_after_every_step_and_a_leak_fails_the_run(folder: Path) -> None:
+    dag = build_airflow_dag(str(add(folder, "diamond")))
+    terminate = dag.get_task("terminate_cluster")
+    assert terminate.is_teardown
+    assert terminate.on_failure_fail_dagrun
+    assert {"left.wait", "right.wait", "join.wait"} < terminate.upstream_task_ids
+    assert {task.task_id for task in dag.tasks if task.is_setup} == {"publish_code", "create_cluster"}
+
+
+def test_a_long_running_cluster_is_never_terminated(folder: Path) -> None:
+    dag = build_airflow_dag(str(add(folder, "shared", cluster="{id: j-ABC123}")))
+    assert "terminate_cluster" not in dag.task_ids
+    assert not any(isinstance(task, EmrCreateJobFlowOperator) for task in dag.tasks)
+
+
+def test_a_step_timeout_is_the_wait_tasks_execution_timeout(folder: Path) -> None:
+    dag = build_airflow_dag(str(add(folder, "diamond")))
+    assert dag.get_task("right.wait").execution_timeout.total_seconds() == 90 * 60
+    assert dag.get_task("left.wait").execution_timeout is None
+
+
+def test_no_operator_opens_arguments_as_template_files(folder: Path) -> None:
+    dag = build_airflow_dag(str(add(folder, "diamond")))
+    assert {task.task_id for task in dag.tasks if task.template_ext} == set()
+
+
+def test_text_of_a_spec_brings_no_html_into_the_ui(folder: Path) -> None:
+    dag = build_airflow_dag(str(add(folder, "diamond")))
+    assert "<script>" not in dag.get_task("join.wait").doc_md
+    assert "&lt;script&gt;" in dag.get_task("join.wait").doc_md
+
+
+def test_one_bad_spec_is_one_import_error_and_the_other_dags_load(folder: Path) -> None:
+    add(folder, "good")
+    bad = add(folder, "bad", cluster="{relase: emr-7.13.0}")
+    bag = DagBag(dag_folder=str(folder / "dags"))
+    assert set(bag.dags) == {"good"}
+    ((file, error),) = bag.import_errors.items()
+    assert file.endswith(bad.name)
+    assert "relase" in error and "config/pipelines/bad.yaml:3" in error
+
+
+def test_parsing_opens_no_connection(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise AssertionError("a DAG file connected to something while it was parsed")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    build_airflow_dag(str(add(folder, "diamond")))
+
+
+def test_the_same_spec_serialises_the_same_in_every_process(folder: Path) -> None:
+    dag_file = add(folder, "diamond")
+    code = (
+        "import sys, json; from emr_pipelines.dag.factory import build_airflow_dag;"
+        "from airflow.serialization.serialized_objects import DagSerialization as S;"
+        "print(json.dumps(S.serialize_dag(build_airflow_dag(sys.argv[1])), sort_keys=True))"
+    )
+    outputs = set()
+    for seed in ("0", "42"):
+        variables = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(REPOSITORY / "plugins")}
+        finished = subprocess.run([sys.executable, "-c", code, str(dag_file)], env=variables, capture_output=True, text=True, check=True)
+        outputs.add(finished.stdout.splitlines()[-1])
+    assert len(outputs) == 1

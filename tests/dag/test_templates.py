@@ -1,0 +1,107 @@
+"""Plan texts reach the operators as templates that render to exactly what the plan says."""
+
+from __future__ import annotations
+
+import datetime as dt
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+
+from emr_pipelines.dag.macros import RunMacros
+from emr_pipelines.dag.operators import SubmitStepOperator
+from emr_pipelines.dag.templates import to_template
+from emr_pipelines.errors import EmrPipelinesError
+
+OWN_OUTPUT = "s3://b/runs/p/${run.id}/count/attempt=${step.attempt}"
+HOSTILE = [
+    "s3://b/conf.json",
+    "plain.json",
+    "a{{3}}",
+    "{{ ds }}",
+    '{"a": {"b": 1}}',
+    "{% raw %}",
+    "{# note #}",
+    "}}{{",
+    "# line",
+    "100 %",
+    "ends with a newline\n",
+    "quote ' and \" and \\ back",
+    "tab\tand\u2028and 😀 Élégance",
+    "$HOME `id` $(id)",
+    "{",
+    "{{ '{{' }}",
+]
+
+
+def render(args: list[str], *, dag_run: Any = None, params: dict[str, Any] | None = None, xcom: dict[str, str] | None = None) -> list[str]:
+    with DAG("p", user_defined_macros={"emr": RunMacros(max_lifetime_seconds=3600)}) as dag:
+        task = SubmitStepOperator(
+            task_id="submit",
+            job_flow_id="j-1",
+            steps=[{"HadoopJarStep": {"Args": to_template(args, step="count", own_output=OWN_OUTPUT)}}],
+            aws_conn_id="c",
+            retries=2,
+        )
+    pulled = xcom or {}
+    ti = SimpleNamespace(max_tries=2, xcom_pull=lambda task_ids, key: pulled.get(f"{task_ids}/{key}"))
+    context = {"dag_run": dag_run, "params": params or {}, "ti": ti, "task": task, "dag": dag}
+    task.render_template_fields(context)
+    return task.steps[0]["HadoopJarStep"]["Args"]
+
+
+def run_at(logical_date: dt.datetime | None, run_after: dt.datetime = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)) -> Any:
+    return SimpleNamespace(dag_id="p", run_id="manual__2005-01-01T00:00:00+00:00", logical_date=logical_date, run_after=run_after)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_literal_argument_reaches_emr_unchanged(text: str) -> None:
+    assert render([text]) == [text]
+
+
+def test_a_literal_next_to_a_placeholder_keeps_its_braces() -> None:
+    assert render(["{${run.year}}"], dag_run=run_at(dt.datetime(2005, 1, 1))) == ["{2005}"]
+
+
+def test_an_escaped_placeholder_stays_text() -> None:
+    assert render(["$${run.year}"]) == ["${run.year}"]
+
+
+@pytest.mark.parametrize(
+    ("params", "logical_date", "year"),
+    [
+        ({"year": 1999}, dt.datetime(2005, 1, 1), "1999"),
+        ({"year": None}, dt.datetime(2005, 1, 1), "2005"),
+        ({}, dt.datetime(2005, 1, 1), "2005"),
+        ({}, None, "2026"),
+    ],
+    ids=["param wins", "null param", "no param", "manual run without a logical date"],
+)
+def test_the_year_of_a_run(params: dict[str, Any], logical_date: dt.datetime | None, year: str) -> None:
+    assert render(["${run.year}"], dag_run=run_at(logical_date), params=params) == [year]
+
+
+def test_a_step_reads_the_verified_output_of_another() -> None:
+    assert render(["${steps.clean.output}/x"], xcom={"clean.wait/output": "s3://b/clean"}) == ["s3://b/clean/x"]
+
+
+def test_a_missing_upstream_output_fails_instead_of_rendering_none() -> None:
+    with pytest.raises(EmrPipelinesError, match=r"clean\.wait left no output"):
+        render(["${steps.clean.output}"])
+
+
+def test_a_steps_own_output_is_its_new_prefix() -> None:
+    (prefix,) = render(["${steps.count.output}"], dag_run=run_at(dt.datetime(2005, 1, 1)))
+    assert prefix.startswith("s3://b/runs/p/manual__2005-01-01T00-00-00-00-00-") and prefix.endswith("/count/attempt=1")
+    assert ":" not in prefix.removeprefix("s3://"), "Hadoop paths cannot hold a colon"
+
+
+def test_a_parameter_without_value_fails_by_name() -> None:
+    with pytest.raises(EmrPipelinesError, match="parameter limit has no value"):
+        render(["${params.limit}"])
+
+
+def test_a_parameter_with_spaces_and_braces_stays_one_argument() -> None:
+    hostile = "--conf spark.x={{ ti }} ; rm -rf /"
+    assert render(["--title=${params.title}"], params={"title": hostile}) == [f"--title={hostile}"]

@@ -1,0 +1,101 @@
+"""A server in this process with a fake executor, one per module, and a real client for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from emr_local.server import LocalServer, ServerSettings
+from emr_local.states import Delays
+from emr_local.store import Store
+from tests.emr_local.fakes import FakeClock, FakeExecutor
+from tests.emr_local.requests import cluster_request, wait_until
+
+FAST = Delays(starting=0.02, bootstrapping=0.02, terminating=0.02)
+
+
+def create_client(url: str, service: str = "emr", region: str = "us-east-1") -> Any:
+    session = boto3.Session(region_name=region, aws_access_key_id="local", aws_secret_access_key="local")
+    return session.client(service, endpoint_url=url, config=Config(retries={"total_max_attempts": 1}))
+
+
+def other_services(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Stands where moto is."""
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [f"other: {environ['PATH_INFO']}".encode()]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emr:
+    """A running server and what a test needs to use and steer it."""
+
+    server: LocalServer
+    client: Any
+    executor: FakeExecutor
+    clock: FakeClock
+
+    def run(self, *steps: dict[str, Any], keep_alive: bool = True, **overrides: Any) -> str:
+        request = cluster_request(*steps, keep_alive=keep_alive, **overrides)
+        return self.client.run_job_flow(**request)["JobFlowId"]
+
+    def cluster(self, cluster_id: str) -> dict[str, Any]:
+        return self.client.describe_cluster(ClusterId=cluster_id)["Cluster"]
+
+    def state(self, cluster_id: str) -> str:
+        return self.cluster(cluster_id)["Status"]["State"]
+
+    def wait(self, cluster_id: str, *states: str) -> dict[str, Any]:
+        wait_until(lambda: self.state(cluster_id) in states, f"{cluster_id} in {states}")
+        return self.cluster(cluster_id)
+
+    def add(self, cluster_id: str, *steps: dict[str, Any]) -> list[str]:
+        return self.client.add_job_flow_steps(JobFlowId=cluster_id, Steps=list(steps))["StepIds"]
+
+    def steps(self, cluster_id: str) -> list[str]:
+        """States of the steps, in the order of submission."""
+        return [step["Status"]["State"] for step in reversed(self.client.list_steps(ClusterId=cluster_id)["Steps"])]
+
+    def step_ids(self, cluster_id: str) -> list[str]:
+        return [step["Id"] for step in reversed(self.client.list_steps(ClusterId=cluster_id)["Steps"])]
+
+    def step(self, cluster_id: str, step_id: str) -> dict[str, Any]:
+        return self.client.describe_step(ClusterId=cluster_id, StepId=step_id)["Step"]
+
+    def wait_steps(self, cluster_id: str, *states: str) -> None:
+        wait_until(lambda: self.steps(cluster_id) == list(states), f"steps of {cluster_id} {states}")
+
+    def error(self, operation: str, **parameters: Any) -> tuple[str, str]:
+        """Code and text of the error that a call gets."""
+        with pytest.raises(ClientError) as caught:
+            getattr(self.client, operation)(**parameters)
+        return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
+
+
+@pytest.fixture(scope="module")
+def create_emr() -> Iterator[Callable[..., Emr]]:
+    """Starts servers on a state directory; stops them at the end of the module."""
+    running = []
+
+    def create(state_dir: Path, delays: Delays = FAST) -> Emr:
+        executor, clock = FakeExecutor(), FakeClock()
+        settings = ServerSettings(state_dir=state_dir, port=0, delays=delays)
+        server = LocalServer(settings, store=Store(state_dir), executor=executor, others=other_services, clock=clock)
+        running.append(server)
+        return Emr(server=server, client=create_client(server.url), executor=executor, clock=clock)
+
+    yield create
+    for server in running:
+        server.close()
+
+
+@pytest.fixture(scope="module")
+def emr(create_emr: Callable[..., Emr], tmp_path_factory: pytest.TempPathFactory) -> Emr:
+    return create_emr(tmp_path_factory.mktemp("state"))

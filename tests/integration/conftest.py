@@ -1,0 +1,47 @@
+"""A real Airflow of the project's own: its home, its variables, its commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def airflow_variables(project: Path) -> dict[str, str]:
+    """This process's environment with what `emr-pipelines env` exports for the project's copy, and a database that is migrated."""
+    printed = run_tool(project, os.environ, "env").stdout
+    exports = dict(line.removeprefix("export ").split("=", 1) for line in printed.splitlines())
+    variables = {**os.environ, **{name: shlex.split(value)[0] for name, value in exports.items()}, "PYTHONPATH": str(project / "plugins")}
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=variables, check=True, capture_output=True)
+    return variables
+
+
+@pytest.fixture(scope="session")
+def airflow(airflow_variables: dict[str, str], project: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-m", "airflow", *arguments], env=airflow_variables, cwd=project, capture_output=True, text=True, check=False)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def airflow_json(airflow: Callable[..., subprocess.CompletedProcess[str]]) -> Callable[..., list[dict[str, str]]]:
+    def run(*arguments: str) -> list[dict[str, str]]:
+        finished = airflow(*arguments, "--output", "json")
+        assert finished.returncode == 0, finished.stderr[-2000:]
+        return json.loads(finished.stdout[finished.stdout.index("[") :])
+
+    return run
+
+
+def run_tool(project: Path, variables: os._Environ[str] | dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The project's own command in a folder of the project."""
+    environment = {**variables, "PYTHONPATH": str(project / "plugins")}
+    return subprocess.run([sys.executable, "-m", "emr_pipelines", *arguments], cwd=project, env=environment, capture_output=True, text=True, check=False)

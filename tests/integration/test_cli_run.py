@@ -1,0 +1,51 @@
+"""`emr-pipelines run`: a whole run from nothing, and what a person is told when a job fails."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT_FOLDERS, REPOSITORY
+from tests.integration.conftest import run_tool
+from tests.integration.test_scheduler import free_port
+
+pytestmark = pytest.mark.xdist_group("airflow")
+
+
+@pytest.fixture(scope="module")
+def fresh_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project that nothing was run in, with a port of its own at which nothing answers."""
+    root = tmp_path_factory.mktemp("fresh")
+    for folder in PROJECT_FOLDERS:
+        shutil.copytree(REPOSITORY / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    environment = root / "config" / "environments" / "local.yaml"
+    environment.write_text(environment.read_text().replace(":5566", f":{free_port()}"))
+    return root
+
+
+def test_a_run_from_nothing_ends_with_the_paths_of_its_pictures(fresh_project: Path) -> None:
+    finished = run_tool(fresh_project, os.environ, "run", "word_clouds", "--date", "2005-01-01")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert "render_clouds.wait: success" in finished.stdout
+    picture = next(line.strip() for line in finished.stdout.splitlines() if line.strip().endswith("word_cloud_2005.png"))
+    assert (fresh_project / picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_failing_job_ends_with_its_cause_and_exit_code_1(fresh_project: Path) -> None:
+    script = fresh_project / "include" / "pyspark" / "book_titles" / "count_words.py"
+    script.write_text("raise ValueError('no such year')\n")
+    finished = run_tool(fresh_project, os.environ, "run", "word_clouds", "--date", "2006-01-01")
+    assert finished.returncode == 1, finished.stdout + finished.stderr
+    assert "count_words.wait failed" in finished.stdout
+    assert "no such year" in finished.stdout
+    assert "terminate_cluster: success" in finished.stdout
+
+
+def test_an_unknown_pipeline_is_one_sentence(fresh_project: Path) -> None:
+    finished = run_tool(fresh_project, os.environ, "run", "word_cloud")
+    assert finished.returncode != 0
+    assert "word_clouds" in finished.stdout + finished.stderr
+    assert "Traceback" not in finished.stderr

@@ -1,0 +1,1 @@
+"""A job of the tests; never run."""

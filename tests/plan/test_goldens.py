@@ -1,0 +1,105 @@
+"""Every spec in `good/` with its plan and its request bodies. The listing is the test list; `UPDATE_GOLDENS=1 pytest tests/plan` writes them anew."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+from emr_pipelines.plan.binding import BoundRun, bind_run, values_of_run
+from emr_pipelines.plan.model import Plan
+
+GOOD = Path(__file__).parent / "good"
+GOLDEN_SUFFIXES = (".plan.json", ".requests.json")
+NAMES = sorted(file.stem for file in GOOD.iterdir() if not file.name.endswith(GOLDEN_SUFFIXES))
+EMR = botocore.session.get_session().get_service_model("emr")
+
+
+def bind(plan: Plan) -> BoundRun:
+    values = values_of_run(
+        plan,
+        run_id="scheduled__2005-01-01T00:00:00+00:00",
+        date=dt.date(2005, 1, 1),
+        params={},
+        code_prefix=f"{plan.bucket}/code/0123456789abcdef",
+    )
+    return bind_run(plan, values, cluster_id=plan.cluster.existing_id or "j-3H6EATEWWRWS")
+
+
+def assert_golden(file: Path, value: Any) -> None:
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    if os.environ.get("UPDATE_GOLDENS") == "1":
+        file.write_text(text, encoding="utf-8")
+    assert file.is_file(), f"{file.name} is missing; UPDATE_GOLDENS=1 writes it"
+    assert text == file.read_text(encoding="utf-8"), f"{file.name} differs; if the change is meant, UPDATE_GOLDENS=1 writes it"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_plan_is_the_golden_one(name: str, plan_of: Callable[[str], Plan]) -> None:
+    assert_golden(GOOD / f"{name}.plan.json", plan_of(name).to_json())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_requests_are_the_golden_ones(name: str, plan_of: Callable[[str], Plan]) -> None:
+    assert_golden(GOOD / f"{name}.requests.json", asdict(bind(plan_of(name))))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_requests_are_what_emr_accepts(name: str, plan_of: Callable[[str], Plan]) -> None:
+    bound = bind(plan_of(name))
+    if bound.run_job_flow is not None:
+        assert_accepted("RunJobFlowInput", bound.run_job_flow)
+    for body in bound.add_job_flow_steps:
+        assert_accepted("AddJobFlowStepsInput", body)
+        assert "" not in body["Steps"][0]["HadoopJarStep"]["Args"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_plan_survives_json(name: str, plan_of: Callable[[str], Plan]) -> None:
+    plan = plan_of(name).to_json()
+    # `asdict` keeps tuples; JSON has lists, and nothing else may change.
+    assert json.loads(json.dumps(plan)) == json.loads(json.dumps(plan, sort_keys=True))
+    assert not list(values_of_other_types(plan))
+
+
+def test_no_golden_is_left_over() -> None:
+    goldens = {file.name for file in GOOD.iterdir() if file.name.endswith(GOLDEN_SUFFIXES)}
+    assert goldens == {name + suffix for name in NAMES for suffix in GOLDEN_SUFFIXES}
+
+
+def assert_accepted(shape_name: str, body: dict[str, Any]) -> None:
+    shape = EMR.shape_for(shape_name)
+    report = ParamValidator().validate(body, shape)
+    assert not report.has_errors(), report.generate_report()
+    assert not list(values_outside_enums(shape, body))
+
+
+def values_outside_enums(shape: Any, value: Any) -> Iterator[str]:
+    """botocore itself does not check enums; EMR does."""
+    if shape.type_name == "structure":
+        for key, item in value.items():
+            yield from values_outside_enums(shape.members[key], item)
+    elif shape.type_name == "list":
+        for item in value:
+            yield from values_outside_enums(shape.member, item)
+    elif getattr(shape, "enum", None) and value not in shape.enum:
+        yield f"{shape.name}: {value}"
+
+
+def values_of_other_types(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from values_of_other_types(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from values_of_other_types(item)
+    elif not isinstance(value, str | int | float | bool | None):
+        yield value

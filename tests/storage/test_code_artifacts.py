@@ -1,0 +1,75 @@
+"""Published code: the same content has the same prefix, a cut-off upload is repeated, and a package zip imports."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.plan.model import Artifact
+from emr_pipelines.storage.code_artifacts import publish_code
+
+ARTIFACTS = (
+    Artifact(kind="file", source="jobs/main.py", target="jobs/main.py"),
+    Artifact(kind="package", source="jobs", target="jobs.zip"),
+)
+
+
+@pytest.fixture
+def project_root(tmp_path: Path) -> Path:
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "__init__.py").write_text("")
+    (tmp_path / "jobs" / "main.py").write_text("print('one')\n")
+    (tmp_path / "jobs" / "__pycache__").mkdir()
+    (tmp_path / "jobs" / "__pycache__" / "main.pyc").write_bytes(b"machine-made")
+    return tmp_path
+
+
+def keys(s3: Any, bucket: str) -> dict[str, bytes]:
+    contents = s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+    return {item["Key"]: s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read() for item in contents}
+
+
+def test_the_script_and_its_package_are_uploaded(s3: Any, bucket: str, project_root: Path) -> None:
+    prefix = publish_code(s3, ARTIFACTS, project_root=project_root, bucket=f"s3://{bucket}")
+    objects = {key.split("/", 2)[2]: body for key, body in keys(s3, bucket).items()}
+    assert prefix.startswith(f"s3://{bucket}/code/")
+    assert objects["jobs/main.py"] == b"print('one')\n"
+    names = zipfile.ZipFile(io.BytesIO(objects["jobs.zip"])).namelist()
+    assert names == ["jobs/__init__.py", "jobs/main.py"]
+
+
+def test_publishing_again_changes_nothing(s3: Any, bucket: str, project_root: Path) -> None:
+    first = publish_code(s3, ARTIFACTS, project_root=project_root, bucket=f"s3://{bucket}")
+    before = {item["Key"]: item["LastModified"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]}
+    (project_root / "jobs" / "main.py").touch()
+    assert publish_code(s3, ARTIFACTS, project_root=project_root, bucket=f"s3://{bucket}") == first
+    assert {item["Key"]: item["LastModified"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]} == before
+
+
+def test_changed_code_has_another_prefix_and_leaves_the_old_one(s3: Any, bucket: str, project_root: Path) -> None:
+    first = publish_code(s3, ARTIFACTS, project_root=project_root, bucket=f"s3://{bucket}")
+    (project_root / "jobs" / "main.py").write_text("print('two')\n")
+    second = publish_code(s3, ARTIFACTS, project_root=project_root, bucket=f"s3://{bucket}")
+    assert second != first
+    assert keys(s3, bucket)[first.split("/", 3)[3] + "/jobs/main.py"] == b"print('one')\n"
+
+
+def test_an_upload_that_was_cut_off_is_completed(s3: Any, bucket: str, project_root: Path) -> None:
+    prefix = publish_code(s3, ARTIFACTS, project_root=project_root, bucket=f"s3://{bucket}").split("/", 3)[3]
+    s3.delete_object(Bucket=bucket, Key=f"{prefix}/_PUBLISHED")
+    s3.delete_object(Bucket=bucket, Key=f"{prefix}/jobs.zip")
+    publish_code(s3, ARTIFACTS, project_root=project_root, bucket=f"s3://{bucket}")
+    assert f"{prefix}/jobs.zip" in keys(s3, bucket)
+
+
+@pytest.mark.parametrize("kind", ["file", "package"])
+def test_a_missing_file_is_named_and_nothing_is_uploaded(s3: Any, bucket: str, project_root: Path, kind: Any) -> None:
+    artifacts = (*ARTIFACTS, Artifact(kind=kind, source="jobs/gone", target="gone"))
+    with pytest.raises(EmrPipelinesError, match="jobs/gone cannot be published"):
+        publish_code(s3, artifacts, project_root=project_root, bucket=f"s3://{bucket}")
+    assert keys(s3, bucket) == {}
