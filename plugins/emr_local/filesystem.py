@@ -16,19 +16,20 @@ HDFS_NAME = "emr-local"
 WAREHOUSE = f"hdfs://{HDFS_NAME}/user/spark/warehouse"
 
 
-def mount_file_systems(object_root: Path, buckets: Iterable[str], hdfs_root: Path) -> dict[str, str]:
-    """Give the Hadoop properties that mount each bucket at its directory, and HDFS at the cluster's."""
-    properties = {
-        "fs.defaultFS": f"hdfs://{HDFS_NAME}",
-        "fs.viewfs.rename.strategy": "SAME_FILESYSTEM_ACROSS_MOUNTPOINT",
-        "mapreduce.fileoutputcommitter.algorithm.version": "2",
-    }
+def mount_file_systems(object_root: Path, buckets: Iterable[str], hdfs_root: Path, *, for_shell: bool = False) -> dict[str, str]:
+    """Give the Hadoop properties that mount each bucket at its directory, and HDFS at the cluster's.
+
+    Hadoop has two ways to mount a whole file system and each fails somewhere: under linkFallback `hadoop fs -ls s3://bucket/` cannot
+    print what it found, under linkMergeSlash Spark's commit looks for its files in the home directory.
+    """
+    link = "linkMergeSlash" if for_shell else "linkFallback"
+    properties = {"fs.defaultFS": f"hdfs://{HDFS_NAME}"}
     for scheme in _SCHEMES:
         properties[f"fs.{scheme}.impl"] = _VIEW_FILE_SYSTEM
         properties[f"fs.viewfs.overload.scheme.target.{scheme}.impl"] = _RAW_LOCAL
     for bucket in buckets:
-        properties[f"fs.viewfs.mounttable.{bucket}.linkMergeSlash"] = (object_root / bucket).resolve().as_uri()
-    properties[f"fs.viewfs.mounttable.{HDFS_NAME}.linkMergeSlash"] = hdfs_root.resolve().as_uri()
+        properties[f"fs.viewfs.mounttable.{bucket}.{link}"] = (object_root / bucket).resolve().as_uri()
+    properties[f"fs.viewfs.mounttable.{HDFS_NAME}.{link}"] = hdfs_root.resolve().as_uri()
     return properties
 
 

@@ -28,7 +28,9 @@ class Problem:
     def __str__(self) -> str:
         """`file:line:column: path: message. Fix.` with the parts that are known."""
         place = ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
-        return ": ".join(part for part in (place, self.path, self.message) if part) + (f"\n    {self.fix}" if self.fix else "")
+        return ": ".join(part for part in (place, self.path, self.message) if part) + (
+            f"\n    {self.fix}" if self.fix else ""
+        )
 
 
 class SpecError(EmrPipelinesError):
@@ -37,4 +39,6 @@ class SpecError(EmrPipelinesError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems))
         count = len(self.problems)
-        super().__init__(f"{count} problem{'s' if count != 1 else ''}:\n" + "\n".join(str(problem) for problem in self.problems))
+        super().__init__(
+            f"{count} problem{'s' if count != 1 else ''}:\n" + "\n".join(str(problem) for problem in self.problems)
+        )

@@ -17,7 +17,7 @@ from emr_local.server import LocalServer, ServerSettings
 from emr_local.states import Delays
 from emr_local.store import Store
 from tests.emr_local.fakes import FakeClock, FakeExecutor
-from tests.emr_local.requests import cluster_request, wait_until
+from tests.emr_local.emr_requests import cluster_request, wait_until
 
 FAST = Delays(starting=0.02, bootstrapping=0.02, terminating=0.02)
 

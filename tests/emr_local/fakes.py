@@ -65,7 +65,9 @@ class FakeExecutor:
         outcomes = {
             "succeed": StepOutcome(exit_code=0),
             "fail": StepOutcome(exit_code=1),
-            "explain": StepOutcome(exit_code=1, reason="Output directory already exists.", message="s3://b/out", log_file=FAILURE_LOG),
+            "explain": StepOutcome(
+                exit_code=1, reason="Output directory already exists.", message="s3://b/out", log_file=FAILURE_LOG
+            ),
         }
         running = FakeStep(outcomes.get(verb))
         with self._changed:

@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from book_titles.count_words import main
 from pyspark.sql import SparkSession
+
+from book_titles.count_words import main
 
 WORDS_SCHEMA = "year int, product_title string, word string"
 

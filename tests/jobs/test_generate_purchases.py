@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from book_titles.preprocess_titles import main as preprocess_titles
 from pyspark.sql import SparkSession
+
+from book_titles.preprocess_titles import main as preprocess_titles
 
 PROGRAM = Path(__file__).parents[2] / "include" / "data_generators" / "generate_purchases.py"
 TREE = Path("amazon_reviews") / "product_category=Books"

@@ -1,6 +1,7 @@
 """The command line that every job shares."""
 
 import pytest
+
 from book_titles.job_arguments import JobArguments, create_parser, parse_arguments
 
 

@@ -5,8 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from book_titles.preprocess_titles import main
 from pyspark.sql import SparkSession
+
+from book_titles.preprocess_titles import main
 
 SCHEMA = "struct<year:int,product_title:string,word:string>"
 REPOSITORY = Path(__file__).parents[2]
@@ -105,7 +106,9 @@ def test_year_comes_from_dates_in_any_form(spark: SparkSession, tmp_path: Path) 
     )
     assert preprocess(text, tmp_path / "a", "--title-column", "title", "--date-column", "bought") == 0
     assert words_of(spark, tmp_path / "a") == ["1999 dune", "2000 emma"]
-    dated = spark.sql("SELECT 'Dune' AS product_title, DATE'1999-07-16' AS bought, TIMESTAMP'2001-01-01 00:00:00' AS at")
+    dated = spark.sql(
+        "SELECT 'Dune' AS product_title, DATE'1999-07-16' AS bought, TIMESTAMP'2001-01-01 00:00:00' AS at"
+    )
     dated.write.parquet(str(tmp_path / "dated"))
     for column, year in (("bought", 1999), ("at", 2001)):
         assert preprocess(tmp_path / "dated", tmp_path / column, "--date-column", column) == 0
@@ -167,9 +170,7 @@ def test_missing_path_is_named(spark: SparkSession, tmp_path: Path, capsys: pyte
     )
 
 
-def test_existing_output_is_left_alone(
-    spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_existing_output_is_left_alone(spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     reviews = write_csv(tmp_path / "reviews.csv", "product_title,year", "Dune,1999")
     kept = write_csv(tmp_path / "words" / "kept.txt", "mine")
     assert preprocess(reviews, tmp_path / "words") == 1

@@ -6,12 +6,26 @@ import re
 from pathlib import Path
 
 import pytest
-from book_titles.render_clouds import main
 from PIL import Image, ImageDraw
 from pyspark.sql import SparkSession
 
+from book_titles.render_clouds import main
+
 SMALL = ("--width", "300", "--height", "200")
-WORDS = "love war peace \u00e9t\u00e9 sorcerer's stone harry potter sea night garden history world art".split()
+WORDS = [
+    "love",
+    "war",
+    "peace",
+    "\u00e9t\u00e9",
+    "sorcerer's",
+    "stone",
+    "harry",
+    "potter",
+    "sea",
+    "night",
+    "garden",
+    "art",
+]
 
 
 def write_counts(spark: SparkSession, folder: Path, *years: int) -> Path:
@@ -66,7 +80,9 @@ def test_caption_tells_the_years_apart(spark: SparkSession, tmp_path: Path) -> N
     counts = write_counts(spark, tmp_path / "counts", 1999, 2000)
     assert render(counts, tmp_path / "clouds") == 0
     pictures = [Image.open(tmp_path / "clouds" / f"word_cloud_{year}.png") for year in (1999, 2000)]
-    captions, clouds = ([picture.crop(box).tobytes() for picture in pictures] for box in ((0, 0, 300, 20), (0, 20, 300, 200)))
+    captions, clouds = (
+        [picture.crop(box).tobytes() for picture in pictures] for box in ((0, 0, 300, 20), (0, 20, 300, 200))
+    )
     assert clouds[0] == clouds[1]
     assert captions[0] != captions[1]
 
@@ -149,9 +165,7 @@ def test_no_counts_give_a_page_that_says_so(
     assert f"no words in {counts}" in caplog.text
 
 
-def test_existing_output_is_left_alone(
-    spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_existing_output_is_left_alone(spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     counts = write_counts(spark, tmp_path / "counts", 1999)
     (tmp_path / "clouds").mkdir()
     assert render(counts, tmp_path / "clouds") == 1

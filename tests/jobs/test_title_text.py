@@ -1,8 +1,9 @@
 """How titles become words."""
 
 import pytest
-from book_titles.title_text import explode_words
 from pyspark.sql import SparkSession
+
+from book_titles.title_text import explode_words
 
 WORDS_OF = {
     "Harry Potter and the Sorcerer's Stone (Harry Potter, #1)": "harry potter sorcerer's stone",

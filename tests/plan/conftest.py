@@ -20,7 +20,9 @@ HERE = Path(__file__).parent
 def mini_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("plan") / "project"
     shutil.copytree(HERE / "project", root)
-    shutil.copytree(HERE / "good", root / "config" / "pipelines", ignore=shutil.ignore_patterns("*.plan.json", "*.requests.json"))
+    shutil.copytree(
+        HERE / "good", root / "config" / "pipelines", ignore=shutil.ignore_patterns("*.plan.json", "*.requests.json")
+    )
     return root
 
 
@@ -28,7 +30,9 @@ def mini_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def plan_of(mini_project: Path) -> Callable[[str], Plan]:
     def build(name: str) -> Plan:
         environment = "aws" if name.startswith("aws_") else "local"
-        return build_plan(load_pipeline(pipeline_file(mini_project, name), environment=environment, project_root=mini_project))
+        return build_plan(
+            load_pipeline(pipeline_file(mini_project, name), environment=environment, project_root=mini_project)
+        )
 
     return build
 

@@ -73,7 +73,13 @@ def draw_film(pictures: Sequence[bytes]) -> bytes:
     frames = [_film_frame(picture) for picture in pictures]
     film = io.BytesIO()
     frames[0].save(
-        film, format="GIF", save_all=True, append_images=frames[1:], duration=_FRAME_MILLISECONDS, loop=0, optimize=False
+        film,
+        format="GIF",
+        save_all=True,
+        append_images=frames[1:],
+        duration=_FRAME_MILLISECONDS,
+        loop=0,
+        optimize=False,
     )
     return film.getvalue()
 
@@ -100,7 +106,7 @@ def _fit_mask(mask: bytes, size: tuple[int, int]) -> np.ndarray:
 def _film_frame(picture: bytes) -> Image.Image:
     frame = Image.open(io.BytesIO(picture))
     frame.thumbnail((_FILM_WIDTH, frame.height))
-    return frame.quantize(colors=128)
+    return frame.quantize(colors=256)
 
 
 def _encode_png(picture: Image.Image) -> bytes:

@@ -73,7 +73,9 @@ def write_gallery(clouds: Sequence[YearCloud], film: str | None) -> str:
     """Write the page that shows the years' clouds and, if there is one, the film named ``film``."""
     title = "Word clouds of book titles"
     if not clouds:
-        return _PAGE.substitute(title=title, summary="There are no words for these years, so no picture was made.", body="")
+        return _PAGE.substitute(
+            title=title, summary="There are no words for these years, so no picture was made.", body=""
+        )
     years = [str(cloud.year) for cloud in clouds]
     span = years[0] if len(years) == 1 else f"{years[0]} to {years[-1]}"
     summary = f"The words of the book titles bought in {span}; the larger a word, the more titles use it."

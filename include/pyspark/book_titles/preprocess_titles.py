@@ -46,9 +46,7 @@ def preprocess_titles(spark: SparkSession, arguments: JobArguments) -> Counters:
     return counters
 
 
-def load_titles(
-    spark: SparkSession, uri: str, options: argparse.Namespace
-) -> tuple[DataFrame, Row, list[str]]:
+def load_titles(spark: SparkSession, uri: str, options: argparse.Namespace) -> tuple[DataFrame, Row, list[str]]:
     """Read the reviews once: cached ``(year, product_title, rows)``, the totals and the files skipped as unreadable."""
     skipped: list[str] = []
     while True:
@@ -121,7 +119,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--year-column", default="year")
     parser.add_argument("--date-column", help="take the year from this column instead")
     parser.add_argument("--year", type=int, help="keep this year only; also the year of reviews without a year column")
-    parser.add_argument("--on-bad-file", choices=("fail", "skip"), default="fail", help="what to do if one is unreadable")
+    parser.add_argument(
+        "--on-bad-file", choices=("fail", "skip"), default="fail", help="what to do if one is unreadable"
+    )
     return parser
 
 

@@ -62,7 +62,7 @@ def select_title_and_year(reviews: DataFrame, columns: ReviewColumns, uri: str) 
     if not reviews.columns:
         return reviews.sparkSession.createDataFrame([], "year int, product_title string")
     require_columns(reviews, {columns.title: "Name the column of the titles with --title-column"}, uri)
-    title = F.trim(reviews[columns.title].cast("string"))
+    title = F.trim(F.col(_quoted(columns.title)).cast("string"))
     return reviews.select(
         _year_of(reviews, columns, uri).alias("year"), F.when(title != "", title).alias("product_title")
     )
@@ -77,7 +77,9 @@ def find_unreadable_file(
     # Spark writes file:///a, Hadoop file:/a: the part after the scheme is what they share.
     named = next((path for path in files if path.partition(":")[2].lstrip("/") in text), None)
     # While it looks for the columns of a text file, Spark names no file: then they are tried one by one.
-    return named or next((path for path in files[:_MOST_FILES_TRIED] if not _is_readable(spark, file_format, path)), None)
+    return named or next(
+        (path for path in files[:_MOST_FILES_TRIED] if not _is_readable(spark, file_format, path)), None
+    )
 
 
 def _is_readable(spark: SparkSession, file_format: str, path: str) -> bool:

@@ -1,6 +1,6 @@
 """Words that say nothing about a book: common English ones and those of the book trade. Data only."""
 
-ENGLISH = (
+_ENGLISH = (
     "a about above across after afterwards again against ain't all almost along already also although always am "
     "among amongst an and another any anybody anyhow anyone anything anyway anywhere are aren't around as at away back "
     "be became because become becomes becoming been before beforehand behind being below beside besides between beyond "
@@ -19,12 +19,12 @@ ENGLISH = (
     "were weren't what what's whatever when when's whenever where where's whereas wherever whether which while whither "
     "who who's whoever whole whom whose why why's will with within without won't would wouldn't yes yet you you'd "
     "you'll you're you've your yours yourself yourselves"
-).split()
+)
 
-BOOK_TRADE = (
+_BOOK_TRADE = (
     "abridged audio audiobook book books boxed cd companion ed edition editions guide guidebook guides handbook hardback "
     "hardcover illustrated introduction isbn kindle manual novel novella novels part parts paperback revised serie "
     "series textbook unabridged updated vol vols volume volumes workbook"
-).split()
+)
 
-STOP_WORDS = tuple(sorted({*ENGLISH, *BOOK_TRADE}))
+STOP_WORDS = tuple(sorted({*_ENGLISH.split(), *_BOOK_TRADE.split()}))

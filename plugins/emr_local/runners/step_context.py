@@ -84,16 +84,16 @@ class StepContext:
         """The directory that is hdfs:// to the step."""
         return hdfs_directory(self.machine.state_dir, self.step.cluster_id)
 
-    @property
-    def hadoop_properties(self) -> dict[str, str]:
-        """Hadoop's configuration for the buckets that exist now."""
-        return mount_file_systems(self.machine.objects.root, self.machine.objects.bucket_names(), self.hdfs_root)
+    def hadoop_properties(self, *, for_shell: bool = False) -> dict[str, str]:
+        """Give Hadoop's configuration for the buckets that exist now."""
+        objects = self.machine.objects
+        return mount_file_systems(objects.root, objects.bucket_names(), self.hdfs_root, for_shell=for_shell)
 
     def write_hadoop_conf(self) -> Path:
-        """Write core-site.xml and give its directory, for processes that read HADOOP_CONF_DIR or their class path."""
+        """Write core-site.xml and give its directory, for Hadoop's own shell."""
         directory = self.directory / "conf"
         directory.mkdir(parents=True, exist_ok=True)
-        rows = (f"<property><name>{escape(n)}</name><value>{escape(v)}</value></property>" for n, v in self.hadoop_properties.items())
+        rows = (f"<property><name>{escape(n)}</name><value>{escape(v)}</value></property>" for n, v in self.hadoop_properties(for_shell=True).items())
         (directory / "core-site.xml").write_text(f"<configuration>{''.join(rows)}</configuration>", encoding="utf-8")
         return directory
 

@@ -16,6 +16,7 @@ VERBS = {
     "env": "emr_pipelines.cli.env:env_command",
     "plan": "emr_pipelines.cli.plan:plan_command",
     "run": "emr_pipelines.cli.run:run_command",
+    "sample-data": "emr_pipelines.cli.sample_data:sample_data_command",
     "schema": "emr_pipelines.cli.schema:schema_command",
     "ui": "emr_pipelines.cli.ui:ui_command",
     "validate": "emr_pipelines.cli.validate:validate_command",

@@ -29,13 +29,21 @@ _CODE_DIGEST = "code-digest-here"
 def plan_command(
     name: Annotated[str, typer.Argument(help="A pipeline in config/pipelines.")],
     env: EnvironmentOption = None,
-    date: Annotated[str | None, typer.Option(help="Show the requests of the run with this logical date, YYYY-MM-DD.")] = None,
-    param: Annotated[list[str] | None, typer.Option(help="With --date: a parameter of the run as NAME=VALUE; may be given again.")] = None,
+    date: Annotated[
+        str | None, typer.Option(help="Show the requests of the run with this logical date, YYYY-MM-DD.")
+    ] = None,
+    param: Annotated[
+        list[str] | None, typer.Option(help="With --date: a parameter of the run as NAME=VALUE; may be given again.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show what a run does: its tasks in order, its cluster, the code to publish, and how close it comes to EMR's limits."""
     project = load_project(env)
-    plan = build_plan(load_pipeline(pipeline_file(project.root, name), environment=project.environment.name, project_root=project.root))
+    plan = build_plan(
+        load_pipeline(
+            pipeline_file(project.root, name), environment=project.environment.name, project_root=project.root
+        )
+    )
     bound = _bind(plan, date, param or [])
     console = Console()
     if as_json:
@@ -57,7 +65,9 @@ def _print_command(console: Console, step: dict[str, Any]) -> None:
 def _bind(plan: Plan, date: str | None, params: Sequence[str]) -> BoundRun | None:
     if date is None:
         if params:
-            raise EmrPipelinesError("--param has no effect without --date; add --date YYYY-MM-DD to see the requests of one run")
+            raise EmrPipelinesError(
+                "--param has no effect without --date; add --date YYYY-MM-DD to see the requests of one run"
+            )
         return None
     logical_date = _parse_date(date)
     values = values_of_run(

@@ -34,7 +34,10 @@ def _run_table(plan: Plan) -> Table:
     rows: list[tuple[str, object]] = [
         ("pipeline", f"{plan.name}: {plan.description}" if plan.description else plan.name),
         ("spec", f"{plan.spec_file} ({plan.spec_digest})"),
-        ("environment", f"{plan.environment}, connection {connection.id}, {connection.endpoint_url or connection.region}"),
+        (
+            "environment",
+            f"{plan.environment}, connection {connection.id}, {connection.endpoint_url or connection.region}",
+        ),
         ("schedule", plan.schedule or "manual runs only"),
         ("dates", f"{plan.start_date or 'any'} to {plan.end_date or 'any'}, catchup {'on' if plan.catchup else 'off'}"),
         ("runs at once", plan.max_active_runs),
@@ -44,13 +47,26 @@ def _run_table(plan: Plan) -> Table:
 
 
 def _task_table(plan: Plan) -> Table:
-    return _table("Tasks", "#", "task", "after", "timeout", "output", rows=((number, *row) for number, row in enumerate(_task_rows(plan), 1)))
+    return _table(
+        "Tasks",
+        "#",
+        "task",
+        "after",
+        "timeout",
+        "output",
+        rows=((number, *row) for number, row in enumerate(_task_rows(plan), 1)),
+    )
 
 
 def _task_rows(plan: Plan) -> Iterator[tuple[object, ...]]:
     creates = plan.cluster.request is not None
     yield ("publish_code", None, None, f"{plan.bucket}/code/…")
-    yield ("create_cluster", "publish_code", None, None if creates else f"uses {plan.cluster.existing_id or plan.cluster.existing_name}")
+    yield (
+        "create_cluster",
+        "publish_code",
+        None,
+        None if creates else f"uses {plan.cluster.existing_id or plan.cluster.existing_name}",
+    )
     for step in plan.steps:
         yield (step.name, ", ".join(step.upstream) or "create_cluster", _duration(step.timeout_seconds), _output(step))
     if creates:
@@ -65,31 +81,37 @@ def _output(step: StepPlan) -> str | None:
 
 
 def _cluster_table(plan: Plan) -> Table:
-    request = plan.cluster.request
+    cluster, request = plan.cluster, plan.cluster.request
     if request is None:
-        return _table("Cluster", rows=[("long-running", f"{plan.cluster.existing_id or plan.cluster.existing_name}, never terminated")])
-    instances = request["Instances"]
+        return _table(
+            "Cluster", rows=[("long-running", f"{cluster.existing_id or cluster.existing_name}, never terminated")]
+        )
+    applications = ", ".join(application["Name"] for application in request["Applications"])
     rows: list[tuple[str, object]] = [
         ("name", request["Name"]),
-        ("release", f"{request.get('ReleaseLabel')} with {', '.join(application['Name'] for application in request['Applications'])}"),
-        *((fleet["Name"], _fleet_text(fleet)) for fleet in instances.get("InstanceFleets", [])),
-        *((group["Name"], _group_text(group)) for group in instances.get("InstanceGroups", [])),
+        ("release", f"{request.get('ReleaseLabel')} with {applications}"),
+        *_capacity_rows(request["Instances"]),
         ("bootstrap", ", ".join(action["Name"] for action in request.get("BootstrapActions", []))),
         ("steps at once", request.get("StepConcurrencyLevel", 1)),
-        ("ends", f"with the run; else after {_duration(plan.cluster.idle_timeout_seconds)} without work"),
+        ("ends", f"with the run; else after {_duration(cluster.idle_timeout_seconds)} without work"),
         ("logs", request["LogUri"]),
     ]
     return _table("Cluster", rows=rows)
 
 
-def _fleet_text(fleet: dict[str, Any]) -> str:
-    amounts = ((fleet["TargetOnDemandCapacity"], "on demand"), (fleet["TargetSpotCapacity"], "spot"))
-    types = ", ".join(kind["InstanceType"] for kind in fleet["InstanceTypeConfigs"])
-    return f"{' + '.join(f'{units} {name}' for units, name in amounts if units) or 'scaled'} of {types}"
-
-
-def _group_text(group: dict[str, Any]) -> str:
-    return f"{group['InstanceCount']} {group['Market'].lower().replace('_', ' ')} {group['InstanceType']}"
+def _capacity_rows(instances: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    """A row for each fleet or group; one that comes from `overrides` may leave out what EMR does not insist on."""
+    for fleet in instances.get("InstanceFleets", []):
+        amounts = ((fleet.get("TargetOnDemandCapacity"), "on demand"), (fleet.get("TargetSpotCapacity"), "spot"))
+        capacity = " + ".join(f"{units} {name}" for units, name in amounts if units)
+        types = ", ".join(kind["InstanceType"] for kind in fleet.get("InstanceTypeConfigs", []))
+        yield fleet.get("Name", fleet["InstanceFleetType"].lower()), f"{capacity or 'scaled'} of {types}"
+    for group in instances.get("InstanceGroups", []):
+        market = group.get("Market", "ON_DEMAND").lower().replace("_", " ")
+        yield (
+            group.get("Name", group["InstanceRole"].lower()),
+            f"{group['InstanceCount']} {market} {group['InstanceType']}",
+        )
 
 
 def _artifact_table(plan: Plan) -> Table:
@@ -98,12 +120,20 @@ def _artifact_table(plan: Plan) -> Table:
 
 
 def _limit_table(plan: Plan, bound: BoundRun | None) -> Table:
-    requests = [step.request for step in plan.steps] if bound is None else [body["Steps"][0] for body in bound.add_job_flow_steps]
+    requests = (
+        [step.request for step in plan.steps]
+        if bound is None
+        else [body["Steps"][0] for body in bound.add_job_flow_steps]
+    )
     longest = max(requests, key=count_characters)
     counted = "placeholders as written" if bound is None else "values of this run"
     rows = [
         ("steps", f"{len(requests)} of {MAX_STEPS:,}", None),
-        ("longest step's characters", f"{count_characters(longest):,} of {MAX_CHARACTERS:,}", f"{longest['Name'].split()[0]}, {counted}"),
+        (
+            "longest step's characters",
+            f"{count_characters(longest):,} of {MAX_CHARACTERS:,}",
+            f"{longest['Name'].split()[0]}, {counted}",
+        ),
     ]
     return _table("Limits of EMR", "limit", "used", "by", rows=rows)
 

@@ -1,4 +1,4 @@
-"""The inputs that an environment can make by itself (`sample_data` in its file): each prefix that holds nothing is filled by its command."""
+"""`emr-pipelines sample-data`: the inputs that an environment can make by itself. Each prefix of its `sample_data` that holds nothing is filled by its command."""
 
 from __future__ import annotations
 
@@ -9,14 +9,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
 from botocore.exceptions import ClientError
 
+from emr_pipelines.cli.aws_clients import s3_client
+from emr_pipelines.cli.project_options import EnvironmentOption, load_project
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.spec.models import EnvironmentSpec, SampleDataSpec
 from emr_pipelines.storage.s3_uri import parse_s3_prefix
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
+
+
+def sample_data_command(env: EnvironmentOption = None) -> None:
+    """Make the environment's buckets and fill its empty sample prefixes, at an endpoint that is running."""
+    project = load_project(env)
+    if not project.environment.sample_data:
+        raise EmrPipelinesError(f"The environment {project.environment.name} has no sample_data; its inputs come from elsewhere")
+    provide_sample_data(s3_client(project.environment), project.environment, project.root, typer.echo)
 
 
 def provide_sample_data(

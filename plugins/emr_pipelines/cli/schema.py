@@ -16,8 +16,12 @@ SCHEMA_FOLDER = Path("config") / "schema"
 
 def schema_command(
     write: Annotated[bool, typer.Option("--write", help="Write config/schema/*.json.")] = False,
-    check: Annotated[bool, typer.Option("--check", help="Exit with 1 when config/schema/*.json is not up to date.")] = False,
-    environment: Annotated[bool, typer.Option("--environment", help="Print the schema of environment files instead.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit with 1 when config/schema/*.json is not up to date.")
+    ] = False,
+    environment: Annotated[
+        bool, typer.Option("--environment", help="Print the schema of environment files instead.")
+    ] = False,
 ) -> None:
     """Print the JSON Schema (draft-07) of specs; editors use it for completion and checks."""
     if write and check:
@@ -38,9 +42,15 @@ def _write(folder: Path) -> None:
 
 
 def _check(folder: Path) -> None:
-    stale = [name for name in SCHEMA_FILES if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != _schema_text(name)]
+    stale = [
+        name
+        for name in SCHEMA_FILES
+        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != _schema_text(name)
+    ]
     for name in stale:
-        typer.echo(f"{(SCHEMA_FOLDER / name).as_posix()} is not up to date; run `emr-pipelines schema --write`", err=True)
+        typer.echo(
+            f"{(SCHEMA_FOLDER / name).as_posix()} is not up to date; run `emr-pipelines schema --write`", err=True
+        )
     if stale:
         raise typer.Exit(1)
 

@@ -22,7 +22,9 @@ _USAGE_ERROR = 2
 def validate_command(
     specs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME_OR_PATH]...", help="Pipelines by name, or spec files; default: all in config/pipelines."),
+        typer.Argument(
+            metavar="[NAME_OR_PATH]...", help="Pipelines by name, or spec files; default: all in config/pipelines."
+        ),
     ] = None,
     env: EnvironmentOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
@@ -57,15 +59,23 @@ def _find_file(spec: str) -> tuple[Path, Path]:
         return pipeline_file(root, spec), root
     file = Path(spec)
     if not file.is_file():
-        raise SpecError([Problem(file=spec, message="there is no such file", fix="Check the path, or give the pipeline's name.")])
+        raise SpecError(
+            [Problem(file=spec, message="there is no such file", fix="Check the path, or give the pipeline's name.")]
+        )
     return file, find_project_root(file.absolute().parent)
 
 
 def _print_text(count: int, problems: Sequence[Problem]) -> None:
     for problem in problems:
         typer.echo(str(problem))
-    typer.echo(f"{count} {'spec' if count == 1 else 'specs'}, {len(problems)} {'problem' if len(problems) == 1 else 'problems'}")
+    typer.echo(
+        f"{count} {'spec' if count == 1 else 'specs'}, {len(problems)} {'problem' if len(problems) == 1 else 'problems'}"
+    )
 
 
 def _print_json(count: int, problems: Sequence[Problem]) -> None:
-    typer.echo(json.dumps({"specs": count, "problems": [asdict(problem) for problem in problems]}, indent=2, ensure_ascii=False))
+    typer.echo(
+        json.dumps(
+            {"specs": count, "problems": [asdict(problem) for problem in problems]}, indent=2, ensure_ascii=False
+        )
+    )

@@ -47,10 +47,14 @@ class BoundRun:
     add_job_flow_steps: tuple[dict[str, Any], ...]
 
 
-def values_of_run(plan: Plan, *, run_id: str, date: dt.date, params: Mapping[str, ParamValue], code_prefix: str) -> RunValues:
-    """The values of a run with this logical date, with the plan's defaults for parameters that are not given. It expires as if it started on its date."""
+def values_of_run(
+    plan: Plan, *, run_id: str, date: dt.date, params: Mapping[str, ParamValue], code_prefix: str
+) -> RunValues:
+    """The values of a run with this logical date, which expires as if it started then; parameters not given have their defaults."""
     all_params = {param.name: param.default for param in plan.params} | dict(params)
-    expires = dt.datetime.combine(date, dt.time(), dt.UTC) + dt.timedelta(seconds=plan.cluster.max_lifetime_seconds or 0)
+    expires = dt.datetime.combine(date, dt.time(), dt.UTC) + dt.timedelta(
+        seconds=plan.cluster.max_lifetime_seconds or 0
+    )
     return RunValues(
         run_id=run_id,
         run_key=run_key(plan.name, run_id),

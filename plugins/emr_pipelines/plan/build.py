@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.cluster_request import plan_cluster
 from emr_pipelines.plan.code_layout import CodeLayout, lay_out_code
-from emr_pipelines.plan.model import ClusterPlan, ConnectionPlan, OutputPlan, Plan, StepPlan
-from emr_pipelines.plan.param_schema import plan_param
+from emr_pipelines.plan.model import ClusterPlan, ConnectionPlan, OutputPlan, ParamPlan, Plan, StepPlan
 from emr_pipelines.plan.step_graph import order_steps, upstream_of
 from emr_pipelines.plan.step_request import step_request
 from emr_pipelines.spec.context import environment_values
 from emr_pipelines.spec.durations import seconds_of
-from emr_pipelines.spec.models import EnvironmentSpec, OutputSpec, StepSpec
+from emr_pipelines.spec.models import EnvironmentSpec, OutputSpec, ParamSpec, StepSpec, text_pattern
 from emr_pipelines.spec.placeholders import Reference, resolve_known
 
 if TYPE_CHECKING:  # the plan needs only the data of a loaded spec, not the YAML parser behind it
@@ -42,7 +41,7 @@ def build_plan(loaded: LoadedSpec) -> Plan:
         end_date=spec.end_date.isoformat() if spec.end_date else None,
         catchup=spec.catchup,
         max_active_runs=spec.max_active_runs,
-        params=tuple(plan_param(name, param) for name, param in spec.params.items()),
+        params=tuple(_plan_param(name, param) for name, param in spec.params.items()),
         environment=environment.name,
         connection=_plan_connection(environment),
         bucket=environment.bucket,
@@ -62,10 +61,20 @@ def _environment_resolver(environment: EnvironmentSpec) -> Resolve:
             return None
         name = ".".join(reference.parts[1:])
         if name not in values:
-            raise EmrPipelinesError(f"{reference}: environment {environment.name} has only {', '.join(sorted(values))}; add it under `variables`")
+            raise EmrPipelinesError(
+                f"{reference}: environment {environment.name} has only {', '.join(sorted(values))}; add it under `variables`"
+            )
         return values[name]
 
     return lambda value: resolve_known(value, known)
+
+
+def _plan_param(name: str, param: ParamSpec) -> ParamPlan:
+    schema = param.model_dump(exclude_none=True, exclude={"default"})
+    pattern = text_pattern(param)
+    if pattern is not None:
+        schema["pattern"] = pattern
+    return ParamPlan(name=name, default=param.default, schema=schema)
 
 
 def _plan_connection(environment: EnvironmentSpec) -> ConnectionPlan:

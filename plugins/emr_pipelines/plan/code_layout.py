@@ -37,7 +37,9 @@ class CodeLayout:
         return None if folder is None else self.address(folder)
 
 
-def lay_out_code(project_files: Iterable[str], packages: Mapping[str, str], resolve: Callable[[str], str]) -> CodeLayout:
+def lay_out_code(
+    project_files: Iterable[str], packages: Mapping[str, str], resolve: Callable[[str], str]
+) -> CodeLayout:
     """Give each file that a spec refers to its own path below the prefix, and each package a zip with a name of its own."""
     files = sorted(project_files)
     zips = _zip_names(sorted(set(packages.values())), taken=files)

@@ -52,7 +52,9 @@ def key_of_step_name(label: str) -> str | None:
     return found.group(1) if found else None
 
 
-def run_year(params: Mapping[str, Any], logical_date: dt.datetime | dt.date | None, run_after: dt.datetime | dt.date) -> int:
+def run_year(
+    params: Mapping[str, Any], logical_date: dt.datetime | dt.date | None, run_after: dt.datetime | dt.date
+) -> int:
     """The year that a run is about: `params.year` if set, else the logical date's, else that of `run_after`."""
     chosen = params.get("year")
     return int(chosen) if chosen is not None else (logical_date or run_after).year

@@ -17,7 +17,11 @@ def upstream_of(steps: Sequence[StepSpec]) -> dict[str, tuple[str, ...]]:
 
 def _upstream(step: StepSpec, names: Sequence[str]) -> tuple[str, ...]:
     # The whole step is searched: whatever part of it names another step's output needs that output to exist.
-    used = {reference.parts[1] for reference in references_in(step.model_dump(exclude={"description"})) if reference.root == "steps"}
+    used = {
+        reference.parts[1]
+        for reference in references_in(step.model_dump(exclude={"description"}))
+        if reference.root == "steps"
+    }
     needed = (used | {*step.after, step.from_step}) - {step.name}
     return tuple(name for name in names if name in needed)
 
@@ -32,7 +36,9 @@ def order_steps(steps: Sequence[StepSpec], upstream: Mapping[str, Sequence[str]]
     try:
         sorter.prepare()
     except CycleError as error:
-        raise EmrPipelinesError(f"Steps wait for each other: {' -> '.join(error.args[1])}; drop one of the references") from error
+        raise EmrPipelinesError(
+            f"Steps wait for each other: {' -> '.join(error.args[1])}; drop one of the references"
+        ) from error
     ordered: list[StepSpec] = []
     ready: set[str] = set()
     while sorter.is_active():

@@ -15,7 +15,9 @@ _ACTIONS = {"continue": "CONTINUE", "cancel_and_wait": "CANCEL_AND_WAIT", "termi
 
 def step_request(pipeline: str, step: StepSpec, layout: CodeLayout) -> dict[str, Any]:
     """The StepConfig for AddJobFlowSteps. Every argument is one list item from here to the process: no shell ever splits it."""
-    arguments = _command_arguments(step, layout) if step.spark is None else _spark_submit(pipeline, step, step.spark, layout)
+    arguments = (
+        _command_arguments(step, layout) if step.spark is None else _spark_submit(pipeline, step, step.spark, layout)
+    )
     return {
         "Name": step_label(step.name, "${step.key}"),
         "ActionOnFailure": _ACTIONS[step.on_failure],

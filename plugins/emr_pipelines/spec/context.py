@@ -77,7 +77,9 @@ class Rule:
     def problems(self, context: Context) -> Iterator[Problem]:
         """The findings as problems with their place in the file."""
         for finding in self.check(context):
-            yield context.document.problem(finding.path, finding.message, finding.fix, at_key=finding.at_key, rule=self.id)
+            yield context.document.problem(
+                finding.path, finding.message, finding.fix, at_key=finding.at_key, rule=self.id
+            )
 
 
 def scalar_text(value: str | int | float | bool) -> str:

@@ -44,7 +44,9 @@ class Document:
     def problem(self, path: Path, message: str, fix: str = "", *, at_key: bool = False, rule: str = "") -> Problem:
         """A problem at a path of this document."""
         mark = self.mark(path, at_key=at_key)
-        return Problem(file=mark.file, line=mark.line, column=mark.column, path=dotted(path), message=message, fix=fix, rule=rule)
+        return Problem(
+            file=mark.file, line=mark.line, column=mark.column, path=dotted(path), message=message, fix=fix, rule=rule
+        )
 
 
 def dotted(path: Path) -> str:
@@ -52,13 +54,17 @@ def dotted(path: Path) -> str:
     return ".".join(str(part) for part in path)
 
 
+def holds(owner: Any, part: str | int) -> bool:
+    """Whether a map has the key, or a list the position."""
+    if isinstance(owner, list):
+        return isinstance(part, int) and 0 <= part < len(owner)
+    return isinstance(owner, dict) and part in owner
+
+
 def value_at(value: Any, path: Path) -> Any:
     """The value at a path, or None when there is none."""
     for part in path:
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        else:
+        if not holds(value, part):
             return None
+        value = value[part]
     return value

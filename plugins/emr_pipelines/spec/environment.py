@@ -34,7 +34,9 @@ def read_environment(name: str, project_root: Path) -> ReadEnvironment:
         file = environment_file(project_root, name)
     except SpecError as error:
         document = Document(file=error.problems[0].file, value={}, broken=frozenset([()]))
-        return ReadEnvironment(document=document, shaped=shape(EnvironmentSpec, document, environment_stand_in), problems=error.problems)
+        return ReadEnvironment(
+            document=document, shaped=shape(EnvironmentSpec, document, environment_stand_in), problems=error.problems
+        )
     return read_environment_file(file, relative_name(file, project_root))
 
 
@@ -51,15 +53,29 @@ def read_environment_file(file: Path, name: str) -> ReadEnvironment:
 def _find_problems(document: Document, shaped: Shaped[EnvironmentSpec], stem: str) -> Iterator[Problem]:
     environment = shaped.model
     if ("name",) not in shaped.broken and environment.name != stem:
-        yield document.problem(("name",), f"{environment.name!r} is not the file's name", f"Write name: {stem}, or rename the file.", rule=_RULE)
+        yield document.problem(
+            ("name",),
+            f"{environment.name!r} is not the file's name",
+            f"Write name: {stem}, or rename the file.",
+            rule=_RULE,
+        )
     for name in environment.variables:
         if name in BUILT_IN_VALUES:
             fix = f"${{env.{name}}} is the environment's own {name}; choose another name."
-            yield document.problem(("variables", name), f"the variable {name!r} is built in", fix, at_key=True, rule=_RULE)
+            yield document.problem(
+                ("variables", name), f"the variable {name!r} is built in", fix, at_key=True, rule=_RULE
+            )
     for key in ("id", "name"):
         if getattr(environment.cluster, key):
             fix = "Write it in the cluster of each pipeline that uses it."
-            yield document.problem(("cluster", key), "a long-running cluster cannot be a default", fix, at_key=True, rule=_RULE)
+            yield document.problem(
+                ("cluster", key), "a long-running cluster cannot be a default", fix, at_key=True, rule=_RULE
+            )
     for path, text in texts_in(shaped.value):
         if path[0] != "cluster" and re.search(r"\$\{|\{\{|\{%", text):
-            yield document.problem(path, "placeholders have no meaning here", "Write the value itself; a pipeline uses it as ${env.…}.", rule=_RULE)
+            yield document.problem(
+                path,
+                "placeholders have no meaning here",
+                "Write the value itself; a pipeline uses it as ${env.…}.",
+                rule=_RULE,
+            )

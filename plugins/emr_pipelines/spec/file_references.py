@@ -16,7 +16,10 @@ def file_references(context: Context) -> Iterator[tuple[Path, str]]:
     """Every value that names a file, with the environment's values put in and without an archive's `#folder`."""
     for index, action in enumerate(context.spec.cluster.bootstrap or []):
         path: Path = ("cluster", "bootstrap", index)
-        yield (*path, "script") if isinstance(action, BootstrapSpec) else path, context.resolve(action.script if isinstance(action, BootstrapSpec) else action)
+        yield (
+            (*path, "script") if isinstance(action, BootstrapSpec) else path,
+            context.resolve(action.script if isinstance(action, BootstrapSpec) else action),
+        )
     for path, step in context.steps():
         for inner, text in _of_step(step):
             yield (*path, *inner), context.resolve(text)

@@ -56,8 +56,9 @@ def load_pipeline(file: Path, *, environment: str, project_root: Path) -> Loaded
 
 
 def load_environment(file: Path) -> EnvironmentSpec:
-    """Load one environment file. Raises SpecError with all its problems."""
-    read = read_environment_file(file, file.as_posix())
+    """Load one file of a project's config/environments. Raises SpecError with all its problems."""
+    project_root = file.absolute().parents[2]
+    read = read_environment_file(file, relative_name(file, project_root))
     if read.problems:
         raise SpecError(read.problems)
     return read.shaped.model
@@ -72,7 +73,9 @@ def check_pipeline(file: Path, *, environment: str, project_root: Path) -> Seque
     return ()
 
 
-def _build_context(document: Document, shaped: Shaped[PipelineSpec], base: ReadEnvironment, files: ProjectFiles) -> Context:
+def _build_context(
+    document: Document, shaped: Shaped[PipelineSpec], base: ReadEnvironment, files: ProjectFiles
+) -> Context:
     return Context(
         spec=shaped.model,
         environment=base.shaped.model,
@@ -100,6 +103,9 @@ def _build_loaded(context: Context) -> LoadedSpec:
 
 
 def _digest(spec: PipelineSpec, environment: EnvironmentSpec) -> str:
-    content = {"spec": spec.model_dump(mode="json", by_alias=True), "environment": environment.model_dump(mode="json", by_alias=True)}
+    content = {
+        "spec": spec.model_dump(mode="json", by_alias=True),
+        "environment": environment.model_dump(mode="json", by_alias=True),
+    }
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]

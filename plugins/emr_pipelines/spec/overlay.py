@@ -14,12 +14,13 @@ FLEET_KEYS = ("instances", "on_demand", "spot", "spot_timeout", "fallback", "all
 GROUP_KEYS = ("instance", "count", "market", "bid_price")
 PARTS = ("primary", "core", "task")
 _CLUSTER: Path = ("cluster",)
+_LONG_RUNNING = ("id", "name")
 
 
 def overlay_cluster(pipeline: Document, environment: Document, defaults: dict[str, Any]) -> Document:
     """The pipeline's document with the environment's cluster `defaults` merged under; marks of defaults point into the environment's file."""
     own = pipeline.value.get("cluster")
-    if not isinstance(own, dict) or "id" in own or "name" in own:
+    if not isinstance(own, dict) or any(key in own for key in _LONG_RUNNING):
         return pipeline
     merger = _Merger(pipeline, environment)
     merged = merger.merge(own, defaults, _CLUSTER)
@@ -46,11 +47,17 @@ class _Merger:
         merged = dict(own)
         for key, default in defaults.items():
             inner = (*path, key)
+            if path == _CLUSTER and key in _LONG_RUNNING:
+                continue
             if key not in own:
                 if inner not in self._pipeline.broken:
                     merged[key] = default
                     self._take_marks(inner)
-            elif isinstance(own[key], dict) and isinstance(default, dict) and not _of_other_form(key, path, own[key], default):
+            elif (
+                isinstance(own[key], dict)
+                and isinstance(default, dict)
+                and not _of_other_form(key, path, own[key], default)
+            ):
                 merged[key] = self.merge(own[key], default, inner)
         return merged
 
@@ -64,7 +71,9 @@ def _of_other_form(key: str, path: Path, own: dict[str, Any], default: dict[str,
     """Whether one side is a group and the other a fleet."""
     if path != _CLUSTER or key not in PARTS:
         return False
-    return (has_any(own, GROUP_KEYS) and has_any(default, FLEET_KEYS)) or (has_any(own, FLEET_KEYS) and has_any(default, GROUP_KEYS))
+    return (has_any(own, GROUP_KEYS) and has_any(default, FLEET_KEYS)) or (
+        has_any(own, FLEET_KEYS) and has_any(default, GROUP_KEYS)
+    )
 
 
 def has_any(part: dict[str, Any], keys: tuple[str, ...]) -> bool:

@@ -51,7 +51,9 @@ def parse_text(text: str) -> tuple[str | Reference, ...]:
             continue
         name = match.group(1)
         if name is None or not _REFERENCE.match(name):
-            raise PlaceholderError(f"{match.group(0)!r} is no placeholder; the form is ${{env.name}}, ${{run.year}}, ${{params.name}} or ${{steps.name.output}} (write $${{ for a literal ${{)")
+            raise PlaceholderError(
+                f"{match.group(0)!r} is no placeholder; the form is ${{env.name}}, ${{run.year}}, ${{params.name}} or ${{steps.name.output}} (write $${{ for a literal ${{)"
+            )
         if literal:
             pieces.append(literal)
         pieces.append(Reference(tuple(name.split("."))))
@@ -60,7 +62,9 @@ def parse_text(text: str) -> tuple[str | Reference, ...]:
     return (*pieces, literal) if literal else tuple(pieces)
 
 
-def substitute(value: Any, reference: Callable[[Reference], str], literal: Callable[[str], str] = lambda text: text) -> Any:
+def substitute(
+    value: Any, reference: Callable[[Reference], str], literal: Callable[[str], str] = lambda text: text
+) -> Any:
     """Rebuild a JSON value with every string's references and literal pieces replaced; keys, numbers and null stay."""
     if isinstance(value, str):
         return "".join(literal(piece) if isinstance(piece, str) else reference(piece) for piece in parse_text(value))

@@ -21,7 +21,16 @@ def find_project_root(start: Path) -> Path:
     for folder in (resolved, *resolved.parents):
         if (folder / PIPELINES).is_dir():
             return folder
-    raise SpecError([Problem(file=str(start), message="no folder here or above holds config/pipelines", fix="Run this inside a project.", rule="project")])
+    raise SpecError(
+        [
+            Problem(
+                file=str(start),
+                message="no folder here or above holds config/pipelines",
+                fix="Run this inside a project.",
+                rule="project",
+            )
+        ]
+    )
 
 
 def pipeline_names(project_root: Path) -> tuple[str, ...]:
@@ -47,13 +56,32 @@ def _named_file(project_root: Path, folder: Path, name: str, noun: str) -> Path:
     place = (folder / f"{name}.yaml").as_posix()
     if found:
         names = ", ".join(file.name for file in found)
-        raise SpecError([Problem(file=place, message=f"the {noun} {name!r} has several files: {names}", fix="Keep one of them.", rule="project")])
+        raise SpecError(
+            [
+                Problem(
+                    file=place,
+                    message=f"the {noun} {name!r} has several files: {names}",
+                    fix="Keep one of them.",
+                    rule="project",
+                )
+            ]
+        )
     known = {file.stem for file in files}
-    raise SpecError([Problem(file=place, message=f"there is no {noun} {name!r}", fix=suggest(name, known, f"{noun}s"), rule="project")])
+    raise SpecError(
+        [
+            Problem(
+                file=place, message=f"there is no {noun} {name!r}", fix=suggest(name, known, f"{noun}s"), rule="project"
+            )
+        ]
+    )
 
 
 def _spec_files(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES and file.is_file()) if folder.is_dir() else []
+    return (
+        sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES and file.is_file())
+        if folder.is_dir()
+        else []
+    )
 
 
 def relative_name(file: Path, project_root: Path) -> str:

@@ -41,6 +41,12 @@ def step_edges(context: Context) -> Iterator[Edge]:
             for inner, text in texts_in(value_at(context.value, (*path, key)), (*path, key)):
                 for reference in parse_references(text):
                     if reference.root == "steps" and reference.parts[2:] == ("output",):
-                        yield Edge(index=index, path=inner, upstream=reference.parts[1], of_output=True, of_own=key in ARGUMENT_KEYS)
+                        yield Edge(
+                            index=index,
+                            path=inner,
+                            upstream=reference.parts[1],
+                            of_output=True,
+                            of_own=key in ARGUMENT_KEYS,
+                        )
         for position, name in enumerate(step.after):
             yield Edge(index=index, path=(*path, "after", position), upstream=name, of_output=False)

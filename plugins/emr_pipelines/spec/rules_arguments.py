@@ -23,7 +23,11 @@ def check_empty(context: Context) -> Iterator[Finding]:
     """EMR drops an empty argument, and all that follow move one place."""
     for path, value in _argument_lists(context):
         if value == "":
-            yield Finding(path=path, message="an empty argument, which EMR drops", fix="Leave it out, or give it a value that your script takes as empty.")
+            yield Finding(
+                path=path,
+                message="an empty argument, which EMR drops",
+                fix="Leave it out, or give it a value that your script takes as empty.",
+            )
 
 
 def check_yarn_braces(context: Context) -> Iterator[Finding]:
@@ -34,7 +38,11 @@ def check_yarn_braces(context: Context) -> Iterator[Finding]:
         for inner, text in texts_in({"inputs": dict(step.inputs), "args": list(step.args)}, path):
             if ("{{" in text or "}}" in _without_placeholders(text)) and not JINJA.search(text):
                 fix = "Add deploy_mode: client to the spark step, or write the argument without doubled braces."
-                yield Finding(path=inner, message="doubled braces, which YARN expands when the driver runs in the cluster", fix=fix)
+                yield Finding(
+                    path=inner,
+                    message="doubled braces, which YARN expands when the driver runs in the cluster",
+                    fix=fix,
+                )
 
 
 def check_length(context: Context) -> Iterator[Finding]:
@@ -42,14 +50,22 @@ def check_length(context: Context) -> Iterator[Finding]:
     for path, step in context.steps():
         count = sum(len(context.resolve(text)) for text in _step_texts(step))
         if count > MAX_CHARACTERS:
-            message = f"the arguments of step {step.name!r} have at least {count:,} characters; EMR takes {MAX_CHARACTERS:,}"
-            yield Finding(path=path, message=message, fix="Put long values into a file in the project and name it under inputs or files.")
+            message = (
+                f"the arguments of step {step.name!r} have at least {count:,} characters; EMR takes {MAX_CHARACTERS:,}"
+            )
+            yield Finding(
+                path=path,
+                message=message,
+                fix="Put long values into a file in the project and name it under inputs or files.",
+            )
 
 
 def check_secrets(context: Context) -> Iterator[Finding]:
     """Specs, arguments and tags are read by many; secrets do not belong there."""
     for path, text in texts_in(context.value):
-        named = path and isinstance(path[-1], str) and _SECRET_KEY.search(path[-1]) and text and not text.startswith("${")
+        named = (
+            path and isinstance(path[-1], str) and _SECRET_KEY.search(path[-1]) and text and not text.startswith("${")
+        )
         if named or any(pattern.search(text) for pattern in _SECRETS):
             fix = "Remove it and revoke it; let the job read it from AWS Secrets Manager, or use the roles of the cluster."
             yield Finding(path=path, message="this looks like a secret", fix=fix)
@@ -62,7 +78,9 @@ def _argument_lists(context: Context) -> Iterator[tuple[Path, object]]:
         yield from (((*path, "inputs", name), text) for name, text in step.inputs.items())
     for position, action in enumerate(context.spec.cluster.bootstrap or []):
         if isinstance(action, BootstrapSpec):
-            yield from ((("cluster", "bootstrap", position, "args", index), value) for index, value in enumerate(action.args))
+            yield from (
+                (("cluster", "bootstrap", position, "args", index), value) for index, value in enumerate(action.args)
+            )
 
 
 def _step_texts(step: StepSpec) -> Iterator[str]:
@@ -70,7 +88,10 @@ def _step_texts(step: StepSpec) -> Iterator[str]:
     if step.spark:
         yield from (f"--input{name}={text}" for name, text in step.inputs.items())
         yield from (f"--conf{name}={scalar_text(value)}" for name, value in step.spark.conf.items())
-        yield from (",".join(texts) for texts in (step.spark.packages, step.spark.py_files, step.spark.files, step.spark.archives))
+        yield from (
+            ",".join(texts)
+            for texts in (step.spark.packages, step.spark.py_files, step.spark.files, step.spark.archives)
+        )
         yield from (text for text in (step.spark.script, step.spark.jar, step.spark.main_class) if text)
 
 

@@ -23,12 +23,20 @@ def check_one_form(context: Context) -> Iterator[Finding]:
         group_keys = [key for key in GROUP_KEYS if key in raw]
         if fleet_keys and group_keys:
             message = f"keys of a fleet ({', '.join(fleet_keys)}) beside keys of a group ({', '.join(group_keys)})"
-            yield Finding(path=path, message=message, fix="Keep instances, on_demand and spot for a fleet, or instance, count and market for a group.")
+            yield Finding(
+                path=path,
+                message=message,
+                fix="Keep instances, on_demand and spot for a fleet, or instance, count and market for a group.",
+            )
             continue
         form = "fleet" if fleet_keys else "group" if group_keys else None
         if form and first and form != first[1]:
             message = f"{name} is a {form} but {first[0]} is a {first[1]}; EMR takes fleets only or groups only"
-            yield Finding(path=path, message=message, fix="Write all parts with instances (fleets), or all with instance (groups).")
+            yield Finding(
+                path=path,
+                message=message,
+                fix="Write all parts with instances (fleets), or all with instance (groups).",
+            )
         if form and not first:
             first = (name, form)
 
@@ -40,7 +48,11 @@ def check_types_given(context: Context) -> Iterator[Finding]:
         if not context.is_absent((*path, "instances")) or not context.is_absent((*path, "instance")):
             continue
         if has_any(raw, FLEET_KEYS) or not has_any(raw, GROUP_KEYS):
-            yield Finding(path=path, message=f"{name} names no instance types", fix="Add instances: [m5.xlarge] for a fleet, or instance: m5.xlarge for a group.")
+            yield Finding(
+                path=path,
+                message=f"{name} names no instance types",
+                fix="Add instances: [m5.xlarge] for a fleet, or instance: m5.xlarge for a group.",
+            )
         else:
             yield Finding(path=path, message=f"the group {name} names no instance type", fix="Add instance: m5.xlarge.")
 
@@ -52,20 +64,35 @@ def check_primary(context: Context) -> Iterator[Finding]:
         return
     path: Path = ("cluster", "primary")
     if primary.count is not None and primary.count not in _PRIMARY_COUNTS:
-        yield Finding(path=(*path, "count"), message=f"{primary.count} primary nodes", fix="Write 1, or 3 for high availability.")
+        yield Finding(
+            path=(*path, "count"), message=f"{primary.count} primary nodes", fix="Write 1, or 3 for high availability."
+        )
     capacity = (primary.on_demand or 0) + (primary.spot or 0)
     is_given = primary.on_demand is not None or primary.spot is not None
     if is_given and capacity != 1 and not context.is_broken(path):
         key = "on_demand" if primary.on_demand is not None else "spot"
-        yield Finding(path=(*path, key), message=f"a primary fleet of {capacity} units", fix="Write on_demand: 1, or spot: 1; its capacity is exactly 1.")
+        yield Finding(
+            path=(*path, key),
+            message=f"a primary fleet of {capacity} units",
+            fix="Write on_demand: 1, or spot: 1; its capacity is exactly 1.",
+        )
 
 
 def check_fleet_capacity(context: Context) -> Iterator[Finding]:
     """A core or task fleet has capacity."""
     for path, name, part in _parts(context):
         is_given = any(not context.is_absent((*path, key)) for key in ("on_demand", "spot"))
-        if part.instances and name != "primary" and not (part.on_demand or part.spot) and (not is_given or not context.is_broken(path)):
-            yield Finding(path=path, message=f"the fleet {name} has no capacity", fix="Add on_demand or spot with a number from 1.")
+        if (
+            part.instances
+            and name != "primary"
+            and not (part.on_demand or part.spot)
+            and (not is_given or not context.is_broken(path))
+        ):
+            yield Finding(
+                path=path,
+                message=f"the fleet {name} has no capacity",
+                fix="Add on_demand or spot with a number from 1.",
+            )
 
 
 def check_spot(context: Context) -> Iterator[Finding]:
@@ -73,12 +100,26 @@ def check_spot(context: Context) -> Iterator[Finding]:
     least, most = _SPOT_TIMEOUT_SECONDS
     for path, name, part in _parts(context):
         if part.spot_timeout and not least <= seconds_of(part.spot_timeout) <= most:
-            yield Finding(path=(*path, "spot_timeout"), message=f"{part.spot_timeout} is out of range", fix="Write from 5m to 1440m (24h).")
+            yield Finding(
+                path=(*path, "spot_timeout"),
+                message=f"{part.spot_timeout} is out of range",
+                fix="Write from 5m to 1440m (24h).",
+            )
         for key in ("spot_timeout", "fallback"):
             if getattr(part, key) and not part.spot and context.is_absent((*path, "spot")):
-                yield Finding(path=(*path, key), message=f"{key}, but {name} has no spot capacity", fix=f"Add spot with a number, or remove {key}.", at_key=True)
+                yield Finding(
+                    path=(*path, key),
+                    message=f"{key}, but {name} has no spot capacity",
+                    fix=f"Add spot with a number, or remove {key}.",
+                    at_key=True,
+                )
         if part.bid_price and part.market != "spot":
-            yield Finding(path=(*path, "bid_price"), message="bid_price, but the group is not bought as spot", fix="Add market: spot, or remove bid_price.", at_key=True)
+            yield Finding(
+                path=(*path, "bid_price"),
+                message="bid_price, but the group is not bought as spot",
+                fix="Add market: spot, or remove bid_price.",
+                at_key=True,
+            )
 
 
 def check_types_unique(context: Context) -> Iterator[Finding]:
@@ -88,7 +129,11 @@ def check_types_unique(context: Context) -> Iterator[Finding]:
         for index, instance in enumerate(part.instances or []):
             instance_type = instance if isinstance(instance, str) else instance.type
             if instance_type in seen:
-                yield Finding(path=(*path, "instances", index), message=f"{instance_type} is twice in the fleet {name}", fix="Remove one of them.")
+                yield Finding(
+                    path=(*path, "instances", index),
+                    message=f"{instance_type} is twice in the fleet {name}",
+                    fix="Remove one of them.",
+                )
             seen.add(instance_type)
 
 
@@ -98,7 +143,11 @@ def check_managed_scaling(context: Context) -> Iterator[Finding]:
     for key in ("minimum", "maximum_on_demand", "maximum_core"):
         value = getattr(limits, key, None)
         if limits and value is not None and value > limits.maximum:
-            yield Finding(path=("cluster", "managed_scaling", key), message=f"{key} {value} is above maximum {limits.maximum}", fix=f"Write at most {limits.maximum}.")
+            yield Finding(
+                path=("cluster", "managed_scaling", key),
+                message=f"{key} {value} is above maximum {limits.maximum}",
+                fix=f"Write at most {limits.maximum}.",
+            )
 
 
 def _parts(context: Context) -> Iterator[tuple[Path, str, CapacitySpec]]:

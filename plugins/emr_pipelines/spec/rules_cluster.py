@@ -29,12 +29,22 @@ def check_long_running(context: Context) -> Iterator[Finding]:
     if not _is_long_running(context):
         return
     if cluster.id and cluster.name:
-        yield Finding(path=(*_CLUSTER, "name"), message="both id and name of a long-running cluster", fix="Keep one of them.", at_key=True)
+        yield Finding(
+            path=(*_CLUSTER, "name"),
+            message="both id and name of a long-running cluster",
+            fix="Keep one of them.",
+            at_key=True,
+        )
     kind = "id" if cluster.id else "name"
     for key in value_at(context.value, _CLUSTER) or {}:
         if key not in _WITH_LONG_RUNNING:
             fix = f"Remove {key} to use the running cluster, or remove {kind} to create one for each run."
-            yield Finding(path=(*_CLUSTER, key), message=f"{key} beside {kind}, but a running cluster is taken as it is", fix=fix, at_key=True)
+            yield Finding(
+                path=(*_CLUSTER, key),
+                message=f"{key} beside {kind}, but a running cluster is taken as it is",
+                fix=fix,
+                at_key=True,
+            )
 
 
 def check_required(context: Context) -> Iterator[Finding]:
@@ -52,7 +62,11 @@ def check_idle_timeout(context: Context) -> Iterator[Finding]:
     cluster = context.spec.cluster
     least, most = _IDLE_SECONDS
     if cluster.idle_timeout and not least <= seconds_of(cluster.idle_timeout) <= most:
-        yield Finding(path=(*_CLUSTER, "idle_timeout"), message=f"{cluster.idle_timeout} is out of range", fix="Write from 60s to 7d.")
+        yield Finding(
+            path=(*_CLUSTER, "idle_timeout"),
+            message=f"{cluster.idle_timeout} is out of range",
+            fix="Write from 60s to 7d.",
+        )
     if cluster.release and not cluster.release.startswith("emr-spark-"):
         major, minor, _ = (int(part) for part in cluster.release.removeprefix("emr-").split("."))
         if (major, minor) < _FIRST_WITH_IDLE_TIMEOUT or (major, minor) == (6, 0):
@@ -66,7 +80,11 @@ def check_step_concurrency(context: Context) -> Iterator[Finding]:
     for path, step in context.steps():
         if concurrency > 1 and step.on_failure != "continue":
             message = f"on_failure {step.on_failure}, but step_concurrency is {concurrency}, with which EMR takes continue only"
-            yield Finding(path=(*path, "on_failure"), message=message, fix="Write continue; later steps that need this one do not start anyway.")
+            yield Finding(
+                path=(*path, "on_failure"),
+                message=message,
+                fix="Write continue; later steps that need this one do not start anyway.",
+            )
 
 
 def check_applications(context: Context) -> Iterator[Finding]:
@@ -76,7 +94,11 @@ def check_applications(context: Context) -> Iterator[Finding]:
         path = (*_CLUSTER, "applications", index)
         if name not in APPLICATIONS:
             guess = closest(name, APPLICATIONS)
-            yield Finding(path=path, message=f"EMR has no application {name!r}", fix=f"Did you mean {guess!r}?" if guess else f"Known applications: {', '.join(APPLICATIONS)}.")
+            yield Finding(
+                path=path,
+                message=f"EMR has no application {name!r}",
+                fix=f"Did you mean {guess!r}?" if guess else f"Known applications: {', '.join(APPLICATIONS)}.",
+            )
         if name.casefold() in seen:
             yield Finding(path=path, message=f"the application {name!r} is here twice", fix="Remove one of them.")
         seen.add(name.casefold())
@@ -89,7 +111,11 @@ def check_spark_installed(context: Context) -> Iterator[Finding]:
         return
     first = next((step.name for step in context.spec.steps if step.spark), None)
     if first and not (cluster.release or "").startswith("emr-spark-"):
-        yield Finding(path=(*_CLUSTER, "applications"), message=f"Spark is not among the applications, but step {first!r} needs it", fix="Add Spark.")
+        yield Finding(
+            path=(*_CLUSTER, "applications"),
+            message=f"Spark is not among the applications, but step {first!r} needs it",
+            fix="Add Spark.",
+        )
 
 
 def check_tags(context: Context) -> Iterator[Finding]:
@@ -99,9 +125,18 @@ def check_tags(context: Context) -> Iterator[Finding]:
         path = (*_CLUSTER, "tags", name)
         for prefix, owner in (("aws:", "AWS"), (OWN_TAG_PREFIX, "emr-pipelines itself")):
             if name.casefold().startswith(prefix):
-                yield Finding(path=path, message=f"tags that begin with {prefix!r} are set by {owner}", fix="Choose another key.", at_key=True)
+                yield Finding(
+                    path=path,
+                    message=f"tags that begin with {prefix!r} are set by {owner}",
+                    fix="Choose another key.",
+                    at_key=True,
+                )
         if not 1 <= len(name) <= 128 or len(value) > 256:
-            yield Finding(path=path, message=f"the tag has a key of {len(name)} and a value of {len(value)} characters", fix="A key has 1 to 128, a value at most 256.")
+            yield Finding(
+                path=path,
+                message=f"the tag has a key of {len(name)} and a value of {len(value)} characters",
+                fix="A key has 1 to 128, a value at most 256.",
+            )
     if len(tags) > _MAX_TAGS - _OWN_TAGS:
         message = f"{len(tags)} tags; AWS takes {_MAX_TAGS}, and emr-pipelines adds {_OWN_TAGS}"
         yield Finding(path=(*_CLUSTER, "tags"), message=message, fix=f"Keep at most {_MAX_TAGS - _OWN_TAGS}.")

@@ -29,10 +29,18 @@ def check_addresses(context: Context) -> Iterator[Finding]:
         scheme = text.partition(":")[0].casefold()
         if scheme != "s3":
             reason = _REASONS.get(scheme, "is neither an s3:// address nor a path in the project")
-            fix = f"Write s3{text[3:]}." if scheme in ("s3a", "s3n") else "Copy it to S3 or into the project, and name that."
+            fix = (
+                f"Write s3{text[3:]}."
+                if scheme in ("s3a", "s3n")
+                else "Copy it to S3 or into the project, and name that."
+            )
             yield Finding(path=path, message=f"{text!r} {reason}", fix=fix)
         elif not re.match(r"s3://[a-z0-9][a-z0-9._-]+(/|$|\$\{)", text):
-            yield Finding(path=path, message=f"{text!r} is not of the form s3://bucket/key", fix="Write the bucket after s3://, in lower case.")
+            yield Finding(
+                path=path,
+                message=f"{text!r} is not of the form s3://bucket/key",
+                fix="Write the bucket after s3://, in lower case.",
+            )
 
 
 def check_programs_fixed(context: Context) -> Iterator[Finding]:
@@ -40,7 +48,9 @@ def check_programs_fixed(context: Context) -> Iterator[Finding]:
     for path, text in file_references(context):
         is_relative_input = "inputs" in path and is_project_path(text)
         if "${" in text and is_relative_input:
-            message = f"{text!r} is a path in the project, which is uploaded before any run; it cannot hold values of the run"
+            message = (
+                f"{text!r} is a path in the project, which is uploaded before any run; it cannot hold values of the run"
+            )
             yield Finding(path=path, message=message, fix="Begin with s3:// or ${env.…} for an address.")
 
 
@@ -54,16 +64,24 @@ def check_project_files(context: Context) -> Iterator[Finding]:
 def _check_path(path: Path, text: str, files: ProjectFiles) -> Iterator[Finding]:
     parts = text.split("/")
     if text.startswith("/"):
-        yield Finding(path=path, message=f"{text!r} is an absolute path", fix="Write it relative to the project's root.")
+        yield Finding(
+            path=path, message=f"{text!r} is an absolute path", fix="Write it relative to the project's root."
+        )
     elif "\\" in text:
         yield Finding(path=path, message=f"{text!r} has backslashes", fix="Write forward slashes.")
     elif ".." in parts:
-        yield Finding(path=path, message=f"{text!r} climbs up with '..'", fix="Write it relative to the project's root.")
+        yield Finding(
+            path=path, message=f"{text!r} climbs up with '..'", fix="Write it relative to the project's root."
+        )
     elif "." in parts or "" in parts:
         fix = f"Write {'/'.join(part for part in parts if part not in ('', '.'))}."
         yield Finding(path=path, message=f"{text!r} has empty parts or '.'", fix=fix)
     elif files.leaves_project(text):
-        yield Finding(path=path, message=f"{text!r} leads out of the project by a symbolic link", fix="Copy the file into the project.")
+        yield Finding(
+            path=path,
+            message=f"{text!r} leads out of the project by a symbolic link",
+            fix="Copy the file into the project.",
+        )
     elif files.is_dir(text):
         yield Finding(path=path, message=f"{text!r} is a folder", fix="Name a file.")
     elif not files.is_file(text):
@@ -71,6 +89,7 @@ def _check_path(path: Path, text: str, files: ProjectFiles) -> Iterator[Finding]
 
 
 def _guess(text: str, files: ProjectFiles) -> str:
-    same_name = [name for name in files.names if name.rpartition("/")[2] == text.rpartition("/")[2]]
-    guess = same_name[0] if same_name else closest(text, files.names)
+    """Compares file names alone: folders are so alike that they would make any two paths close."""
+    by_name = {name.rpartition("/")[2]: name for name in reversed(files.names)}
+    guess = by_name.get(closest(text.rpartition("/")[2], by_name) or "")
     return f"Did you mean {guess!r}?" if guess else "Create it, or write the path relative to the project's root."

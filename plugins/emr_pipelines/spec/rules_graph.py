@@ -15,7 +15,11 @@ def check_known_steps(context: Context) -> Iterator[Finding]:
     names = _positions(context)
     for edge in step_edges(context):
         if edge.upstream not in names and not _may_be_unreadable(context):
-            yield Finding(path=edge.path, message=f"there is no step {edge.upstream!r}", fix=suggest(edge.upstream, names, "steps"))
+            yield Finding(
+                path=edge.path,
+                message=f"there is no step {edge.upstream!r}",
+                fix=suggest(edge.upstream, names, "steps"),
+            )
 
 
 def check_cycles(context: Context) -> Iterator[Finding]:
@@ -23,7 +27,9 @@ def check_cycles(context: Context) -> Iterator[Finding]:
     cycle = find_cycle(context)
     if cycle:
         names = _positions(context)
-        edge = next(edge for edge in _real_edges(context) if edge.upstream == cycle[-2] and edge.index == names[cycle[-1]])
+        edge = next(
+            edge for edge in _real_edges(context) if edge.upstream == cycle[-2] and edge.index == names[cycle[-1]]
+        )
         if len(cycle) == 2:
             message = f"step {cycle[0]!r} waits for itself"
             fix = "Remove the reference; a step's own output may be named in its args and its command only."
@@ -41,7 +47,11 @@ def check_order(context: Context) -> Iterator[Finding]:
         step = context.spec.steps[edge.index].name
         if names[edge.upstream] > edge.index and not {step, edge.upstream} <= cycle:
             line = context.document.mark(("steps", names[edge.upstream])).line
-            yield Finding(path=edge.path, message=f"step {edge.upstream!r} stands later, in line {line}", fix=f"Move {edge.upstream!r} before {step!r}.")
+            yield Finding(
+                path=edge.path,
+                message=f"step {edge.upstream!r} stands later, in line {line}",
+                fix=f"Move {edge.upstream!r} before {step!r}.",
+            )
 
 
 def check_outputs_declared(context: Context) -> Iterator[Finding]:
@@ -91,4 +101,4 @@ def _positions(context: Context) -> dict[str, int]:
 
 def _may_be_unreadable(context: Context) -> bool:
     """Whether the name of some step could not be read, so that the named step may exist after all."""
-    return any(path[0] == "steps" and len(path) in (2, 3) and path[-1] in ("name", path[1]) for path in context.broken if len(path) > 1)
+    return any(path[:1] == ("steps",) and path[2:] in ((), ("name",)) for path in context.broken)

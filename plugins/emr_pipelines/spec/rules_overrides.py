@@ -57,10 +57,14 @@ def check_idle_timeout_kept(context: Context) -> Iterator[Finding]:
     overrides = context.spec.cluster.overrides or {}
     if "AutoTerminationPolicy" in overrides:
         message = "AutoTerminationPolicy cannot be overridden: without it a forgotten cluster runs on"
-        yield Finding(path=(*_PATH, "AutoTerminationPolicy"), message=message, fix="Write cluster.idle_timeout.", at_key=True)
+        yield Finding(
+            path=(*_PATH, "AutoTerminationPolicy"), message=message, fix="Write cluster.idle_timeout.", at_key=True
+        )
 
 
 def _find_unknown(values: Mapping[str, Any], known: tuple[str, ...], path: Path, owner: str) -> Iterator[Finding]:
     for key in values:
         if key not in known:
-            yield Finding(path=(*path, key), message=f"{owner} has no key {key!r}", fix=suggest(key, known, "keys"), at_key=True)
+            yield Finding(
+                path=(*path, key), message=f"{owner} has no key {key!r}", fix=suggest(key, known, "keys"), at_key=True
+            )

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from emr_pipelines.spec.context import Context, Finding, scalar_text
 from emr_pipelines.spec.document import Path
-from emr_pipelines.spec.models import SAFE_TEXT, ParamSpec, Scalar, text_pattern
+from emr_pipelines.spec.forms import SAFE_TEXT
+from emr_pipelines.spec.models import ParamSpec, Scalar, text_pattern
 
 _NUMERIC = ("integer", "number")
 
@@ -16,21 +17,41 @@ def check_types(context: Context) -> Iterator[Finding]:
     """A parameter has some type besides null."""
     for path, param in _params(context):
         if set(_types(param)) <= {"null"}:
-            yield Finding(path=(*path, "type"), message="a parameter that can only be null", fix='Add another type, such as [integer, "null"].')
+            yield Finding(
+                path=(*path, "type"),
+                message="a parameter that can only be null",
+                fix='Add another type, such as [integer, "null"].',
+            )
 
 
 def check_constraints(context: Context) -> Iterator[Finding]:
     """Bounds belong to numbers, patterns and formats to strings, and each makes sense by itself."""
     for path, param in _params(context):
         types = _types(param)
-        for key, needed in (("minimum", _NUMERIC), ("maximum", _NUMERIC), ("pattern", ("string",)), ("format", ("string",))):
+        for key, needed in (
+            ("minimum", _NUMERIC),
+            ("maximum", _NUMERIC),
+            ("pattern", ("string",)),
+            ("format", ("string",)),
+        ):
             if getattr(param, key) is not None and not set(types) & set(needed):
-                yield Finding(path=(*path, key), message=f"{key} has no meaning for the type {' or '.join(types)}", fix=f"Remove {key}.", at_key=True)
+                yield Finding(
+                    path=(*path, key),
+                    message=f"{key} has no meaning for the type {' or '.join(types)}",
+                    fix=f"Remove {key}.",
+                    at_key=True,
+                )
         if param.minimum is not None and param.maximum is not None and param.minimum > param.maximum:
-            yield Finding(path=(*path, "minimum"), message=f"minimum {param.minimum} is above maximum {param.maximum}", fix="Swap them.")
+            yield Finding(
+                path=(*path, "minimum"),
+                message=f"minimum {param.minimum} is above maximum {param.maximum}",
+                fix="Swap them.",
+            )
         error = _pattern_error(param)
         if error:
-            yield Finding(path=(*path, "pattern"), message=f"no regular expression: {error}", fix="Correct the pattern.")
+            yield Finding(
+                path=(*path, "pattern"), message=f"no regular expression: {error}", fix="Correct the pattern."
+            )
 
 
 def check_values(context: Context) -> Iterator[Finding]:
@@ -49,7 +70,7 @@ def check_default_given(context: Context) -> Iterator[Finding]:
     for path, param in _params(context):
         is_missing = param.default is None and "null" not in _types(param) and not context.is_broken(path)
         if is_missing and (context.spec.schedule or "default" in param.model_fields_set):
-            fix = f'Add a default, or allow null: type: [{", ".join((*_types(param), chr(34) + "null" + chr(34)))}].'
+            fix = f"Add a default, or allow null: type: [{', '.join((*_types(param), chr(34) + 'null' + chr(34)))}]."
             yield Finding(path=(*path, "default"), message="no default, but a scheduled run fills in no form", fix=fix)
 
 
@@ -57,7 +78,11 @@ def check_year(context: Context) -> Iterator[Finding]:
     """`params.year` stands for `${run.year}`, so that it is a whole number."""
     year = context.spec.params.get("year")
     if year and "integer" not in _types(year):
-        yield Finding(path=("params", "year", "type"), message="params.year takes the place of ${run.year} and must be an integer", fix='Write [integer, "null"], or choose another name.')
+        yield Finding(
+            path=("params", "year", "type"),
+            message="params.year takes the place of ${run.year} and must be an integer",
+            fix='Write [integer, "null"], or choose another name.',
+        )
 
 
 def check_year_range(context: Context) -> Iterator[Finding]:
@@ -66,7 +91,9 @@ def check_year_range(context: Context) -> Iterator[Finding]:
     for key, day in (("start_date", context.spec.start_date), ("end_date", context.spec.end_date)):
         if year is None or day is None:
             continue
-        if (year.minimum is not None and day.year < year.minimum) or (year.maximum is not None and day.year > year.maximum):
+        if (year.minimum is not None and day.year < year.minimum) or (
+            year.maximum is not None and day.year > year.maximum
+        ):
             message = f"{key} is in {day.year}, outside of params.year ({_range_text(year)})"
             yield Finding(path=(key,), message=message, fix=f"Move {key}, or widen the range of params.year.")
 
@@ -74,14 +101,28 @@ def check_year_range(context: Context) -> Iterator[Finding]:
 def _check_value(path: Path, value: Scalar, param: ParamSpec, *, with_enum: bool) -> Iterator[Finding]:
     types = _types(param)
     if not _fits_type(value, types):
-        yield Finding(path=path, message=f"{scalar_text(value)!r} is not of the type {' or '.join(types)}", fix="Write a value of that type, or change the type.")
+        yield Finding(
+            path=path,
+            message=f"{scalar_text(value)!r} is not of the type {' or '.join(types)}",
+            fix="Write a value of that type, or change the type.",
+        )
     elif with_enum and param.enum is not None and value not in param.enum:
         yield Finding(path=path, message=f"{scalar_text(value)!r} is not in the enum", fix="Write one of its values.")
     elif isinstance(value, str) and not _matches(value, param):
-        allowed = "only letters, digits and ./:=+@_-, no dash first, at least one character" if text_pattern(param) == SAFE_TEXT else f"the pattern {param.pattern}"
-        yield Finding(path=path, message=f"{value!r} does not match {allowed}", fix="Change the value, or write a pattern of your own.")
+        allowed = (
+            "only letters, digits and ./:=+@_-, no dash first, at least one character"
+            if text_pattern(param) == SAFE_TEXT
+            else f"the pattern {param.pattern}"
+        )
+        yield Finding(
+            path=path,
+            message=f"{value!r} does not match {allowed}",
+            fix="Change the value, or write a pattern of your own.",
+        )
     elif not isinstance(value, str | bool) and not _in_bounds(value, param):
-        yield Finding(path=path, message=f"{value} is outside of {_range_text(param)}", fix="Change the value or the bounds.")
+        yield Finding(
+            path=path, message=f"{value} is outside of {_range_text(param)}", fix="Change the value or the bounds."
+        )
 
 
 def _fits_type(value: Scalar, types: list[str]) -> bool:

@@ -23,7 +23,9 @@ def check_jinja(context: Context) -> Iterator[Finding]:
         found = JINJA.search(text)
         if found:
             fix = "Use ${env.…}, ${run.year|month|date|id}, ${params.…} or ${steps.….output}."
-            yield Finding(path=path, message=f"{_shorten(found.group(0))} is Jinja, which a spec does not have", fix=fix)
+            yield Finding(
+                path=path, message=f"{_shorten(found.group(0))} is Jinja, which a spec does not have", fix=fix
+            )
 
 
 def check_form(context: Context) -> Iterator[Finding]:
@@ -94,4 +96,5 @@ def _known_names(context: Context, root: str) -> set[str] | None:
 
 
 def _shorten(text: str) -> str:
-    return text if len(text) <= 40 else f"{text[:37]}…"
+    line = " ".join(text.split())
+    return line if len(line) <= 40 else f"{line[:37]}…"

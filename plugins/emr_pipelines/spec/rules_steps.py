@@ -19,7 +19,11 @@ def check_one_kind(context: Context) -> Iterator[Finding]:
     for path, step in context.steps():
         kinds = [kind for kind in KINDS if getattr(step, kind) is not None]
         if len(kinds) > 1:
-            yield Finding(path=path, message=f"step {step.name!r} has several kinds: {', '.join(kinds)}", fix="Keep one, and make a step of its own of the other.")
+            yield Finding(
+                path=path,
+                message=f"step {step.name!r} has several kinds: {', '.join(kinds)}",
+                fix="Keep one, and make a step of its own of the other.",
+            )
         elif not kinds and all(context.is_absent((*path, kind)) for kind in KINDS):
             yield Finding(path=path, message=f"step {step.name!r} has no kind", fix=f"Add one of {', '.join(KINDS)}.")
 
@@ -30,7 +34,11 @@ def check_unique_names(context: Context) -> Iterator[Finding]:
     for path, step in context.steps():
         if step.name in first:
             line = context.document.mark((*first[step.name], "name")).line
-            yield Finding(path=(*path, "name"), message=f"the step name {step.name!r} is taken by the step in line {line}", fix="Choose another name.")
+            yield Finding(
+                path=(*path, "name"),
+                message=f"the step name {step.name!r} is taken by the step in line {line}",
+                fix="Choose another name.",
+            )
         first.setdefault(step.name, path)
 
 
@@ -38,7 +46,9 @@ def check_step_count(context: Context) -> Iterator[Finding]:
     """EMR takes 256 unfinished steps per cluster."""
     count = len(context.spec.steps)
     if count > MAX_STEPS:
-        yield Finding(path=("steps",), message=f"{count} steps; EMR takes {MAX_STEPS} per cluster", fix="Split the pipeline.")
+        yield Finding(
+            path=("steps",), message=f"{count} steps; EMR takes {MAX_STEPS} per cluster", fix="Split the pipeline."
+        )
 
 
 def check_spark_program(context: Context) -> Iterator[Finding]:
@@ -48,11 +58,20 @@ def check_spark_program(context: Context) -> Iterator[Finding]:
         if has_script and has_jar:
             yield Finding(path=path, message="both script and jar", fix="Keep one of them.")
         elif not has_script and not has_jar:
-            yield Finding(path=path, message="neither script nor jar", fix="Add script: a Python file, or jar and class.")
+            yield Finding(
+                path=path, message="neither script nor jar", fix="Add script: a Python file, or jar and class."
+            )
         elif has_jar and context.is_absent((*path, "class")):
-            yield Finding(path=(*path, "jar"), message="a jar without its class", fix="Add class: the jar's main class.")
+            yield Finding(
+                path=(*path, "jar"), message="a jar without its class", fix="Add class: the jar's main class."
+            )
         elif has_script and spark.main_class:
-            yield Finding(path=(*path, "class"), message="class belongs to a jar, not to a Python script", fix="Remove it.", at_key=True)
+            yield Finding(
+                path=(*path, "class"),
+                message="class belongs to a jar, not to a Python script",
+                fix="Remove it.",
+                at_key=True,
+            )
 
 
 def check_program_suffix(context: Context) -> Iterator[Finding]:
@@ -60,7 +79,11 @@ def check_program_suffix(context: Context) -> Iterator[Finding]:
     for path, spark in _spark_steps(context):
         for key, text, suffix in (("script", spark.script, ".py"), ("jar", spark.jar, ".jar")):
             if text and not text.endswith(suffix):
-                yield Finding(path=(*path, key), message=f"{text!r} does not end in {suffix}, by which spark-submit knows what it is", fix=f"Name a {suffix} file.")
+                yield Finding(
+                    path=(*path, key),
+                    message=f"{text!r} does not end in {suffix}, by which spark-submit knows what it is",
+                    fix=f"Name a {suffix} file.",
+                )
 
 
 def check_spark_conf(context: Context) -> Iterator[Finding]:
@@ -68,8 +91,9 @@ def check_spark_conf(context: Context) -> Iterator[Finding]:
     for path, spark in _spark_steps(context):
         for name in spark.conf:
             if not re.fullmatch(r"spark\.[^\s=]+", name):
-                message = f"{name!r} is no Spark property; spark-submit ignores what does not begin with 'spark.'"
-                yield Finding(path=(*path, "conf", name), message=message, fix=f"Hadoop's own properties are written spark.hadoop.{name}.", at_key=True)
+                message = f"{name!r} is no Spark property; spark-submit takes names that begin with 'spark.' and hold no space"
+                fix = "Correct the name; a property of Hadoop is written spark.hadoop.NAME."
+                yield Finding(path=(*path, "conf", name), message=message, fix=fix, at_key=True)
 
 
 def check_packages(context: Context) -> Iterator[Finding]:
@@ -78,7 +102,11 @@ def check_packages(context: Context) -> Iterator[Finding]:
         for index, package in enumerate(spark.packages):
             if not _COORDINATE.fullmatch(package):
                 fix = "Write one such as org.apache.spark:spark-avro_2.12:3.5.6."
-                yield Finding(path=(*path, "packages", index), message=f"{package!r} is no coordinate group:artifact:version", fix=fix)
+                yield Finding(
+                    path=(*path, "packages", index),
+                    message=f"{package!r} is no coordinate group:artifact:version",
+                    fix=fix,
+                )
 
 
 def check_publish(context: Context) -> Iterator[Finding]:
@@ -89,12 +117,23 @@ def check_publish(context: Context) -> Iterator[Finding]:
             continue
         here = (*path, "publish")
         if context.is_absent((*path, "output")):
-            yield Finding(path=here, message="publish without output", fix="Add output: the format of what the step writes.", at_key=True)
+            yield Finding(
+                path=here,
+                message="publish without output",
+                fix="Add output: the format of what the step writes.",
+                at_key=True,
+            )
         place = context.resolve(step.publish).rstrip("/")
         if not place.startswith("s3://"):
-            yield Finding(path=here, message=f"{place!r} is not an s3:// address", fix='Write a place such as "${env.bucket}/reports/year=${run.year}".')
+            yield Finding(
+                path=here,
+                message=f"{place!r} is not an s3:// address",
+                fix='Write a place such as "${env.bucket}/reports/year=${run.year}".',
+            )
         elif place in places:
-            yield Finding(path=here, message=f"step {places[place]!r} publishes to the same place", fix="Choose another place.")
+            yield Finding(
+                path=here, message=f"step {places[place]!r} publishes to the same place", fix="Choose another place."
+            )
         places.setdefault(place, step.name)
 
 

@@ -9,11 +9,12 @@ _PREFIX = "tag:yaml.org,2002:"
 # Dates stay text: a model that wants a date reads it, and an argument gets what was written.
 _TEXT_KINDS = ("str", "timestamp", "value", "merge")
 SCALAR_TAGS = frozenset(_PREFIX + kind for kind in (*_TEXT_KINDS, "null", "bool", "int", "float"))
+_MAX_DIGITS = 30
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 
 
-class Unclear(Exception):  # noqa: N818 - says that the text is unclear, which is not the program's error
-    """A value that must be quoted or written otherwise; never leaves `spec`."""
+class Unclear(Exception):
+    """A key or a value that must be written otherwise; becomes a problem and never leaves `spec`."""
 
     def __init__(self, message: str, fix: str) -> None:
         super().__init__(message)
@@ -35,13 +36,21 @@ def read_plain(tag: str, text: str) -> str | int | float | bool | None:
 
 def _read_bool(text: str) -> bool:
     if text.casefold() not in ("true", "false"):
-        raise Unclear(f"{text!r} without quotes is true or false in YAML 1.1", f'Write true or false, or quote the text: "{text}".')
+        raise Unclear(
+            f"{text!r} without quotes is true or false in YAML 1.1",
+            f'Write true or false, or quote the text: "{text}".',
+        )
     return text.casefold() == "true"
 
 
 def _read_int(text: str) -> int:
     if not _DECIMAL.fullmatch(text):
-        raise Unclear(f"{text!r} without quotes is a number that is not written in plain decimal digits (octal, hexadecimal, base 60 or with _)", f'Write plain digits, or quote the text: "{text}".')
+        raise Unclear(
+            f"{text!r} without quotes is a number that is not written in plain decimal digits (octal, hexadecimal, base 60 or with _)",
+            f'Write plain digits, or quote the text: "{text}".',
+        )
+    if len(text) > _MAX_DIGITS:
+        raise Unclear(f"a number of {len(text)} digits", "Write a smaller number, or quote the text.")
     return int(text)
 
 
@@ -51,7 +60,13 @@ def _read_float(text: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or "_" in text:
-        raise Unclear(f"{text!r} without quotes is not a plain decimal number", f'Write a plain number, or quote the text: "{text}".')
+        raise Unclear(
+            f"{text!r} without quotes is not a plain decimal number",
+            f'Write a plain number, or quote the text: "{text}".',
+        )
     if str(number) != text.removeprefix("+"):
-        raise Unclear(f"{text!r} without quotes is the number {number}, written otherwise", f'Write {number} for the number, or quote the text: "{text}".')
+        raise Unclear(
+            f"{text!r} without quotes is the number {number}, written otherwise",
+            f'Write {number} for the number, or quote the text: "{text}".',
+        )
     return number

@@ -9,7 +9,10 @@ from emr_pipelines.spec.document import Path
 from emr_pipelines.spec.models import EnvironmentSpec, Model, PipelineSpec
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
-SCHEMA_FILES: dict[str, type[Model]] = {"pipeline.schema.json": PipelineSpec, "environment.schema.json": EnvironmentSpec}
+SCHEMA_FILES: dict[str, type[Model]] = {
+    "pipeline.schema.json": PipelineSpec,
+    "environment.schema.json": EnvironmentSpec,
+}
 
 
 @cache
@@ -25,7 +28,11 @@ def _to_draft_07(value: Any) -> Any:
         return [_to_draft_07(item) for item in value]
     if not isinstance(value, dict):
         return value
-    result = {("definitions" if key == "$defs" else key): _to_draft_07(item) for key, item in value.items() if not (key == "title" and isinstance(item, str))}
+    result = {
+        ("definitions" if key == "$defs" else key): _to_draft_07(item)
+        for key, item in value.items()
+        if not (key == "title" and isinstance(item, str))
+    }
     if "$ref" in result:
         reference = result.pop("$ref").replace("#/$defs/", "#/definitions/")
         return {**result, "allOf": [{"$ref": reference}]} if result else {"$ref": reference}

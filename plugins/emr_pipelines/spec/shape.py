@@ -49,7 +49,9 @@ def shape(model: type[ModelT], document: Document, stand_in: Callable[[Path], An
     raise AssertionError(f"{document.file}: pruning does not converge; report this with the file")
 
 
-def _describe(model: type[Model], document: Document, misfits: Sequence[Misfit], broken: set[Path]) -> tuple[Problem, ...]:
+def _describe(
+    model: type[Model], document: Document, misfits: Sequence[Misfit], broken: set[Path]
+) -> tuple[Problem, ...]:
     """One problem per misfit; what is only missing because its text could not be read has been reported already."""
     new = [misfit for misfit in misfits if not (misfit.kind == "missing" and misfit.path in broken)]
     if () in broken:

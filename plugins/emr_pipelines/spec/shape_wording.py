@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from emr_pipelines.errors import Problem
-from emr_pipelines.spec.document import Document, Path, value_at
-from emr_pipelines.spec.models import FORMS, Model
+from emr_pipelines.spec.document import Document, Path, holds, value_at
+from emr_pipelines.spec.forms import FORMS
+from emr_pipelines.spec.models import Model
 from emr_pipelines.spec.schema import describe_path, known_keys
 from emr_pipelines.spec.spelling import closest, suggest
 
@@ -26,7 +27,7 @@ _KINDS = {
     "date_type": "a date (YYYY-MM-DD)",
     "none_required": "null",
 }
-_MAP_KINDS = ("dict_type", "model_type")
+_UNQUOTED = re.compile(r"-?[0-9.]+|true|false")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +55,7 @@ def _real_path(loc: tuple[int | str, ...], value: Any, kind: str) -> tuple[Path,
     for index, part in enumerate(loc):
         if part == "[key]":
             return tuple(path), True
-        if isinstance(value, dict) and part in value:
-            path.append(part)
-            value = value[part]
-        elif isinstance(value, list) and isinstance(part, int):
+        if holds(value, part):
             path.append(part)
             value = value[part]
         elif kind == "missing" and index == len(loc) - 1:
@@ -67,7 +65,9 @@ def _real_path(loc: tuple[int | str, ...], value: Any, kind: str) -> tuple[Path,
 
 def _has_deeper(path: Path, kinds: list[tuple[str, Mapping[str, Any]]], all_paths: Mapping[Path, Any]) -> bool:
     """Whether a wrong-kind error is only the other branch of a union whose fitting branch reports something inside."""
-    return all(kind in _KINDS for kind, _ in kinds) and any(other != path and other[: len(path)] == path for other in all_paths)
+    return all(kind in _KINDS for kind, _ in kinds) and any(
+        other != path and other[: len(path)] == path for other in all_paths
+    )
 
 
 def _merge(path: Path, kinds: list[tuple[str, Mapping[str, Any]]]) -> Misfit:
@@ -86,31 +86,45 @@ def describe_misfit(model: type[Model], document: Document, misfit: Misfit) -> P
         return _describe_unknown_key(model, document, misfit.path)
     if misfit.kind == "missing":
         about = describe_path(model, misfit.path)
-        return document.problem(misfit.path, f"the key {misfit.path[-1]!r} is missing", f"Add it. {about}".strip(), rule="missing-key")
+        return document.problem(
+            misfit.path, f"the key {misfit.path[-1]!r} is missing", f"Add it. {about}".strip(), rule="missing-key"
+        )
     if misfit.kind == "key":
-        return document.problem(misfit.path, f"{misfit.path[-1]!r} is no name", f"Write {_form(misfit.context)}.", at_key=True, rule="name")
+        return document.problem(
+            misfit.path, f"{misfit.path[-1]!r} is no name", f"Write {_form(misfit.context)}.", at_key=True, rule="name"
+        )
     if misfit.kind == "wrong_kind":
-        message = f"must be {' or '.join(misfit.expected)}, not {name_kind(found)}"
-        return document.problem(misfit.path, message, _fix_of_kind(misfit, found, describe_path(model, misfit.path)), rule="kind")
+        message = f"must be {_join_kinds(misfit.expected)}, not {name_kind(found)}"
+        return document.problem(
+            misfit.path, message, _fix_of_kind(misfit, found, describe_path(model, misfit.path)), rule="kind"
+        )
     message, fix = _SENTENCES.get(misfit.kind, _describe_other)(found, misfit.context)
     return document.problem(misfit.path, message, fix, rule="value")
 
 
 def _describe_unknown_key(model: type[Model], document: Document, path: Path) -> Problem:
     known = known_keys(model, path[:-1])
-    return document.problem(path, f"unknown key {path[-1]!r}", suggest(str(path[-1]), known, "keys here"), at_key=True, rule="unknown-key")
+    return document.problem(
+        path, f"unknown key {path[-1]!r}", suggest(str(path[-1]), known, "keys here"), at_key=True, rule="unknown-key"
+    )
 
 
 def _fix_of_kind(misfit: Misfit, found: Any, about: str) -> str:
     if misfit.expected == ("a text",) and isinstance(found, int | float):
         return f'Quote it: "{str(found).lower() if isinstance(found, bool) else found}".'
-    if isinstance(found, str) and set(misfit.expected) & {"a whole number", "a number"} and re.fullmatch(r"-?[0-9.]+", found):
+    if isinstance(found, str) and _UNQUOTED.fullmatch(found) and "a text" not in misfit.expected:
         return "Write it without quotes."
     if misfit.expected == ("a list",) and isinstance(found, str):
-        return f"Write a list: [{found}]."
+        return f"Write a list: [{', '.join(found.split())}]."
     if found is None:
         return "Write a value, or leave the key out."
     return about
+
+
+def _join_kinds(kinds: tuple[str, ...]) -> str:
+    if "a number" in kinds:
+        kinds = tuple(kind for kind in kinds if kind != "a whole number")
+    return " or ".join((", ".join(kinds[:-1]), kinds[-1])) if len(kinds) > 1 else kinds[0]
 
 
 def name_kind(value: Any) -> str:
@@ -138,7 +152,10 @@ def _describe_choice(found: Any, context: Mapping[str, Any]) -> tuple[str, str]:
     expected = str(context["expected"])
     choices = [choice.strip("'") for choice in expected.replace(" or ", ", ").split(", ")]
     guess = closest(found, choices) if isinstance(found, str) else None
-    return f"{name_kind(found)} is not one of {', '.join(choices)}", f"Did you mean {guess!r}?" if guess else "Write one of them."
+    return (
+        f"{found!r} is not one of {', '.join(choices)}",
+        f"Did you mean {guess!r}?" if guess else "Write one of them.",
+    )
 
 
 def _describe_bound(comparison: str, key: str) -> Callable[[Any, Mapping[str, Any]], tuple[str, str]]:

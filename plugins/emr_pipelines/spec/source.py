@@ -37,16 +37,38 @@ def _read_text(file: Path, name: str) -> str | Problem:
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        return Problem(file=name, message=f"cannot be read: {error.strerror}", fix="Check the path and its permissions.", rule="syntax")
+        return Problem(
+            file=name,
+            message=f"cannot be read: {error.strerror}",
+            fix="Check the path and its permissions.",
+            rule="syntax",
+        )
     if len(content) > MAX_BYTES:
-        return Problem(file=name, message=f"the file is larger than {MAX_BYTES // 1024} KiB", fix="Move data out of the spec.", rule="syntax")
+        return Problem(
+            file=name,
+            message=f"the file is larger than {MAX_BYTES // 1024} KiB",
+            fix="Move data out of the spec.",
+            rule="syntax",
+        )
     if content.startswith(_WIDE_MARKS):
         return Problem(file=name, message="the file is UTF-16 or UTF-32", fix="Save it as UTF-8.", rule="syntax")
     if content.startswith(codecs.BOM_UTF8):
-        return Problem(file=name, message="the file starts with a byte order mark", fix="Save it as UTF-8 without BOM.", rule="syntax")
+        return Problem(
+            file=name,
+            message="the file starts with a byte order mark",
+            fix="Save it as UTF-8 without BOM.",
+            rule="syntax",
+        )
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
-        return Problem(file=name, line=line, column=column, message=f"byte 0x{content[error.start]:02x} is not UTF-8", fix="Save the file as UTF-8.", rule="syntax")
+        return Problem(
+            file=name,
+            line=line,
+            column=column,
+            message=f"byte 0x{content[error.start]:02x} is not UTF-8",
+            fix="Save the file as UTF-8.",
+            rule="syntax",
+        )

@@ -9,22 +9,70 @@ from emr_pipelines.errors import Problem
 
 _JINJA_FIX = "Jinja is not used in specs; write ${env.…}, ${run.…}, ${params.…} or ${steps.….output}, in quotes."
 _YAML_SENTENCES = (
-    ("undefined alias", "an alias (`*name`) stands here, but no anchor (`&name`) of that name stands before it", "Quote the text if it is no alias."),
-    ("mapping values are not allowed", "a `: ` stands where no key can be", "Quote a text that holds a colon, and check the indentation."),
+    (
+        "undefined alias",
+        "an alias (`*name`) stands here, but no anchor (`&name`) of that name stands before it",
+        "Quote the text if it is no alias.",
+    ),
+    (
+        "expected alphabetic or numeric",
+        "`*` and `&` begin an alias or an anchor, whose name must follow",
+        "Quote the text.",
+    ),
+    (
+        "mapping values are not allowed",
+        "a `: ` stands where no key can be",
+        "Quote a text that holds a colon, and check the indentation.",
+    ),
     ("cannot start any token", "this character cannot start a value", "Quote the text."),
-    ("could not find expected ':'", "a key without `: `", "Write `key: value`, and `- item` with a space after the dash."),
-    ("did not find expected ',' or '}'", "a `{` is not closed, or a text inside `{ }` needs quotes", "Quote texts that hold ${…}, commas or braces."),
-    ("did not find expected ',' or ']'", "a `[` is not closed, or a text inside `[ ]` needs quotes", "Quote texts that hold commas, colons or brackets."),
-    ("did not find expected key", "the indentation does not fit, or text follows a closing quote", "Align the keys of one map, and quote a text as a whole."),
-    ("did not find expected '-' indicator", "the indentation of this list does not fit", "Align the dashes of one list."),
+    (
+        "could not find expected ':'",
+        "a key without `: `",
+        "Write `key: value`, and `- item` with a space after the dash.",
+    ),
+    (
+        "did not find expected ',' or '}'",
+        "a `{` is not closed, or a text inside `{ }` needs quotes",
+        "Quote texts that hold ${…}, commas or braces.",
+    ),
+    (
+        "did not find expected ',' or ']'",
+        "a `[` is not closed, or a text inside `[ ]` needs quotes",
+        "Quote texts that hold ${…}, commas, colons or brackets.",
+    ),
+    (
+        "did not find expected key",
+        "the indentation does not fit, or text follows a closing quote",
+        "Align the keys of one map, and quote a text as a whole.",
+    ),
+    (
+        "did not find expected '-' indicator",
+        "the indentation of this list does not fit",
+        "Align the dashes of one list.",
+    ),
     ("unexpected end of stream", "a quote is not closed", "Close the quote."),
-    ("unknown escape character", "a backslash in double quotes starts an escape that does not exist", "Use single quotes, or write \\\\ for a backslash."),
+    (
+        "invalid Unicode character escape",
+        "an escape of half a character, or of one beyond \\uFFFF in two halves",
+        "Write the character itself.",
+    ),
+    (
+        "unknown escape character",
+        "a backslash in double quotes starts an escape that does not exist",
+        "Use single quotes, or write \\\\ for a backslash.",
+    ),
 )
 
 
 def describe_syntax_error(error: Any, text: str, file: str) -> Problem:
     """The problem for an error of the YAML parser."""
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    # An unclosed quote is found at the end of the file; where it was opened helps more.
+    places = (
+        ("context_mark", "problem_mark")
+        if "end of stream" in str(getattr(error, "problem", ""))
+        else ("problem_mark", "context_mark")
+    )
+    mark = next((found for found in (getattr(error, place, None) for place in places) if found), None)
     if mark is None:
         return _describe_bad_character(error, text, file)
     lines = text.splitlines()
@@ -60,23 +108,15 @@ def _describe_bad_character(error: Any, text: str, file: str) -> Problem:
 def check_json(text: str, file: str) -> Problem | None:
     """The problem of a text that is not JSON, if it is not."""
     try:
-        json.loads(text, parse_constant=_refuse_constant)
+        json.loads(text)
     except json.JSONDecodeError as error:
         message, fix = _json_sentence(error, text)
         return Problem(file=file, line=error.lineno, column=error.colno, message=message, fix=fix, rule="syntax")
-    except _Constant as constant:
-        return Problem(file=file, message=f"{constant} is not a number in JSON", fix="Write a number, or a text in quotes.", rule="syntax")
     except RecursionError:
         return Problem(file=file, message="values are nested too deep", fix="Flatten the value.", rule="syntax")
+    except ValueError:
+        return Problem(file=file, message="a number has too many digits", fix="Write a smaller number.", rule="syntax")
     return None
-
-
-class _Constant(Exception):  # noqa: N818 - carries a word out of the JSON parser
-    pass
-
-
-def _refuse_constant(word: str) -> None:
-    raise _Constant(word)
 
 
 def _json_sentence(error: json.JSONDecodeError, text: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,8 +16,9 @@ from emr_pipelines.spec.syntax_wording import describe_syntax_error
 
 MAX_DEPTH = 32
 MAX_ALIASES = 100
-MAX_VALUES = 50_000
+MAX_VALUES = 20_000
 _MERGE = "tag:yaml.org,2002:merge"
+_JINJA_FIX = "Use ${env.…}, ${run.…}, ${params.…} or ${steps.….output}, in quotes."
 _CONTAINERS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
@@ -31,13 +33,33 @@ def read_document(text: str, file: str, *, is_json: bool) -> tuple[Document, lis
     if problems:
         return empty, problems
     if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
-        return empty, [Problem(file=file, message="the file is empty", fix="Write the keys of the spec, or delete the file.", rule="syntax")]
+        return empty, [
+            Problem(
+                file=file,
+                message="the file is empty",
+                fix="Write the keys of the spec, or delete the file.",
+                rule="syntax",
+            )
+        ]
     if not isinstance(node, yaml.MappingNode):
         what = "a list" if isinstance(node, yaml.SequenceNode) else "a single value"
-        return empty, [_problem(file, node, (), f"the file holds {what} at the top, not keys with values", "Start with `name: …`.")]
+        return empty, [
+            _problem(file, node, (), f"the file holds {what} at the top, not keys with values", "Start with `name: …`.")
+        ]
     reader = _Reader(file, is_json)
     value = reader.read(node, (), ())
-    return Document(file=file, value=value, keys=reader.keys, values=reader.values, broken=frozenset(reader.broken)), reader.problems
+    if reader.count > MAX_VALUES:
+        return empty, [
+            Problem(
+                file=file,
+                message=f"the file holds more than {MAX_VALUES:,} values once its aliases are written out",
+                fix="Make it smaller.",
+                rule="syntax",
+            )
+        ]
+    return Document(
+        file=file, value=value, keys=reader.keys, values=reader.values, broken=frozenset(reader.broken)
+    ), reader.problems
 
 
 def _find_stream_problems(text: str, file: str) -> Iterator[Problem]:
@@ -63,7 +85,15 @@ def _find_stream_problems(text: str, file: str) -> Iterator[Problem]:
 
 def _problem(file: str, node: Any, path: Path, message: str, fix: str) -> Problem:
     mark = node.start_mark
-    return Problem(file=file, line=mark.line + 1, column=mark.column + 1, path=dotted(path), message=message, fix=fix, rule="syntax")
+    return Problem(
+        file=file,
+        line=mark.line + 1,
+        column=mark.column + 1,
+        path=dotted(path),
+        message=message,
+        fix=fix,
+        rule="syntax",
+    )
 
 
 class _Reader:
@@ -76,81 +106,97 @@ class _Reader:
         self.values: dict[Path, Mark] = {}
         self.broken: set[Path] = set()
         self.problems: list[Problem] = []
-        self._count = 0
+        self.count = 0
 
     def read(self, node: Any, path: Path, ancestors: tuple[int, ...]) -> Any:
         """The plain value of a node; None, with a problem, when it has none."""
-        self._count += 1
+        self.count += 1
+        if self.count > MAX_VALUES:
+            return None
         self.values[path] = self._mark(node)
-        if self._count > MAX_VALUES:
-            return self._refuse_size(node, path)
-        if id(node) in ancestors:
-            return self._refuse(node, path, "an alias that contains itself", "Write the value out.")
-        if isinstance(node, yaml.ScalarNode):
-            return self._read_scalar(node, path)
-        if node.tag not in _CONTAINERS:
-            return self._refuse(node, path, f"the tag {node.tag!r} is not allowed", "Remove the tag.")
-        if isinstance(node, yaml.MappingNode):
-            return self._read_map(node, path, (*ancestors, id(node)))
-        return [self.read(item, (*path, index), (*ancestors, id(node))) for index, item in enumerate(node.value)]
+        try:
+            return self._read_value(node, path, ancestors)
+        except Unclear as unclear:
+            self.broken.add(path)
+            self._report(node, path, unclear)
+            return None
 
-    def _read_map(self, node: Any, path: Path, ancestors: tuple[int, ...]) -> dict[str, Any] | None:
-        if self._is_jinja(node):
-            return self._refuse(node, path, "`{{ … }}` is Jinja, which a spec does not have", "Use ${env.…}, ${run.…}, ${params.…} or ${steps.….output}, in quotes.")
+    def _read_value(self, node: Any, path: Path, ancestors: tuple[int, ...]) -> Any:
+        if id(node) in ancestors:
+            raise Unclear("an alias that contains itself", "Write the value out.")
+        if isinstance(node, yaml.ScalarNode):
+            return self._read_scalar(node)
+        if node.tag not in _CONTAINERS:
+            raise Unclear(f"the tag {node.tag!r} is not allowed", "Remove the tag.")
+        inside = (*ancestors, id(node))
+        if isinstance(node, yaml.MappingNode):
+            return self._read_map(node, path, inside)
+        return [self.read(item, (*path, index), inside) for index, item in enumerate(node.value)]
+
+    def _read_map(self, node: Any, path: Path, ancestors: tuple[int, ...]) -> dict[str, Any]:
+        if _is_jinja(node):
+            raise Unclear("`{{ … }}` is Jinja, which a spec does not have", _JINJA_FIX)
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = self._read_key(key_node, path)
-            if key is None:
+            try:
+                key = _read_key(key_node)
+            except Unclear as unclear:
+                self._report(key_node, path, unclear)
                 continue
             inner = (*path, key)
             if key in result:
-                first = self.keys[inner]
-                self.problems.append(_problem(self.file, key_node, inner, f"the key {key!r} is here twice; the first is in line {first.line}, column {first.column}", "Remove one of them."))
+                self._report(key_node, inner, _twice(key, self.keys[inner]))
                 continue
             self.keys[inner] = self._mark(key_node)
             result[key] = self.read(value_node, inner, ancestors)
         return result
 
-    def _read_key(self, node: Any, path: Path) -> str | None:
-        if not isinstance(node, yaml.ScalarNode):
-            return self._report(node, path, "a key must be a text, not a list or a map", "Write the key as a text.")
-        if node.tag == _MERGE:
-            return self._report(node, path, "the merge key `<<` is not supported", "Write the keys out; defaults of clusters belong in config/environments.")
-        if node.tag != "tag:yaml.org,2002:str":
-            return self._report(node, path, f"the key {node.value!r} is read as {_kind(node)}, not as text", f'Quote it: "{node.value}".')
-        return str(node.value)
-
-    def _read_scalar(self, node: Any, path: Path) -> Any:
-        if self.is_json:
-            # libyaml gives a plain scalar the style '' and a quoted one its quote.
-            return node.value if node.style else json.loads(node.value)
+    def _read_scalar(self, node: Any) -> Any:
+        # libyaml gives a plain scalar the style '' and a quoted one its quote.
+        if self.is_json and not node.style:
+            return _read_json_scalar(node.value)
         if node.tag not in SCALAR_TAGS:
-            return self._refuse(node, path, f"the tag {node.tag!r} is not allowed", "Remove the tag.")
-        try:
-            return read_plain(node.tag, node.value)
-        except Unclear as unclear:
-            return self._refuse(node, path, unclear.message, unclear.fix)
-
-    def _is_jinja(self, node: Any) -> bool:
-        """`{{ ds }}` without quotes is, to YAML, a map whose key is a map."""
-        return bool(node.flow_style) and any(isinstance(key, yaml.MappingNode) and key.flow_style for key, _ in node.value)
+            raise Unclear(f"the tag {node.tag!r} is not allowed", "Remove the tag.")
+        return read_plain(node.tag, node.value)
 
     def _mark(self, node: Any) -> Mark:
         return Mark(file=self.file, line=node.start_mark.line + 1, column=node.start_mark.column + 1)
 
-    def _report(self, node: Any, path: Path, message: str, fix: str) -> None:
-        self.problems.append(_problem(self.file, node, path, message, fix))
+    def _report(self, node: Any, path: Path, unclear: Unclear) -> None:
+        self.problems.append(_problem(self.file, node, path, unclear.message, unclear.fix))
 
-    def _refuse(self, node: Any, path: Path, message: str, fix: str) -> None:
-        self.broken.add(path)
-        self._report(node, path, message, fix)
 
-    def _refuse_size(self, node: Any, path: Path) -> None:
-        if self._count == MAX_VALUES + 1:
-            self._report(node, (), f"the file holds more than {MAX_VALUES} values once its aliases are written out", "Make it smaller.")
-        self.broken.add(path[:1])
+def _read_key(node: Any) -> str:
+    if not isinstance(node, yaml.ScalarNode):
+        raise Unclear("a key must be a text, not a list or a map", "Write the key as a text.")
+    if node.tag == _MERGE:
+        fix = "Write the keys out; defaults of clusters belong in config/environments."
+        raise Unclear("the merge key `<<` is not supported", fix)
+    if node.tag != "tag:yaml.org,2002:str":
+        raise Unclear(f"the key {node.value!r} is read as {_kind(node)}, not as text", f'Quote it: "{node.value}".')
+    return str(node.value)
+
+
+def _read_json_scalar(text: str) -> Any:
+    """A number, true, false or null; their spelling in JSON is not always that of YAML."""
+    value = json.loads(text)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Unclear(f"{text} is not a finite number", "Write a number, or a text in quotes.")
+    return value
+
+
+def _twice(key: str, first: Mark) -> Unclear:
+    message = f"the key {key!r} is here twice; the first is in line {first.line}, column {first.column}"
+    return Unclear(message, "Remove one of them.")
+
+
+def _is_jinja(node: Any) -> bool:
+    """`{{ ds }}` without quotes is, to YAML, a map whose key is a map."""
+    return bool(node.flow_style) and any(isinstance(key, yaml.MappingNode) and key.flow_style for key, _ in node.value)
 
 
 def _kind(node: Any) -> str:
     kind = str(node.tag).rpartition(":")[2]
-    return {"bool": "true or false", "int": "a number", "float": "a number", "null": "null", "timestamp": "a date"}.get(kind, kind)
+    return {"bool": "true or false", "int": "a number", "float": "a number", "null": "null", "timestamp": "a date"}.get(
+        kind, kind
+    )

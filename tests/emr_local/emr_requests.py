@@ -10,7 +10,9 @@ PRIMARY_GROUP = {"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "Instanc
 CORE_GROUP = {"InstanceRole": "CORE", "InstanceType": "m5.2xlarge", "InstanceCount": 2, "Market": "SPOT"}
 
 
-def cluster_request(*steps: dict[str, Any], keep_alive: bool = False, instances: Any = None, **overrides: Any) -> dict[str, Any]:
+def cluster_request(
+    *steps: dict[str, Any], keep_alive: bool = False, instances: Any = None, **overrides: Any
+) -> dict[str, Any]:
     """A RunJobFlow body."""
     hardware = {"InstanceGroups": [PRIMARY_GROUP]} if instances is None else instances
     return {

@@ -1,0 +1,95 @@
+"""Runs the steps of all clusters on this machine: the Executor behind the EMR service. Decides no EMR state."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import threading
+from importlib.util import find_spec
+from pathlib import Path
+
+from emr_local.java_runtime import JavaNotFoundError, JavaRuntime, find_java
+from emr_local.object_store import ObjectStore
+from emr_local.runners.contract import ClusterRequest, RunningStep, StepRequest
+from emr_local.runners.local_step import LocalStep
+from emr_local.runners.step_context import Machine, StepContext, hdfs_directory
+from emr_local.runners.warm_jvm import JvmPool
+
+_LOG = logging.getLogger(__name__)
+_JAVA_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+
+
+class LocalExecutor:
+    """Runs steps under a state directory, with the object store that the S3 endpoint serves."""
+
+    def __init__(self, state_dir: Path, object_store: ObjectStore, *, warm: bool = True, endpoint_url: str | None = None) -> None:
+        java, problem = _try_find_java()
+        self._machine = Machine(
+            state_dir=state_dir.resolve(), objects=object_store, spark_home=_find_spark_home(), java=java, java_problem=problem, endpoint_url=endpoint_url
+        )
+        self._clusters: dict[str, ClusterRequest] = {}
+        self._steps: dict[str, list[LocalStep]] = {}
+        self._lock = threading.Lock()
+        shutil.rmtree(self._machine.state_dir / "jvms", ignore_errors=True)
+        self._pool = JvmPool(self._machine, _JAVA_OPTIONS, most=max(2, os.cpu_count() or 1)) if warm and java else None
+        if self._pool:
+            self._pool.keep_ready(1)
+
+    def open_cluster(self, cluster: ClusterRequest) -> None:
+        """Make the cluster's HDFS directory and have a warm JVM ready for it; returns at once."""
+        hdfs_directory(self._machine.state_dir, cluster.cluster_id).mkdir(parents=True, exist_ok=True)
+        with self._lock:
+            self._clusters[cluster.cluster_id] = cluster
+            self._steps.setdefault(cluster.cluster_id, [])
+        self._keep_jvms_ready()
+
+    def start_step(self, step: StepRequest) -> RunningStep:
+        """Start a step of an open cluster; one that cannot start fails with the reason."""
+        with self._lock:
+            cluster = self._clusters.get(step.cluster_id)
+            if cluster is None:
+                raise KeyError(f"cluster {step.cluster_id} is not open; call open_cluster first")
+            context = StepContext(step=step, cluster=cluster, machine=self._machine)
+            running = LocalStep(context, self._pool, _JAVA_OPTIONS)
+            self._steps[step.cluster_id] = [other for other in self._steps[step.cluster_id] if not other.finished] + [running]
+        running.start()
+        return running
+
+    def close_cluster(self, cluster_id: str) -> None:
+        """Kill what still runs, let the cluster's JVM go, delete its HDFS."""
+        with self._lock:
+            steps = self._steps.pop(cluster_id, [])
+            self._clusters.pop(cluster_id, None)
+        for step in steps:
+            step.kill()
+        for step in steps:
+            step.wait()
+        self._keep_jvms_ready()
+        shutil.rmtree(hdfs_directory(self._machine.state_dir, cluster_id), ignore_errors=True)
+
+    def close(self) -> None:
+        """Close all clusters and end all JVMs."""
+        for cluster_id in list(self._clusters):
+            self.close_cluster(cluster_id)
+        if self._pool:
+            self._pool.close()
+
+    def _keep_jvms_ready(self) -> None:
+        if self._pool:
+            self._pool.keep_ready(len(self._clusters))
+
+
+def _try_find_java() -> tuple[JavaRuntime | None, str]:
+    try:
+        return find_java(), ""
+    except JavaNotFoundError as problem:
+        _LOG.warning("%s", problem)
+        return None, str(problem)
+
+
+def _find_spark_home() -> Path:
+    found = find_spec("pyspark")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("pyspark is not installed beside this server, and steps need its jars. Run `pip install pyspark==3.5.6`.")
+    return Path(found.origin).parent

@@ -1,0 +1,40 @@
+"""The forms of texts in specs: each a regular expression, with words for people who got it wrong. Pure data."""
+
+from __future__ import annotations
+
+NAME = r"^[a-z][a-z0-9_]{0,62}$"
+DURATION = r"^[1-9][0-9]*[smhd]$"
+MEMORY = r"^[1-9][0-9]*[kmgtKMGT]$"
+INSTANCE_TYPE = r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$"
+PRICE = r"^[0-9]+(\.[0-9]+)?$"
+CLUSTER_ID = r"^j-[A-Z0-9]+$"
+RELEASE = r"^emr-(spark-)?[0-9]+\.[0-9]+\.[0-9]+$"
+LOG_URI = r"^(s3://[^/]|\$\{env\.)"
+WORD = r"^[a-z][a-z0-9_]*$"
+ROLE = r"^(arn:aws[a-z-]*:iam::[0-9]{12}:role/.+|\$\{env\.[A-Za-z0-9_]+\})$"
+HTTP = r"^https?://"
+REGION = r"^[a-z]{2}(-[a-z]+)+-[0-9]$"
+BUCKET = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+S3_PREFIX = r"^s3://[^/].*[^/]$"
+IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_]*$"
+
+# A parameter ends up in an argument list. No shell reads it, but a leading dash would make it an option of the job.
+SAFE_TEXT = "^[A-Za-z0-9./:=+@_][A-Za-z0-9./:=+@_-]*$"
+
+FORMS: dict[str, str] = {
+    NAME: "lower-case letters, digits and underscores, a letter first, at most 63 characters",
+    DURATION: "a number and a unit: 90s, 15m, 2h, 1d",
+    MEMORY: "a number and a unit as Spark writes it: 512M, 18G",
+    INSTANCE_TYPE: "an EC2 instance type such as m5.2xlarge",
+    PRICE: "a price in US dollars per hour such as 0.25, in quotes",
+    CLUSTER_ID: "a cluster id such as j-2AXXXXXXGAPLF",
+    RELEASE: "a release label such as emr-7.13.0",
+    LOG_URI: "an s3:// address or ${env.…}",
+    WORD: "one lower-case word: parquet, csv, png",
+    ROLE: "a role such as arn:aws:iam::123456789012:role/name, or ${env.…}",
+    HTTP: "an http:// or https:// address",
+    REGION: "an AWS region such as us-east-1",
+    BUCKET: "a bucket as s3://name, without a slash at the end",
+    S3_PREFIX: "an s3:// address without a slash at the end",
+    IDENTIFIER: "letters, digits and underscores, no digit first",
+}

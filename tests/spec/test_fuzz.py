@@ -1,0 +1,62 @@
+"""Whatever is put anywhere into a spec, loading it ends in a spec or in problems with a place, never in another error."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emr_pipelines.spec.context import texts_in
+from emr_pipelines.spec.document import holds, value_at
+from emr_pipelines.spec.loader import check_pipeline
+from emr_pipelines.spec.source import read_source
+from emr_pipelines.spec.yaml_text import read_document
+
+ROOT = Path(__file__).parents[2]
+WORD_CLOUDS, _ = read_source(ROOT / "config" / "pipelines" / "word_clouds.yaml", "word_clouds.yaml")
+PLACES = sorted(
+    {path[:length] for path, _ in texts_in(WORD_CLOUDS.value) for length in range(1, len(path) + 1)},
+    key=str,
+)
+HOSTILE = st.sampled_from(
+    ["", "${", "${run.year}", "${steps.x.output}", "{{ ds }}", "../x", "/x", "s3://", "a\x00b", "-1d"]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5000) | st.floats(allow_nan=False) | st.text(max_size=12) | HOSTILE,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "spark", "script", "x"]), inner)
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(changes=st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=3))
+def test_any_value_in_any_place(tmp_path_factory: Any, changes: list[tuple[tuple[str | int, ...], Any]]) -> None:
+    spec = copy.deepcopy(WORD_CLOUDS.value)
+    for path, value in changes:
+        _put(spec, path, value)
+    file = tmp_path_factory.getbasetemp() / "fuzzed.json"
+    file.write_text(json.dumps(spec, ensure_ascii=False), encoding="utf-8", errors="replace")
+    for problem in check_pipeline(file, environment="local", project_root=ROOT):
+        assert problem.line
+        assert problem.message
+        assert "pydantic" not in str(problem)
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text(alphabet="ab:-{}[]&*!|>'\"#%\t\n ,?~01", max_size=40))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    document, problems = read_document(text, "fuzzed.yaml", is_json=False)
+    assert problems or isinstance(document.value, dict)
+
+
+def _put(spec: Any, path: tuple[str | int, ...], value: Any) -> None:
+    """Put the value at the path, unless an earlier change took its owner away."""
+    owner = value_at(spec, path[:-1])
+    if holds(owner, path[-1]):
+        owner[path[-1]] = value
