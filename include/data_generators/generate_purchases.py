@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from purchases.catalogue import Catalogue, read_catalogue, share_rows, weigh_books
 from purchases.rows import SCHEMA, draw_purchases
 
-_TREE = Path("amazon_reviews") / "product_category=Books"
+_TREE = Path("product_category=Books")
 _FILE = "part-00000.snappy.parquet"
 _CHUNK_ROWS = 100_000
 
@@ -51,7 +51,7 @@ def write_year(folder: Path, catalogue: Catalogue, year: int, numbers: range, se
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="generate_purchases", description=__doc__)
     parser.add_argument("--titles", type=Path, required=True, help="CSV file with product_title, author and year")
-    parser.add_argument("--output", type=Path, required=True, help="folder in which amazon_reviews/ is made")
+    parser.add_argument("--output", type=Path, required=True, help="folder in which product_category=Books/ is made")
     parser.add_argument("--rows", type=int, default=20_000, help="purchases in all years together")
     parser.add_argument("--years", type=_year_span, default="1995-2015", metavar="FIRST-LAST")
     parser.add_argument("--seed", type=int, default=42)

@@ -2,37 +2,53 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
+from wsgiref.types import WSGIApplication
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from emr_local.java_runtime import JavaNotFoundError, find_java
-from emr_local.loopback import check_bind_host
+from emr_local.listening import Listener
 from emr_local.object_store import ObjectStore
 from emr_local.runners.local import LocalExecutor
-from emr_local.server import LocalServer, ServerSettings, create_object_application
+from emr_local.server import LocalServer
 from emr_local.startup_errors import StartupError
 from emr_local.states import Delays
 from emr_local.store import Store
 
+_MOTO_SETTINGS = {
+    "S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true",  # else `localhost` in front of a dot is taken for a bucket
+    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",  # `aws emr create-default-roles` attaches some
+}
+
 
 def create_server(*, host: str, port: int, state_dir: Path, time_scale: float, warm: bool) -> LocalServer:
     """A server that really runs steps; raises StartupError if this machine cannot."""
-    settings = ServerSettings(
-        host=check_bind_host(host), port=port, state_dir=state_dir, delays=Delays().scale(time_scale)
-    )
     try:
         find_java()
     except JavaNotFoundError as error:
         raise StartupError("There is no Java that Spark can run on.", str(error)) from error
     with ExitStack() as failing:
-        # The store comes first: it holds the lock of the directory that the others write to.
+        listener = Listener(host, port)
+        failing.callback(listener.close)
+        # The store comes before all else that writes: it holds the lock of the directory.
         store = Store(state_dir)
         failing.callback(store.close)
         object_store = ObjectStore(state_dir / "s3")
         object_store.load()
-        executor = LocalExecutor(state_dir, object_store, warm=warm)
+        executor = LocalExecutor(state_dir, object_store, warm=warm, endpoint_url=listener.url)
         failing.callback(executor.close)
-        others = object_store.wrap(create_object_application())
-        server = LocalServer(settings, store=store, executor=executor, others=others)
+        others = object_store.wrap(create_moto_application())
+        server = LocalServer(listener, store=store, executor=executor, others=others, delays=Delays().scale(time_scale))
         failing.pop_all()
         return server
+
+
+def create_moto_application() -> WSGIApplication:
+    """moto's application for every AWS service but EMR."""
+    for name, value in _MOTO_SETTINGS.items():
+        os.environ.setdefault(name, value)
+    application: WSGIApplication = DomainDispatcherApplication(create_backend_app)
+    return application

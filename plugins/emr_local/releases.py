@@ -33,7 +33,8 @@ _APPLICATIONS: dict[str, tuple[str, str]] = {
 
 @lru_cache(maxsize=64)
 def _read_table(name: str) -> Any:
-    content = files("moto.emr").joinpath("resources", f"{name}.json.gz").read_bytes()
+    # Not files("moto.emr"), which would import all of moto's EMR and EC2 for a table.
+    content = files("moto").joinpath("emr", "resources", f"{name}.json.gz").read_bytes()
     return json.loads(gzip.decompress(content))
 
 

@@ -1,43 +1,26 @@
-"""The server as a whole: puts store, supervisor, EMR service, moto and executor together on one loopback port, and takes them apart again."""
+"""The server as a whole: puts store, supervisor, EMR service and the applications around it together, and takes them apart again."""
 
 from __future__ import annotations
 
 import json
-import logging
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import BaseWSGIServer, make_server
-
-from emr_local.loopback import LoopbackGuard, check_bind_host
+from emr_local.listening import Listener
+from emr_local.loopback import LoopbackGuard
 from emr_local.runners.contract import Executor
 from emr_local.service import EmrService
-from emr_local.startup_errors import StartupError
 from emr_local.states import Delays
 from emr_local.store import Store
 from emr_local.supervision import Supervisor
 from emr_local.wire import EmrApplication
 
 HEALTH_PATH = "/_emr_local/health"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerSettings:
-    """Where the server listens, what it remembers, and how fast its clusters come and go. Port 0 takes a free one."""
-
-    state_dir: Path
-    host: str = "127.0.0.1"
-    port: int = 5566
-    delays: Delays = field(default_factory=Delays)
+_POLL_SECONDS = 0.05  # how soon the HTTP server notices that it is to stop
 
 
 class HealthApplication:
@@ -64,26 +47,28 @@ class HealthApplication:
 
 
 class LocalServer:
-    """A server that accepts requests from its creation until `close`, which also closes the store and the executor."""
+    """A server that accepts requests from its creation until `close`, which also closes the listener, the store and the executor."""
 
     def __init__(
         self,
-        settings: ServerSettings,
+        listener: Listener,
         *,
         store: Store,
         executor: Executor,
         others: WSGIApplication,
+        delays: Delays,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        listener = _listen(check_bind_host(settings.host), settings.port)
+        self.url = listener.url
         self._store = store
         service = EmrService(store, clock)
-        application = HealthApplication(service, settings.state_dir, EmrApplication(service.handle, others))
-        self.url = _format_url(listener)
-        self._http = _create_http_server(listener, LoopbackGuard(application))
-        self._supervisor = Supervisor(store=store, executor=executor, clock=clock, delays=settings.delays)
+        application = HealthApplication(service, store.directory, EmrApplication(service.handle, others))
+        self._http = listener.create_server(LoopbackGuard(application))
+        self._supervisor = Supervisor(store=store, executor=executor, clock=clock, delays=delays)
         self._supervisor.start()
-        self._thread = threading.Thread(target=self._http.serve_forever, name="emr-http", daemon=True)
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, args=(_POLL_SECONDS,), name="emr-http", daemon=True
+        )
         self._thread.start()
 
     def wake(self) -> None:
@@ -97,49 +82,6 @@ class LocalServer:
         self._http.server_close()
         self._supervisor.stop()
         self._store.close()
-
-
-def create_object_application() -> WSGIApplication:
-    """moto's application for every AWS service but EMR."""
-    # Otherwise moto takes `localhost` for a bucket's name in front of a domain.
-    os.environ.setdefault("S3_IGNORE_SUBDOMAIN_BUCKETNAME", "true")
-    application: WSGIApplication = DomainDispatcherApplication(create_backend_app)
-    return application
-
-
-class _RequestHandler(MotoRequestHandler):
-    """moto's request handler without a line on stderr per request."""
-
-    def log(self, type: str, message: str, *args: Any) -> None:
-        logging.getLogger(__name__).debug(message, *args)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(socket.SOMAXCONN)
-    except OSError as error:
-        listener.close()
-        raise StartupError(
-            f"Port {port} of {host} cannot be used: {error.strerror}.",
-            "Stop what listens there (perhaps another emr_local), or choose another port with --port.",
-        ) from error
-    return listener
-
-
-def _create_http_server(listener: socket.socket, application: WSGIApplication) -> BaseWSGIServer:
-    host, port = listener.getsockname()[:2]
-    server = make_server(host, port, application, threaded=True, request_handler=_RequestHandler, fd=listener.fileno())
-    listener.close()  # the server has its own duplicate
-    return server
-
-
-def _format_url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _find_version() -> str:

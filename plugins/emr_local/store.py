@@ -30,6 +30,7 @@ class Store:
     """Job flows, security configurations and the block-public-access setting. Hold `changed` for every use; saving notifies it."""
 
     def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self.changed = threading.Condition(threading.RLock())
         self._flows: dict[str, JobFlow] = {}
         self._live: set[str] = set()

@@ -28,6 +28,8 @@ from emr_local.states import (
 from emr_local.store import Store
 
 _EXIT_SECONDS = 10.0
+_RETRY_SECONDS = 1.0
+_JOURNAL_FAILS = "The journal cannot be written"
 
 log = logging.getLogger(__name__)
 Action = Callable[[], None]
@@ -62,6 +64,7 @@ class Supervisor:
         self._processes: dict[str, _Process] = {}
         self._progress = _Progress()
         self._stopping = False
+        self._failing = False
         self._thread = threading.Thread(target=self._run, name="emr-supervisor", daemon=True)
 
     def start(self) -> None:
@@ -95,10 +98,15 @@ class Supervisor:
     def _plan(self) -> list[Action]:
         """Move on what time moves, and say what is to be done outside the lock."""
         actions: list[Action] = []
+        self._failing = False
         for flow in self._store.list_live_flows():
-            flow = self._pass_time(flow)
-            actions += self._plan_cluster(flow.cluster)
-            actions += self._plan_steps(flow)
+            try:
+                flow = self._pass_time(flow)
+                actions += self._plan_cluster(flow.cluster)
+                actions += self._plan_steps(flow)
+            except OSError:
+                log.exception("%s; cluster %s stands still until it can", _JOURNAL_FAILS, flow.cluster.cluster_id)
+                self._failing = True
         return actions
 
     def _seconds_to_next(self) -> float | None:
@@ -107,6 +115,8 @@ class Supervisor:
             for flow in self._store.list_live_flows()
             if self._may_advance(flow.cluster) and (time := find_due_time(flow, self._delays)) is not None
         ]
+        if self._failing:
+            return _RETRY_SECONDS
         return max(min(due) - self._clock(), 0.0) if due else None
 
     def _pass_time(self, flow: JobFlow) -> JobFlow:
@@ -134,11 +144,13 @@ class Supervisor:
 
     def _plan_steps(self, flow: JobFlow) -> list[Action]:
         actions: list[Action] = []
-        for step in choose_startable(flow):
+        startable = choose_startable(flow)
+        for step in startable:
             flow = start_step(flow, step.step_id, self._clock())
+        self._store.save_flow(flow)
+        for step in startable:
             process = self._processes[step.step_id] = _Process(step=step)
             actions.append(_in_thread(step.step_id, partial(self._run_step, process)))
-        self._store.save_flow(flow)
         for step in flow.steps:
             if step.state is StepState.CANCEL_PENDING:
                 actions += self._plan_signal(step)
@@ -188,10 +200,10 @@ class Supervisor:
         step = process.step
         outcome = self._wait_for_outcome(process)
         with self._store.changed:
-            del self._processes[step.step_id]
             # What the shutdown itself killed is found and failed by the next start.
             if not self._stopping or outcome.exit_code == 0:
                 self._change(step.cluster_id, lambda flow: end_step(flow, step.step_id, outcome, self._clock()))
+            del self._processes[step.step_id]
             self._store.changed.notify_all()
 
     def _wait_for_outcome(self, process: _Process) -> StepOutcome:
@@ -225,10 +237,17 @@ class Supervisor:
             running.kill()
 
     def _change(self, cluster_id: str, change: Callable[[JobFlow], JobFlow]) -> None:
+        """Save a change that nobody would ask for a second time: again and again while the disk is full."""
         with self._store.changed:
-            flow = self._store.find_flow(cluster_id)
-            if flow is not None:
-                self._store.save_flow(change(flow))
+            while flow := self._store.find_flow(cluster_id):
+                try:
+                    self._store.save_flow(change(flow))
+                    return
+                except OSError:
+                    log.exception("%s; what became of cluster %s is tried again", _JOURNAL_FAILS, cluster_id)
+                    self._store.changed.wait(_RETRY_SECONDS)
+                    if self._stopping:
+                        return
 
 
 def _in_thread(name: str, target: Action) -> Action:

@@ -35,7 +35,9 @@ HOSTILE = [
 ]
 
 
-def render(args: list[str], *, dag_run: Any = None, params: dict[str, Any] | None = None, xcom: dict[str, str] | None = None) -> list[str]:
+def render(
+    args: list[str], *, dag_run: Any = None, params: dict[str, Any] | None = None, xcom: dict[str, str] | None = None
+) -> list[str]:
     with DAG("p", user_defined_macros={"emr": RunMacros(max_lifetime_seconds=3600)}) as dag:
         task = SubmitStepOperator(
             task_id="submit",
@@ -52,7 +54,9 @@ def render(args: list[str], *, dag_run: Any = None, params: dict[str, Any] | Non
 
 
 def run_at(logical_date: dt.datetime | None, run_after: dt.datetime = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)) -> Any:
-    return SimpleNamespace(dag_id="p", run_id="manual__2005-01-01T00:00:00+00:00", logical_date=logical_date, run_after=run_after)
+    return SimpleNamespace(
+        dag_id="p", run_id="manual__2005-01-01T00:00:00+00:00", logical_date=logical_date, run_after=run_after
+    )
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -13,11 +13,12 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from emr_local.server import LocalServer, ServerSettings
+from emr_local.listening import Listener
+from emr_local.server import LocalServer
 from emr_local.states import Delays
 from emr_local.store import Store
-from tests.emr_local.fakes import FakeClock, FakeExecutor
 from tests.emr_local.emr_requests import cluster_request, wait_until
+from tests.emr_local.fakes import FakeClock, FakeExecutor
 
 FAST = Delays(starting=0.02, bootstrapping=0.02, terminating=0.02)
 
@@ -86,8 +87,14 @@ def create_emr() -> Iterator[Callable[..., Emr]]:
 
     def create(state_dir: Path, delays: Delays = FAST) -> Emr:
         executor, clock = FakeExecutor(), FakeClock()
-        settings = ServerSettings(state_dir=state_dir, port=0, delays=delays)
-        server = LocalServer(settings, store=Store(state_dir), executor=executor, others=other_services, clock=clock)
+        server = LocalServer(
+            Listener("127.0.0.1", 0),
+            store=Store(state_dir),
+            executor=executor,
+            others=other_services,
+            delays=delays,
+            clock=clock,
+        )
         running.append(server)
         return Emr(server=server, client=create_client(server.url), executor=executor, clock=clock)
 

@@ -1,4 +1,4 @@
-"""A server process with moto and the fake executor, to be killed: `python -m tests.emr_local.fake_server STATE_DIR`."""
+"""A server process with the fake executor, to be killed: `python -m tests.emr_local.fake_server STATE_DIR`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from wsgiref.simple_server import demo_app
 
-from emr_local.server import LocalServer, ServerSettings, create_object_application
+from emr_local.listening import Listener
+from emr_local.server import LocalServer
 from emr_local.states import Delays
 from emr_local.store import Store
 from tests.emr_local.fakes import FakeExecutor
@@ -16,9 +18,12 @@ from tests.emr_local.fakes import FakeExecutor
 def main(state_dir: Path) -> None:
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    settings = ServerSettings(state_dir=state_dir, port=0, delays=Delays().scale(0.1))
-    server = LocalServer(settings, store=Store(state_dir), executor=FakeExecutor(), others=create_object_application())
-    print(server.url, flush=True)  # noqa: T201 - the test reads it
+    listener = Listener("127.0.0.1", 0)
+    server = LocalServer(
+        listener, store=Store(state_dir), executor=FakeExecutor(), others=demo_app, delays=Delays().scale(0.1)
+    )
+    sys.stdout.write(f"{server.url}\n")
+    sys.stdout.flush()
     stopped.wait()
     server.close()
 

@@ -167,3 +167,27 @@ def test_a_journal_holds_each_fact_once_after_a_restart(create_emr: Callable[...
     Store(tmp_path).close()
     entries: list[Any] = Journal(tmp_path / "journal.jsonl").read()
     assert [entry["kind"] for entry in entries] == ["cluster", "step", "step", "public_access"]
+
+
+def test_a_disk_that_is_full_for_a_while_stops_nothing_for_good(
+    create_emr: Callable[..., Emr], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("CRITICAL", logger="emr_local")
+    emr = create_emr(tmp_path)
+    cluster_id = emr.run(step("block"), step("succeed"))
+    wait_until(lambda: emr.steps(cluster_id) == ["RUNNING", "PENDING"], "a running step")
+    [running] = emr.executor.steps.values()
+    attempts = []
+
+    def append(journal: Journal, entries: object) -> None:
+        attempts.append(entries)
+        raise OSError(28, "No space left on device")
+
+    # A patch, since a full disk cannot be had otherwise.
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "append", append)
+        running.release()
+        wait_until(lambda: len(attempts) > 0, "a failing write")
+        assert emr.error("add_tags", ResourceId=cluster_id, Tags=[{"Key": "a"}])[0] == "InternalServerException"
+        assert emr.steps(cluster_id) == ["RUNNING", "PENDING"]
+    emr.wait_steps(cluster_id, "COMPLETED", "COMPLETED")

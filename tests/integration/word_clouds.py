@@ -24,7 +24,7 @@ def put_purchases(s3: Any, project: Path, years: Iterable[int]) -> None:
         command += ["--output", folder, "--rows", "5000", "--years", f"{years[0]}-{years[-1]}", "--seed", "1"]
         subprocess.run(command, check=True, cwd=project, capture_output=True)
         for path in Path(folder).rglob("*.parquet"):
-            s3.upload_file(str(path), BUCKET, f"data/{path.relative_to(folder).as_posix()}")
+            s3.upload_file(str(path), BUCKET, f"data/amazon_reviews/{path.relative_to(folder).as_posix()}")
 
 
 def gallery_years(state_dir: Path) -> set[int]:

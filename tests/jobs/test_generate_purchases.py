@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from book_titles.preprocess_titles import main as preprocess_titles
 
 PROGRAM = Path(__file__).parents[2] / "include" / "data_generators" / "generate_purchases.py"
-TREE = Path("amazon_reviews") / "product_category=Books"
+TREE = Path("product_category=Books")
 TITLES = """product_title,author,year
 The First Book,A,1999
 The Second Thing,B,2001
@@ -73,7 +73,7 @@ def test_same_seed_gives_the_same_files(purchases: Path, tmp_path: Path) -> None
 
 
 def test_spark_reads_the_tree_and_one_year_alike(spark: SparkSession, purchases: Path, tmp_path: Path) -> None:
-    tree = spark.read.parquet(str(purchases / "amazon_reviews"))
+    tree = spark.read.parquet(str(purchases))
     assert tree.columns.count("year") == 1
     assert tree.where("year = 2001").count() == spark.read.parquet(str(purchases / TREE / "year=2001")).count()
     for name, folder, options in (("a", TREE, ["--year", "2001"]), ("b", TREE / "year=2001", [])):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+from emr_pipelines.spec.rules import RULES
 from tests.spec.golden import BAD, bad_specs, expected_text, options_in, validate
+
+# Their specs are made on the fly in test_loader: one needs another folder, the other 257 steps.
+RULES_TESTED_ELSEWHERE = {"file-name", "step-count"}
 
 
 @pytest.mark.parametrize("spec", bad_specs(), ids=lambda spec: spec.name)
@@ -15,6 +20,19 @@ def test_problems_of_bad_spec(spec: Path) -> None:
     result = validate(os.path.relpath(spec), *options_in(spec))
     assert result.output == expected_text(spec, result.output)
     assert result.exit_code == 1
+
+
+def test_every_rule_is_broken_by_some_bad_spec() -> None:
+    broken = {
+        problem["rule"]
+        for spec in bad_specs()
+        for problem in json.loads(validate(os.path.relpath(spec), *options_in(spec), "--json").output)["problems"]
+    }
+    assert {rule.id for rule in RULES} - broken == RULES_TESTED_ELSEWHERE
+
+
+def test_rule_ids_are_unique() -> None:
+    assert len({rule.id for rule in RULES}) == len(RULES)
 
 
 def test_every_golden_has_its_spec() -> None:

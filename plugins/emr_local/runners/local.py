@@ -11,19 +11,20 @@ from pathlib import Path
 
 from emr_local.java_runtime import JavaNotFoundError, JavaRuntime, find_java
 from emr_local.object_store import ObjectStore
+from emr_local.runners.class_archive import ClassArchive
 from emr_local.runners.contract import ClusterRequest, RunningStep, StepRequest
 from emr_local.runners.local_step import LocalStep
 from emr_local.runners.step_context import Machine, StepContext, hdfs_directory
 from emr_local.runners.warm_jvm import JvmPool
 
 _LOG = logging.getLogger(__name__)
-_JAVA_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+_JAVA_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 
 class LocalExecutor:
     """Runs steps under a state directory, with the object store that the S3 endpoint serves."""
 
-    def __init__(self, state_dir: Path, object_store: ObjectStore, *, warm: bool = True, endpoint_url: str | None = None) -> None:
+    def __init__(self, state_dir: Path, object_store: ObjectStore, *, warm: bool = True, endpoint_url: str | None = None, class_cache: Path | None = None) -> None:
         java, problem = _try_find_java()
         self._machine = Machine(
             state_dir=state_dir.resolve(), objects=object_store, spark_home=_find_spark_home(), java=java, java_problem=problem, endpoint_url=endpoint_url
@@ -32,9 +33,12 @@ class LocalExecutor:
         self._steps: dict[str, list[LocalStep]] = {}
         self._lock = threading.Lock()
         shutil.rmtree(self._machine.state_dir / "jvms", ignore_errors=True)
-        self._pool = JvmPool(self._machine, _JAVA_OPTIONS, most=max(2, os.cpu_count() or 1)) if warm and java else None
+        self._archive = ClassArchive(class_cache, self._machine) if class_cache and java else None
+        self._pool = JvmPool(self._machine, self._choose_java_options, most=max(2, os.cpu_count() or 1)) if warm and java else None
         if self._pool:
             self._pool.keep_ready(1)
+        if self._archive:
+            self._archive.record_in_background()
 
     def open_cluster(self, cluster: ClusterRequest) -> None:
         """Make the cluster's HDFS directory and have a warm JVM ready for it; returns at once."""
@@ -51,7 +55,7 @@ class LocalExecutor:
             if cluster is None:
                 raise KeyError(f"cluster {step.cluster_id} is not open; call open_cluster first")
             context = StepContext(step=step, cluster=cluster, machine=self._machine)
-            running = LocalStep(context, self._pool, _JAVA_OPTIONS)
+            running = LocalStep(context, self._pool, self._choose_java_options())
             self._steps[step.cluster_id] = [other for other in self._steps[step.cluster_id] if not other.finished] + [running]
         running.start()
         return running
@@ -74,6 +78,11 @@ class LocalExecutor:
             self.close_cluster(cluster_id)
         if self._pool:
             self._pool.close()
+        if self._archive:
+            self._archive.stop_recording()
+
+    def _choose_java_options(self) -> tuple[str, ...]:
+        return (*_JAVA_OPTIONS, *(self._archive.options() if self._archive else ()))
 
     def _keep_jvms_ready(self) -> None:
         if self._pool:

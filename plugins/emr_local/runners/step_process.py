@@ -10,9 +10,7 @@ from pathlib import Path
 
 from emr_local.runners.prepared import WarmScript
 from emr_local.runners.sessions import end_session
-from emr_local.runners.warm_jvm import JvmPool, WarmJvm
-
-_WARM_CHILD = Path(__file__).with_name("warm_child.py")
+from emr_local.runners.warm_jvm import WARM_CHILD, JvmPool, WarmJvm
 
 
 class StepProcess:
@@ -60,11 +58,10 @@ class WarmStepProcess(StepProcess):
             "done_file": str(self._done_file),
         }
         job_file.write_text(json.dumps(description), encoding="utf-8")
-        joined = {**environment, "PYSPARK_GATEWAY_PORT": str(jvm.port), "PYSPARK_GATEWAY_SECRET": jvm.secret}
         for name in ("stdout", "stderr"):
             jvm.take_output(name)  # what an earlier step's end still wrote is not this step's
         self._code: int | None = None
-        super().__init__([sys.executable, str(_WARM_CHILD), str(job_file)], joined, work, stdout, stderr)
+        super().__init__([sys.executable, str(WARM_CHILD), str(job_file)], {**environment, **jvm.joining_environment}, work, stdout, stderr)
 
     def kill(self) -> None:
         """End the script and its JVM with the Python workers, now."""

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import shutil
 import struct
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from emr_local.runners.spark_properties import localise
 from emr_local.runners.sessions import end_session
 from emr_local.runners.step_context import Machine
 
 _LOG = logging.getLogger(__name__)
+WARM_CHILD = Path(__file__).with_name("warm_child.py")
+_PRIME_JOB = Path(__file__).with_name("prime_job.py")
 _START_WITHIN_S = 60.0
+_CLOSE_WITHIN_S = 15.0
 _POLL_S = 0.05
 _STEPS_PER_JVM = 100  # then a fresh one: what libraries keep in a JVM cannot grow for ever
 
@@ -28,6 +35,7 @@ class WarmJvm:
     """A Java process with Spark's Python gateway. It ends when its stdin closes, so never later than this process, however that ends."""
 
     def __init__(self, machine: Machine, directory: Path, java_options: Sequence[str]) -> None:
+        self._machine = machine
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
         self._output = {name: directory / name for name in ("stdout", "stderr")}
@@ -64,6 +72,22 @@ class WarmJvm:
         content = connection.read_bytes()  # Spark renames it into place when it is whole
         port, length = struct.unpack_from(">ii", content)
         return port, content[8 : 8 + length].decode()
+
+    def prime(self, properties: Mapping[str, str]) -> None:
+        """Run a small job once, so that the first step finds its classes loaded."""
+        done = self._directory / "primed"
+        job = {"script": str(_PRIME_JOB), "arguments": [], "properties": dict(properties), "python_path": [], "done_file": str(done)}
+        job_file = self._directory / "prime.json"
+        job_file.write_text(json.dumps(job), encoding="utf-8")
+        environment = self._machine.environment() | self.joining_environment
+        subprocess.run([sys.executable, str(WARM_CHILD), str(job_file)], env=environment, capture_output=True, timeout=_START_WITHIN_S, check=False)  # noqa: S603
+        if not done.exists():
+            raise JvmStartError("Spark's JVM did not run its first job.")
+
+    @property
+    def joining_environment(self) -> dict[str, str]:
+        """The variables by which PySpark joins this JVM."""
+        return {"PYSPARK_GATEWAY_PORT": str(self.port), "PYSPARK_GATEWAY_SECRET": self.secret}
 
     @property
     def session_id(self) -> int:
@@ -106,14 +130,15 @@ class WarmJvm:
         self._process.wait()
         if self._process.stdin:
             self._process.stdin.close()
+        shutil.rmtree(self._directory, ignore_errors=True)
 
 
 class JvmPool:
     """Keeps as many warm JVMs ready as clusters are open, at least one, and lends them to one step at a time."""
 
-    def __init__(self, machine: Machine, java_options: Sequence[str], most: int) -> None:
+    def __init__(self, machine: Machine, java_options: Callable[[], Sequence[str]], most: int) -> None:
         self._machine = machine
-        self._java_options = tuple(java_options)
+        self._java_options = java_options
         self._most = most
         self._idle: list[WarmJvm] = []
         self._starting = 0
@@ -172,13 +197,15 @@ class JvmPool:
             jvm.leave()
 
     def close(self) -> None:
-        """End all JVMs that are not lent."""
+        """End all JVMs that are not lent, those that are still starting too."""
         with self._changed:
             self._closed = True
             idle, self._idle = self._idle, []
             self._changed.notify_all()
         for jvm in idle:
             jvm.leave()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._starting, _CLOSE_WITHIN_S)
 
     def _refill(self) -> None:
         while not self._closed and len(self._idle) + self._starting + self._lent < self._wanted:
@@ -196,8 +223,13 @@ class JvmPool:
     def _start(self, directory: Path) -> None:
         jvm = None
         try:
-            jvm = WarmJvm(self._machine, directory, self._java_options)
-        except (JvmStartError, OSError) as problem:
+            jvm = WarmJvm(self._machine, directory, self._java_options())
+            if not self._closed:
+                jvm.prime(localise({}).properties)
+        except (JvmStartError, OSError, subprocess.SubprocessError) as problem:
+            if jvm:
+                jvm.kill()
+                jvm = None
             _LOG.warning("no warm JVM, steps run through spark-submit instead: %s", problem)
         with self._changed:
             self._starting -= 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from emr_pipelines.cli.project_options import PACKAGE_FOLDER
 from emr_pipelines.errors import EmrPipelinesError
 
 if TYPE_CHECKING:
@@ -72,9 +74,14 @@ def local_endpoint(url: str, project_root: Path) -> Iterator[LocalEndpoint]:
     with log_file.open("w") as log:
         command = [sys.executable, "-m", "emr_local", "--port", str(urlsplit(url).port), "--state-dir", str(state_dir)]
         # Its own session: Ctrl-C in the terminal reaches the run first, which then stops the server in order.
-        server = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )  # noqa: S603 - our own module
+        server = subprocess.Popen(  # noqa: S603 - our own module
+            command,
+            env={**os.environ, "PYTHONPATH": str(PACKAGE_FOLDER)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     try:
         yield _wait_until_ready(server, url, log_file)
     finally:

@@ -16,6 +16,9 @@ from emr_pipelines.spec.project import environment_file, find_project_root
 ENVIRONMENT_VARIABLE = "EMR_PIPELINES_ENV"
 DEFAULT_ENVIRONMENT = "local"
 
+# Where this package was imported from; what child processes need on their path to import the same.
+PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
+
 EnvironmentOption = Annotated[
     str | None,
     typer.Option(

@@ -18,7 +18,7 @@ from rich.console import Console
 from emr_pipelines.cli.airflow_home import airflow_home, airflow_variables
 from emr_pipelines.cli.aws_clients import s3_client
 from emr_pipelines.cli.local_endpoint import LocalEndpoint, local_endpoint
-from emr_pipelines.cli.project_options import EnvironmentOption, Project, load_project
+from emr_pipelines.cli.project_options import PACKAGE_FOLDER, EnvironmentOption, Project, load_project
 from emr_pipelines.cli.run_options import parse_params
 from emr_pipelines.cli.run_progress import RunProgress
 from emr_pipelines.cli.sample_data import provide_sample_data
@@ -65,7 +65,7 @@ def _run(
     variables = {
         **os.environ,
         **airflow_variables(project.root, project.environment),
-        "PYTHONPATH": str(project.root / "plugins"),
+        "PYTHONPATH": str(PACKAGE_FOLDER),
     }
     logs = airflow_home(project.root) / "logs"
     logs.mkdir(parents=True, exist_ok=True)
@@ -128,14 +128,14 @@ def _task_ids(plan: Plan) -> list[str]:
         "publish_code",
         "create_cluster",
         *steps,
-        *(["terminate_cluster"] if plan.cluster.request is not None else []),
+        *(["terminate_cluster", "cluster_is_gone"] if plan.cluster.request is not None else []),
     ]
 
 
 def _explain_failure(progress: RunProgress, log_file: Path, console: Console) -> None:
     failed = {task_id: task for task_id, task in progress.tasks.items() if task.state == "failed"}
     for task_id, task in failed.items():
-        console.print(f"[red]{task_id} failed[/red]: {task.details.get('error', '')}", soft_wrap=True)
+        console.print(f"{task_id} failed: {task.details.get('error', '')}", style="red", markup=False, soft_wrap=True)
     if not failed:
         console.print(
             "\n".join(log_file.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]),

@@ -41,7 +41,7 @@ class RunProgress:
         """Take all events, showing each change as it comes."""
         if not self._console.is_terminal:
             for event in events:
-                self._console.print(self._take(event), soft_wrap=True)
+                self._console.print(self._take(event), markup=False, soft_wrap=True)
             return
         with Live(get_renderable=self.table, console=self._console, refresh_per_second=4):
             for event in events:

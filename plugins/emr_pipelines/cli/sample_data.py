@@ -26,7 +26,9 @@ def sample_data_command(env: EnvironmentOption = None) -> None:
     """Make the environment's buckets and fill its empty sample prefixes, at an endpoint that is running."""
     project = load_project(env)
     if not project.environment.sample_data:
-        raise EmrPipelinesError(f"The environment {project.environment.name} has no sample_data; its inputs come from elsewhere")
+        raise EmrPipelinesError(
+            f"The environment {project.environment.name} has no sample_data; its inputs come from elsewhere"
+        )
     provide_sample_data(s3_client(project.environment), project.environment, project.root, typer.echo)
 
 

@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, BaseOperator, Param, TaskGroup
 from pendulum import timezone
 
 from emr_pipelines.dag.documentation import describe_plan, describe_step
-from emr_pipelines.dag.macros import CREATE_TASK, PUBLISH_TASK, RunMacros
+from emr_pipelines.dag.macros import CREATE_TASK, GONE_TASK, PUBLISH_TASK, TERMINATE_TASK, RunMacros
 from emr_pipelines.dag.operators import (
     CreateClusterOperator,
     PublishCodeOperator,
@@ -123,6 +124,7 @@ def _step_tasks(plan: Plan, step: StepPlan, upstream: list[BaseOperator]) -> Bas
             steps=[template(step.request)],
             execution_role_arn=step.execution_role,
             output_prefix=template(own_output) if output else None,
+            log_uri=(plan.cluster.request or {}).get("LogUri"),
             doc_md=describe_step(step),
             **_connection(plan),
         )
@@ -135,6 +137,7 @@ def _step_tasks(plan: Plan, step: StepPlan, upstream: list[BaseOperator]) -> Bas
             min_files=output.min_files if output else 0,
             publish_to=template(output.publish) if output and output.publish else None,
             execution_timeout=timedelta(seconds=step.timeout_seconds) if step.timeout_seconds else None,
+            log_uri=(plan.cluster.request or {}).get("LogUri"),
             doc_md=describe_step(step),
             **_connection(plan),
         )
@@ -144,14 +147,18 @@ def _step_tasks(plan: Plan, step: StepPlan, upstream: list[BaseOperator]) -> Bas
 
 def _terminate_task(plan: Plan, publish: BaseOperator, cluster: BaseOperator, waits: list[BaseOperator]) -> None:
     terminate = TerminateClusterOperator(
-        task_id="terminate_cluster", job_flow_overrides=to_template(_identity(plan)), **_connection(plan)
+        task_id=TERMINATE_TASK, job_flow_overrides=to_template(_identity(plan)), **_connection(plan)
     )
     # A teardown runs when one of its setups succeeded. publish_code is one of them, so that a create task which failed with a live
     # cluster behind it is still followed by the termination (airflow/ti_deps/deps/trigger_rule_dep.py, ALL_DONE_SETUP_SUCCESS).
-    waits >> terminate.as_teardown(setups=[publish, cluster], on_failure_fail_dagrun=True)
+    waits >> terminate.as_teardown(setups=[publish, cluster])
+    # A run's verdict is that of its leaves, and a teardown that counts (on_failure_fail_dagrun) hides all tasks before it: a run whose
+    # step failed would be green (airflow/models/dagrun.py, _tis_for_dagrun_state). So the teardown does not count, the waits before it
+    # do, and this empty leaf fails when the termination does.
+    terminate >> EmptyOperator(task_id=GONE_TASK)
 
 
 def _identity(plan: Plan) -> dict[str, Any]:
-    """What is needed of the RunJobFlow body to find the cluster again: its Name and its tags."""
+    """What is needed of the RunJobFlow body to find the cluster again: its Name and its tags; and where its logs are."""
     request = plan.cluster.request or {}
-    return {"Name": request["Name"], "Tags": request["Tags"]}
+    return {key: request[key] for key in ("Name", "Tags", "LogUri") if key in request}

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 PUBLISH_TASK = "publish_code"
 CREATE_TASK = "create_cluster"
+TERMINATE_TASK = "terminate_cluster"
+GONE_TASK = "cluster_is_gone"
 OUTPUT_KEY = "output"
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.links.emr import EmrClusterLink
 from airflow.providers.amazon.aws.operators.emr import (
     EmrAddStepsOperator,
     EmrCreateJobFlowOperator,
@@ -18,6 +17,7 @@ from airflow.providers.amazon.aws.operators.emr import (
 from airflow.sdk import BaseOperator
 
 from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
+from emr_pipelines.dag.console_links import persist_links
 from emr_pipelines.dag.macros import OUTPUT_KEY
 from emr_pipelines.emr.clusters import (
     adopt_or_create,
@@ -84,12 +84,12 @@ class CreateClusterOperator(EmrCreateJobFlowOperator):
         with failing_fast():
             handle = adopt_or_create(api, self._request())
             try:
-                EmrClusterLink.persist(
-                    context=context,
-                    operator=self,
-                    region_name=self.region_name or "",
-                    aws_partition="aws",
-                    job_flow_id=handle.cluster_id,
+                persist_links(
+                    context,
+                    self,
+                    cluster_id=handle.cluster_id,
+                    region=self.region_name or "",
+                    log_uri=self._request().get("LogUri"),
                 )
                 wait_until_ready(api, handle.cluster_id, PollInterval())
             except Exception:
@@ -137,21 +137,16 @@ class SubmitStepOperator(EmrAddStepsOperator):
     template_fields: Sequence[str] = (*EmrAddStepsOperator.template_fields, "output_prefix")
     template_ext: Sequence[str] = ()
 
-    def __init__(self, *, output_prefix: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, output_prefix: str | None = None, log_uri: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.output_prefix = output_prefix
+        self.log_uri = log_uri
 
     def execute(self, context: Context) -> str:  # type: ignore[override]  # one step, one id: the parent's list never has another length here
         """Return the id of the step; XCom `output` is the prefix that it will write."""
         if self.job_flow_id is None or not isinstance(self.steps, list):
             raise TypeError("job_flow_id and a rendered list of one step are needed")
-        EmrClusterLink.persist(
-            context=context,
-            operator=self,
-            region_name=self.region_name or "",
-            aws_partition="aws",
-            job_flow_id=self.job_flow_id,
-        )
+        persist_links(context, self, cluster_id=self.job_flow_id, region=self.region_name or "", log_uri=self.log_uri)
         with failing_fast():
             handle = submit_once(
                 emr_api(self.aws_conn_id, self.region_name),
@@ -181,6 +176,14 @@ class TerminateClusterOperator(EmrTerminateJobFlowOperator):
             if not clusters:
                 self.log.info(
                     "No live cluster is named %s; nothing is left to terminate", self.job_flow_overrides["Name"]
+                )
+            for cluster_id in clusters:
+                persist_links(
+                    context,
+                    self,
+                    cluster_id=cluster_id,
+                    region=self.region_name or "",
+                    log_uri=self.job_flow_overrides.get("LogUri"),
                 )
             terminate_clusters(api, clusters)
             wait_until_terminated(api, clusters, PollInterval(), timeout_seconds=TERMINATION_TIMEOUT_SECONDS)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.links.emr import EmrClusterLink
 from airflow.providers.amazon.aws.sensors.emr import EmrStepSensor
 
 from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
+from emr_pipelines.dag.console_links import persist_links
 from emr_pipelines.dag.macros import OUTPUT_KEY
 from emr_pipelines.emr.emr_api import StepFailed
 from emr_pipelines.emr.polling import PollInterval
@@ -36,6 +36,7 @@ class WaitForStepSensor(EmrStepSensor):
         success_marker: bool = True,
         min_files: int = 1,
         publish_to: str | None = None,
+        log_uri: str | None = None,
         log_patience_seconds: float = LOG_PATIENCE_SECONDS,
         **kwargs: Any,
     ) -> None:
@@ -44,17 +45,12 @@ class WaitForStepSensor(EmrStepSensor):
         self.success_marker = success_marker
         self.min_files = min_files
         self.publish_to = publish_to
+        self.log_uri = log_uri
         self.log_patience_seconds = log_patience_seconds
 
     def execute(self, context: Context) -> None:
         """Block until the step has COMPLETED and its output is verified (and published)."""
-        EmrClusterLink.persist(
-            context=context,
-            operator=self,
-            region_name=self.region_name or "",
-            aws_partition="aws",
-            job_flow_id=self.job_flow_id,
-        )
+        persist_links(context, self, cluster_id=self.job_flow_id, region=self.region_name or "", log_uri=self.log_uri)
         with failing_fast():
             try:
                 wait_for_step(

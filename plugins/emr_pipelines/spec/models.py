@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from emr_pipelines.spec import forms
 
+
 def _read_date(value: object) -> object:
     """A date from its ISO text; anything else goes on to pydantic as it is."""
     if isinstance(value, str):
@@ -198,7 +199,9 @@ class ClusterSpec(Model):
     security_configuration: str | None = Field(default=None, description="Name of an EMR security configuration.")
     key_pair: str | None = Field(default=None, description="EC2 key pair for SSH.")
     log_uri: str | None = Field(
-        default=None, pattern=forms.LOG_URI, description="Prefix of the cluster's logs; the default is the environment's."
+        default=None,
+        pattern=forms.LOG_URI,
+        description="Prefix of the cluster's logs; the default is the environment's.",
     )
     ebs_root_gb: int | None = Field(default=None, ge=15, le=100, description="Size of the root volume in GiB.")
     tags: dict[str, str] | None = Field(default=None, description="Tags of the cluster and its instances.")

@@ -103,10 +103,16 @@ def describe_misfit(model: type[Model], document: Document, misfit: Misfit) -> P
 
 
 def _describe_unknown_key(model: type[Model], document: Document, path: Path) -> Problem:
-    known = known_keys(model, path[:-1])
-    return document.problem(
-        path, f"unknown key {path[-1]!r}", suggest(str(path[-1]), known, "keys here"), at_key=True, rule="unknown-key"
-    )
+    """A key that is known one level deeper has only slipped out of its owner."""
+    key, known = str(path[-1]), known_keys(model, path[:-1])
+    owners = [name for name in known if key in _inner_keys(model, (*path[:-1], name))]
+    fix = f"It belongs under {' or '.join(owners)}." if owners else suggest(key, known, "keys here")
+    return document.problem(path, f"unknown key {key!r}", fix, at_key=True, rule="unknown-key")
+
+
+def _inner_keys(model: type[Model], path: Path) -> list[str]:
+    """The keys of the map at a path, or of the maps in the list there."""
+    return [*known_keys(model, path), *known_keys(model, (*path, 0))]
 
 
 def _fix_of_kind(misfit: Misfit, found: Any, about: str) -> str:

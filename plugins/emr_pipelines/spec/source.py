@@ -8,7 +8,7 @@ from pathlib import Path
 from emr_pipelines.errors import Problem
 from emr_pipelines.spec.document import Document
 from emr_pipelines.spec.document import Path as ValuePath
-from emr_pipelines.spec.syntax_wording import check_json
+from emr_pipelines.spec.syntax_wording import check_json, syntax_problem
 from emr_pipelines.spec.yaml_text import read_document
 
 MAX_BYTES = 1024 * 1024
@@ -37,38 +37,25 @@ def _read_text(file: Path, name: str) -> str | Problem:
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        return Problem(
-            file=name,
-            message=f"cannot be read: {error.strerror}",
-            fix="Check the path and its permissions.",
-            rule="syntax",
-        )
-    if len(content) > MAX_BYTES:
-        return Problem(
-            file=name,
-            message=f"the file is larger than {MAX_BYTES // 1024} KiB",
-            fix="Move data out of the spec.",
-            rule="syntax",
-        )
-    if content.startswith(_WIDE_MARKS):
-        return Problem(file=name, message="the file is UTF-16 or UTF-32", fix="Save it as UTF-8.", rule="syntax")
-    if content.startswith(codecs.BOM_UTF8):
-        return Problem(
-            file=name,
-            message="the file starts with a byte order mark",
-            fix="Save it as UTF-8 without BOM.",
-            rule="syntax",
-        )
+        return syntax_problem(name, f"cannot be read: {error.strerror}", "Check the path and its permissions.")
+    refusal = _find_refusal(content)
+    if refusal:
+        return syntax_problem(name, *refusal)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
-        return Problem(
-            file=name,
-            line=line,
-            column=column,
-            message=f"byte 0x{content[error.start]:02x} is not UTF-8",
-            fix="Save the file as UTF-8.",
-            rule="syntax",
-        )
+        message = f"byte 0x{content[error.start]:02x} is not UTF-8"
+        return syntax_problem(name, message, "Save the file as UTF-8.", line, column)
+
+
+def _find_refusal(content: bytes) -> tuple[str, str] | None:
+    """What is wrong with a file whatever its text says, and what to do about it."""
+    if len(content) > MAX_BYTES:
+        return f"the file is larger than {MAX_BYTES // 1024} KiB", "Move data out of the spec."
+    if content.startswith(_WIDE_MARKS):
+        return "the file is UTF-16 or UTF-32", "Save it as UTF-8."
+    if content.startswith(codecs.BOM_UTF8):
+        return "the file starts with a byte order mark", "Save it as UTF-8 without BOM."
+    return None

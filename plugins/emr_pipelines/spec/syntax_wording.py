@@ -64,6 +64,11 @@ _YAML_SENTENCES = (
 )
 
 
+def syntax_problem(file: str, message: str, fix: str, line: int = 0, column: int = 0) -> Problem:
+    """A problem of a text as such, before it means anything."""
+    return Problem(file=file, line=line, column=column, message=message, fix=fix, rule="syntax")
+
+
 def describe_syntax_error(error: Any, text: str, file: str) -> Problem:
     """The problem for an error of the YAML parser."""
     # An unclosed quote is found at the end of the file; where it was opened helps more.
@@ -75,10 +80,10 @@ def describe_syntax_error(error: Any, text: str, file: str) -> Problem:
     mark = next((found for found in (getattr(error, place, None) for place in places) if found), None)
     if mark is None:
         return _describe_bad_character(error, text, file)
-    lines = text.splitlines()
+    lines = text.split("\n")
     line = lines[mark.line] if mark.line < len(lines) else ""
     message, fix = _yaml_sentence(str(getattr(error, "problem", error)), line)
-    return Problem(file=file, line=mark.line + 1, column=mark.column + 1, message=message, fix=fix, rule="syntax")
+    return syntax_problem(file, message, fix, mark.line + 1, mark.column + 1)
 
 
 def _yaml_sentence(parser_words: str, line: str) -> tuple[str, str]:
@@ -93,16 +98,11 @@ def _yaml_sentence(parser_words: str, line: str) -> tuple[str, str]:
 
 
 def _describe_bad_character(error: Any, text: str, file: str) -> Problem:
-    position = getattr(error, "position", 0) or 0
-    before = text[:position]
-    return Problem(
-        file=file,
-        line=before.count("\n") + 1,
-        column=position - before.rfind("\n"),
-        message="a control character stands here",
-        fix="Remove it; in double quotes it can be written as an escape such as \\x07.",
-        rule="syntax",
-    )
+    # libyaml counts bytes.
+    before = text.encode()[: getattr(error, "position", 0)].decode(errors="ignore")
+    fix = "Remove it; in double quotes it can be written as an escape such as \\x07."
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return syntax_problem(file, "a control character stands here", fix, line, column)
 
 
 def check_json(text: str, file: str) -> Problem | None:
@@ -111,11 +111,11 @@ def check_json(text: str, file: str) -> Problem | None:
         json.loads(text)
     except json.JSONDecodeError as error:
         message, fix = _json_sentence(error, text)
-        return Problem(file=file, line=error.lineno, column=error.colno, message=message, fix=fix, rule="syntax")
+        return syntax_problem(file, message, fix, error.lineno, error.colno)
     except RecursionError:
-        return Problem(file=file, message="values are nested too deep", fix="Flatten the value.", rule="syntax")
+        return syntax_problem(file, "values are nested too deep", "Flatten the value.")
     except ValueError:
-        return Problem(file=file, message="a number has too many digits", fix="Write a smaller number.", rule="syntax")
+        return syntax_problem(file, "a number has too many digits", "Write a smaller number.")
     return None
 
 

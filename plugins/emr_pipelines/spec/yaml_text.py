@@ -12,7 +12,7 @@ import yaml
 from emr_pipelines.errors import Problem
 from emr_pipelines.spec.document import Document, Mark, Path, dotted
 from emr_pipelines.spec.scalars import SCALAR_TAGS, Unclear, read_plain
-from emr_pipelines.spec.syntax_wording import describe_syntax_error
+from emr_pipelines.spec.syntax_wording import describe_syntax_error, syntax_problem
 
 MAX_DEPTH = 32
 MAX_ALIASES = 100
@@ -25,45 +25,41 @@ _CONTAINERS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 def read_document(text: str, file: str, *, is_json: bool) -> tuple[Document, list[Problem]]:
     """Read one document and all problems of its text; after a syntax error the document is empty and broken as a whole."""
     empty = Document(file=file, value={}, broken=frozenset([()]))
-    try:
-        problems = list(_find_stream_problems(text, file))
-        node = None if problems else yaml.compose(text, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError as error:
-        return empty, [describe_syntax_error(error, text, file)]
-    if problems:
-        return empty, problems
-    if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
-        return empty, [
-            Problem(
-                file=file,
-                message="the file is empty",
-                fix="Write the keys of the spec, or delete the file.",
-                rule="syntax",
-            )
-        ]
-    if not isinstance(node, yaml.MappingNode):
-        what = "a list" if isinstance(node, yaml.SequenceNode) else "a single value"
-        return empty, [
-            _problem(file, node, (), f"the file holds {what} at the top, not keys with values", "Start with `name: …`.")
-        ]
+    node = _compose(text, file)
+    if isinstance(node, Problem):
+        return empty, [node]
     reader = _Reader(file, is_json)
     value = reader.read(node, (), ())
     if reader.count > MAX_VALUES:
-        return empty, [
-            Problem(
-                file=file,
-                message=f"the file holds more than {MAX_VALUES:,} values once its aliases are written out",
-                fix="Make it smaller.",
-                rule="syntax",
-            )
-        ]
-    return Document(
-        file=file, value=value, keys=reader.keys, values=reader.values, broken=frozenset(reader.broken)
-    ), reader.problems
+        message = f"the file holds more than {MAX_VALUES:,} values once its aliases are written out"
+        return empty, [syntax_problem(file, message, "Make it smaller.")]
+    if not isinstance(value, dict):
+        return empty, reader.problems
+    broken = frozenset(reader.broken)
+    return Document(file=file, value=value, keys=reader.keys, values=reader.values, broken=broken), reader.problems
+
+
+def _compose(text: str, file: str) -> Any:
+    """The node of the document, or the problem for which there is none."""
+    try:
+        problem = next(_find_stream_problems(text, file), None)
+        node = None if problem else yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        return describe_syntax_error(error, text, file)
+    if problem:
+        return problem
+    if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
+        return syntax_problem(file, "the file is empty", "Write the keys of the spec, or delete the file.")
+    if not isinstance(node, yaml.MappingNode):
+        what = "a list" if isinstance(node, yaml.SequenceNode) else "a single value"
+        return _problem(
+            file, node, (), f"the file holds {what} at the top, not keys with values", "Start with `name: …`."
+        )
+    return node
 
 
 def _find_stream_problems(text: str, file: str) -> Iterator[Problem]:
-    """What must be refused before nodes are built: nesting too deep for the stack, alias bombs, several documents."""
+    """What must be refused before nodes are built (the first is enough): nesting too deep for the stack, alias bombs, several documents."""
     depth = aliases = documents = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -74,13 +70,10 @@ def _find_stream_problems(text: str, file: str) -> Iterator[Problem]:
         documents += isinstance(event, yaml.DocumentStartEvent)
         if depth > MAX_DEPTH:
             yield _problem(file, event, (), f"values are nested more than {MAX_DEPTH} deep", "Flatten the value.")
-            return
         if aliases > MAX_ALIASES:
             yield _problem(file, event, (), f"more than {MAX_ALIASES} aliases (`*name`)", "Write the values out.")
-            return
         if documents > 1:
             yield _problem(file, event, (), "a second document starts here (`---`)", "Keep one document per file.")
-            return
 
 
 def _problem(file: str, node: Any, path: Path, message: str, fix: str) -> Problem:

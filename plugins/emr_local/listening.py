@@ -1,0 +1,57 @@
+"""The loopback port: bound before anything else is set up, so that a port that is taken is told at once."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from emr_local.loopback import check_bind_host
+from emr_local.startup_errors import StartupError
+
+
+class Listener:
+    """A bound loopback port, and the HTTP server on it. Port 0 takes a free one."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._socket = _bind(check_bind_host(host), port)
+        bound_host, bound_port = self._socket.getsockname()[:2]
+        self.url = f"http://[{bound_host}]:{bound_port}" if ":" in bound_host else f"http://{bound_host}:{bound_port}"
+
+    def create_server(self, application: WSGIApplication) -> BaseWSGIServer:
+        """The HTTP server for an application, with a thread per request; it takes the port over."""
+        host, port = self._socket.getsockname()[:2]
+        descriptor = self._socket.fileno()
+        server = make_server(host, port, application, threaded=True, request_handler=_RequestHandler, fd=descriptor)
+        self.close()  # the server has its own duplicate
+        return server
+
+    def close(self) -> None:
+        """Let the port go."""
+        self._socket.close()
+
+
+class _RequestHandler(MotoRequestHandler):
+    """moto's request handler, which keeps S3 metadata as it was sent, without a line on stderr per request."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        logging.getLogger(__name__).debug(message, *args)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+        bound.listen(socket.SOMAXCONN)
+    except (OSError, OverflowError) as error:
+        bound.close()
+        raise StartupError(
+            f"Port {port} of {host} cannot be used: {getattr(error, 'strerror', None) or error}.",
+            "Stop what listens there (perhaps another emr_local), or choose another port with --port.",
+        ) from error
+    return bound

@@ -1,0 +1,99 @@
+"""A cache of loaded Java classes (AppCDS) that makes Spark's JVMs start faster. Without it, or with a damaged one, they only start slower."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+from emr_local.runners.sessions import end_session
+from emr_local.runners.step_context import Machine
+
+_LOG = logging.getLogger(__name__)
+_PRIME_JOB = Path(__file__).with_name("prime_job.py")
+_RECORD_WITHIN_S = 300.0
+_QUIET = ("-Xlog:disable", "-Xlog:all=error:stderr")
+
+
+class ClassArchive:
+    """The archive for one Java and one set of Spark jars, made once per machine in the background."""
+
+    def __init__(self, directory: Path, machine: Machine) -> None:
+        self._machine = machine
+        self._java = machine.require_java()
+        key = _fingerprint(machine)
+        self._file = directory / f"spark-{key}.jsa"
+        self._base = directory / f"java-{key}.jsa"
+        self._seal = directory / f"spark-{key}.sha256"
+        self._intact = self._check_seal()
+        self._recording: subprocess.Popen[bytes] | None = None
+
+    def options(self) -> tuple[str, ...]:
+        """Give the Java options that use the archive; none while there is none."""
+        return (*_QUIET, f"-XX:SharedArchiveFile={':'.join([*self._own_base(), str(self._file)])}") if self._intact else ()
+
+    def record_in_background(self) -> None:
+        """Make the archive if there is none, at the lowest priority."""
+        if not self._intact:
+            threading.Thread(target=self._record, name="emr-local-class-archive", daemon=True).start()
+
+    def stop_recording(self) -> None:
+        """End a recording that is still going on; the next server makes it."""
+        if self._recording:
+            end_session(self._recording.pid)
+
+    def _record(self) -> None:
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=self._file.parent, prefix="recording-") as scratch:
+                self._run_recording(Path(scratch))
+        except (OSError, subprocess.SubprocessError) as problem:
+            _LOG.info("no class archive, JVMs start slower: %s", problem)
+
+    def _run_recording(self, scratch: Path) -> None:
+        base = self._own_base()
+        if base and not self._base.exists():
+            subprocess.run([str(self._java.executable), "-Xshare:dump", f"-XX:SharedArchiveFile={scratch / 'base'}"], capture_output=True, timeout=60, check=True)  # noqa: S603
+            os.replace(scratch / "base", self._base)
+        archive = scratch / "archive"
+        options = [*(f"-XX:SharedArchiveFile={file}" for file in base), f"-XX:ArchiveClassesAtExit={archive}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *_QUIET]
+        environment = self._machine.environment() | {"SPARK_SUBMIT_OPTS": " ".join(options), "SPARK_LOCAL_DIRS": str(scratch)}
+        command = ["nice", "-n", "19", str(self._machine.spark_home / "bin" / "spark-submit"), "--master", "local[1]", "--conf", "spark.ui.enabled=false", str(_PRIME_JOB)]
+        self._recording = subprocess.Popen(  # noqa: S603
+            command, cwd=scratch, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        if self._recording.wait(_RECORD_WITHIN_S) == 0 and archive.exists():
+            self._seal.write_text(_digest(archive), encoding="ascii")
+            os.replace(archive, self._file)
+            self._intact = True
+
+    def _check_seal(self) -> bool:
+        """Java maps an archive unchecked and dies of a damaged one."""
+        try:
+            return self._seal.read_text(encoding="ascii") == _digest(self._file)
+        except OSError:
+            return False
+
+    def _own_base(self) -> list[str]:
+        """A Java runtime cut down with jlink brings no class archive of its own to build on."""
+        return [] if (self._java.home / "lib" / "server" / "classes.jsa").exists() else [str(self._base)]
+
+
+def default_cache_directory() -> Path:
+    """Name the user's cache directory, so that the archive outlives a server's state."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "emr-local"
+
+
+def _fingerprint(machine: Machine) -> str:
+    java = machine.require_java()
+    jars = sorted(f"{jar} {jar.stat().st_mtime_ns}" for jar in (machine.spark_home / "jars").glob("*.jar"))
+    return hashlib.sha256("\n".join([java.version, str(java.home), *jars]).encode()).hexdigest()[:16]
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+from emr_local.runners.sessions import list_session
+
+
+def test_hdfs_is_shared_by_the_steps_of_a_cluster_and_deleted_with_it(lab):
+    lab.open_cluster("j-HDFS")
+    lab.write("s3://data/hdfs/words.txt", "stately plump\n")
+    assert lab.run("hadoop", "fs", "-mkdir", "-p", "hdfs:///tmp/in", cluster="j-HDFS")[0].exit_code == 0
+    assert lab.run("hdfs", "dfs", "-cp", "s3://data/hdfs/words.txt", "/tmp/in/", cluster="j-HDFS")[0].exit_code == 0
+    script = lab.write(
+        "s3://data/code/upper.py",
+        """
+        from pyspark import SparkContext
+        SparkContext().textFile("hdfs:///tmp/in/*").map(str.upper).saveAsTextFile("hdfs:///tmp/out")
+        """,
+    )
+    outcome, step = lab.run("spark-submit", script, cluster="j-HDFS")
+    assert outcome.exit_code == 0, lab.log(step, "stderr", "j-HDFS")
+    _, step = lab.run("hadoop", "fs", "-cat", "hdfs:///tmp/out/part-*", cluster="j-HDFS")
+    assert lab.log(step, "stdout", "j-HDFS").strip() == "STATELY PLUMP"
+    lab.executor.close_cluster("j-HDFS")
+    assert not (lab.state / "hdfs" / "j-HDFS").exists()
+
+
+def test_the_root_of_a_bucket_can_be_listed_and_removed_from(lab):
+    lab.s3.create_bucket(Bucket="rooted")
+    lab.write("s3://rooted/a/b", "x")
+    _, step = lab.run("hadoop", "fs", "-ls", "s3://rooted")
+    assert "s3://rooted/a" in lab.log(step, "stdout")
+    assert lab.run("hadoop", "fs", "-rm", "-r", "s3://rooted/a")[0].exit_code == 0
+    assert lab.list("", bucket="rooted") == []
+
+
+def test_a_commands_output_and_exit_code_are_kept(lab):
+    outcome, step = lab.run("bash", "-c", "echo to-stdout; echo to-stderr >&2; exit 3")
+    assert outcome.exit_code == 3
+    assert lab.log(step, "stdout") == "to-stdout\n"
+    assert lab.log(step, "stderr") == "to-stderr\n"
+    assert outcome.message == "to-stderr"
+
+
+def test_a_command_talks_to_the_local_s3_and_sees_no_secret_of_the_caller(lab, monkeypatch):
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "the-callers")
+    outcome, step = lab.run("bash", "-c", "env | grep ^AWS_ | sort")
+    assert outcome.exit_code == 0
+    shown = lab.log(step, "stdout")
+    assert f"AWS_ENDPOINT_URL={lab.s3.meta.endpoint_url}\n" in shown
+    assert "the-callers" not in shown
+
+
+def test_script_runner_fetches_and_runs_a_script(lab):
+    script = lab.write("s3://data/code/greet.sh", "echo hello $1\n")
+    outcome, step = lab.run(script, "world", jar="s3://us-east-1.elasticmapreduce/libs/script-runner/script-runner.jar")
+    assert outcome.exit_code == 0
+    assert lab.log(step, "stdout") == "hello world\n"
+
+
+def test_what_cannot_be_run_fails_and_says_what_can(lab):
+    assert "'hive-script' is not a command that a local EMR runs. It runs spark-submit" in lab.run("hive-script", "--args")[0].message
+    assert "Jar 's3://data/my.jar' cannot be run" in lab.run("x", jar="s3://data/my.jar")[0].message
+
+
+def test_a_process_ended_by_a_signal_is_explained(lab):
+    outcome, _ = lab.run("bash", "-c", "kill -9 $$")
+    assert outcome.exit_code == -signal.SIGKILL
+    assert "SIGKILL (signal 9). Often the machine ran out of memory" in outcome.message
+
+
+STUBBORN = """
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"], process_group=0)
+open("pids", "w").write(f"{os.getpid()} {child.pid}")
+"""
+
+
+@pytest.mark.parametrize("end", ["interrupt", "kill"])
+def test_a_step_that_ignores_signals_is_gone_within_five_seconds(lab, end):
+    script = lab.write("s3://data/code/stubborn.py", f"{STUBBORN}\nfrom pyspark import SparkContext\nSparkContext().parallelize([1]).foreach(lambda _: time.sleep(600))\n")
+    step, running = lab.start("spark-submit", script)
+    pids = await_pids(lab, step)
+    jvm = int(next(line.split()[-1] for line in (lab.state / "steps" / "j-LAB" / step / "controller").read_text().splitlines() if "warm JVM" in line))
+    started = time.monotonic()
+    getattr(running, end)()
+    outcome = running.wait()
+    assert time.monotonic() - started < 5
+    assert outcome.exit_code == -signal.SIGKILL
+    assert [pid for pid in pids if is_alive(pid)] == []
+    assert list_session(jvm) == []
+
+
+def await_pids(lab, step):
+    file = lab.state / "steps" / "j-LAB" / step / "work" / "pids"
+    for _ in range(600):
+        if file.exists() and (text := file.read_text()):
+            time.sleep(1.0)  # let the Spark job begin
+            return [int(pid) for pid in text.split()]
+        time.sleep(0.1)
+    raise AssertionError("the step did not start")
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    with open(f"/proc/{pid}/stat") as stat:
+        return stat.read().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_an_interrupted_command_may_end_by_itself(lab):
+    step, running = lab.start("bash", "-c", "trap 'echo bye; exit 0' TERM; touch pids; while :; do sleep 0.1; done")
+    file = lab.state / "steps" / "j-LAB" / step / "work" / "pids"
+    while not file.exists():
+        time.sleep(0.02)
+    running.interrupt()
+    assert running.wait().exit_code == 0
+    assert lab.log(step, "stdout") == "bye\n"
+
+
+def test_closing_a_cluster_ends_its_steps(lab):
+    lab.open_cluster("j-CLOSE")
+    _, running = lab.start("sleep", "600", cluster="j-CLOSE")
+    lab.executor.close_cluster("j-CLOSE")
+    assert running.wait().exit_code == -signal.SIGKILL
+    lab.executor.close_cluster("j-CLOSE")
+    lab.executor.close_cluster("j-UNKNOWN")
+
+
+def test_steps_run_at_the_same_time(lab):
+    started = time.monotonic()
+    both = [lab.start("sleep", "1")[1] for _ in range(2)]
+    assert [running.wait().exit_code for running in both] == [0, 0]
+    assert time.monotonic() - started < 1.9

