@@ -107,7 +107,7 @@ def _describe_network(cluster: ClusterRecord) -> dict[str, Any]:
 def _describe_applications(cluster: ClusterRecord) -> list[dict[str, Any]]:
     versions = find_application_versions(cluster.release_label)
     asked = cluster.request.get("Applications") or [{"Name": "Hadoop"}]
-    return [{**omit_missing(Version=versions.get(each["Name"])), **each} for each in asked]
+    return [{**omit_missing(Version=versions.get(each.get("Name", ""))), **each} for each in asked]
 
 
 def _format_log_uri(uri: str | None) -> str | None:

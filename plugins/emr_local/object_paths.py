@@ -36,11 +36,19 @@ def locate_object(bucket_directory: Path, key: str) -> Path:
     """Give the file (for a key ending in "/": the directory) of a key; raise UnstorableKeyError for a key that none can hold."""
     segments = key.removesuffix("/").split("/")
     if "" in segments:
-        raise UnstorableKeyError(f"The key {key!r} starts with a slash or has two in a row; objects are kept as files here, so it cannot be stored. Use single slashes.")
+        raise UnstorableKeyError(
+            f"The key {key!r} starts with a slash or has two in a row; objects are kept as files here, so it cannot be stored. Use single slashes."
+        )
     if "." in segments or ".." in segments or "\0" in key:
-        raise UnstorableKeyError(f"The key {key!r} has a '.' or '..' segment or a NUL; objects are kept as files here, so it cannot be stored. Choose another key.")
-    if len(key.encode("utf-8", "surrogatepass")) > _LONGEST_KEY or any(len(s.encode("utf-8", "surrogatepass")) > _LONGEST_SEGMENT for s in segments):
-        raise UnstorableKeyError(f"The key {key[:40]!r}… has a segment longer than {_LONGEST_SEGMENT} bytes or is longer than {_LONGEST_KEY}; objects are kept as files here. Choose a shorter key.")
+        raise UnstorableKeyError(
+            f"The key {key!r} has a '.' or '..' segment or a NUL; objects are kept as files here, so it cannot be stored. Choose another key."
+        )
+    if len(key.encode("utf-8", "surrogatepass")) > _LONGEST_KEY or any(
+        len(s.encode("utf-8", "surrogatepass")) > _LONGEST_SEGMENT for s in segments
+    ):
+        raise UnstorableKeyError(
+            f"The key {key[:40]!r}… has a segment longer than {_LONGEST_SEGMENT} bytes or is longer than {_LONGEST_KEY}; objects are kept as files here. Choose a shorter key."
+        )
     _refuse_prefix_clash(bucket_directory, key, segments)
     return bucket_directory.joinpath(*segments)
 
@@ -52,12 +60,18 @@ def _refuse_prefix_clash(bucket_directory: Path, key: str, segments: list[str]) 
         parent = parent / segment
         if parent.is_file() or parent.is_symlink():
             clash = parent.relative_to(bucket_directory).as_posix()
-            raise UnstorableKeyError(f"The key {key!r} lies under the object {clash!r}; objects are kept as files here, so delete {clash!r} first or choose another key.")
+            raise UnstorableKeyError(
+                f"The key {key!r} lies under the object {clash!r}; objects are kept as files here, so delete {clash!r} first or choose another key."
+            )
     target = parent / segments[-1]
     if key.endswith("/") and target.is_file():
-        raise UnstorableKeyError(f"The key {key!r} names a directory, but {target.name!r} is an object; objects are kept as files here, so delete that object first.")
+        raise UnstorableKeyError(
+            f"The key {key!r} names a directory, but {target.name!r} is an object; objects are kept as files here, so delete that object first."
+        )
     if not key.endswith("/") and target.is_dir() and any(target.iterdir()):
-        raise UnstorableKeyError(f"The key {key!r} is also the prefix of other objects ({key}/…); objects are kept as files here, so choose another key.")
+        raise UnstorableKeyError(
+            f"The key {key!r} is also the prefix of other objects ({key}/…); objects are kept as files here, so choose another key."
+        )
 
 
 def is_working_file(key: str) -> bool:

@@ -66,12 +66,15 @@ def _is_s3_request(environ: WSGIEnvironment) -> bool:
     scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].partition(",")[0]
     scope = scope or parse_qs(environ.get("QUERY_STRING", "")).get("X-Amz-Credential", [""])[0]
     if scope:
-        return scope.split("/")[3:4] == ["s3"]
-    return not environ.get("PATH_INFO", "").startswith(("/moto-api", "/latest/"))
+        return str(scope).split("/")[3:4] == ["s3"]
+    path: str = environ.get("PATH_INFO", "")
+    return not path.startswith(("/moto-api", "/latest/"))
 
 
 def _split_path(environ: WSGIEnvironment) -> tuple[str | None, str | None]:
-    path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")  # WSGI hands UTF-8 bytes as latin-1
+    path = (
+        environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
+    )  # WSGI hands UTF-8 bytes as latin-1
     bucket, _, key = path.lstrip("/").partition("/")
     return bucket or None, key or None
 

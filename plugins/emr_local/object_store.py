@@ -19,8 +19,25 @@ from wsgiref.types import WSGIApplication
 
 from moto.s3.models import FakeBucket, FakeKey
 
-from emr_local.moto_buckets import copy_content, create_bucket, current_object, drop_object, keep_in_file, list_buckets, put_file, put_marker
-from emr_local.object_paths import FoundFile, UnstorableKeyError, checksum_file, is_bucket_name, is_working_file, locate_object, scan_bucket
+from emr_local.moto_buckets import (
+    copy_content,
+    create_bucket,
+    current_object,
+    drop_object,
+    keep_in_file,
+    list_buckets,
+    put_file,
+    put_marker,
+)
+from emr_local.object_paths import (
+    FoundFile,
+    UnstorableKeyError,
+    checksum_file,
+    is_bucket_name,
+    is_working_file,
+    locate_object,
+    scan_bucket,
+)
 from emr_local.object_requests import MirroringApp
 
 _ABSORB_EVERY_S = 1.0
@@ -40,7 +57,9 @@ class ObjectStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._incoming = root.with_name(root.name + ".incoming")  # outside the tree, on the same file system: files appear whole
+        self._incoming = root.with_name(
+            root.name + ".incoming"
+        )  # outside the tree, on the same file system: files appear whole
         self._known: dict[str, dict[str, _Synced]] = {}
         self._lock = threading.RLock()
         self._running_steps = 0
@@ -86,7 +105,9 @@ class ObjectStore:
     def absorb(self, buckets: Iterable[str] | None = None) -> None:
         """Bring what steps wrote and deleted on disk into moto."""
         with self._lock:
-            names = [entry.name for entry in self.root.iterdir() if entry.is_dir()] if buckets is None else list(buckets)
+            names = (
+                [entry.name for entry in self.root.iterdir() if entry.is_dir()] if buckets is None else list(buckets)
+            )
             for name in filter(is_bucket_name, names):
                 self._absorb_bucket(name)
             self._absorbed_at = time.monotonic()
@@ -141,7 +162,9 @@ class ObjectStore:
         path = locate_object(self.root / bucket.name, key)
         if key.endswith("/"):
             if stored.size:
-                raise UnstorableKeyError(f"The key {key!r} ends in '/', which is a directory here and holds no bytes. Store it without the slash.")
+                raise UnstorableKeyError(
+                    f"The key {key!r} ends in '/', which is a directory here and holds no bytes. Store it without the slash."
+                )
             path.mkdir(parents=True, exist_ok=True)
             return _Synced(stored, 0, 0)
         with self._new_file(path) as file:
@@ -179,7 +202,11 @@ class ObjectStore:
     def _absorb_bucket(self, name: str, only: list[str] | None = None) -> None:
         bucket = list_buckets().get(name) or create_bucket(name)
         known = self._known.setdefault(name, {})
-        found = {file.key: file for file in scan_bucket(self.root / name)} if only is None else _stat_keys(self.root / name, only)
+        found = (
+            {file.key: file for file in scan_bucket(self.root / name)}
+            if only is None
+            else _stat_keys(self.root / name, only)
+        )
         for key, file in found.items():
             if _is_news(file, known.get(key)):
                 self._absorb_file(bucket, file)

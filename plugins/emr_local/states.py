@@ -197,7 +197,7 @@ def recover(flow: JobFlow, now: float) -> JobFlow:
     stopped = StepOutcome(
         exit_code=-9,
         reason=SERVER_STOPPED,
-        message="Its process ended with the server and its output may be incomplete. Submit the step again.",
+        message="Its output may be incomplete. Submit the step again.",
     )
     for step in flow.steps:
         flow = end_step(flow, step.step_id, stopped, now)

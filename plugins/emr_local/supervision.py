@@ -37,11 +37,12 @@ Action = Callable[[], None]
 
 @dataclass(slots=True, kw_only=True)
 class _Process:
-    """A step that was handed to the executor; `running` is set once it started, `signalled` once it was told to stop."""
+    """A step that was handed to the executor; `running` is set once it started, the others once it was told to stop."""
 
     step: StepRecord
     running: RunningStep | None = None
-    signalled: bool = False
+    interrupted: bool = False
+    killed: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -158,10 +159,15 @@ class Supervisor:
 
     def _plan_signal(self, step: StepRecord) -> list[Action]:
         process = self._processes.get(step.step_id)
-        if process is None or process.running is None or process.signalled:
+        if process is None or process.running is None or process.killed:
             return []
-        process.signalled = True
-        return [process.running.kill if step.cancel_by_kill else process.running.interrupt]
+        if step.cancel_by_kill:
+            process.killed = True
+            return [process.running.kill]
+        if process.interrupted:
+            return []
+        process.interrupted = True
+        return [process.running.interrupt]
 
     def _open_cluster(self, cluster: ClusterRecord) -> None:
         log_uri = cluster.request.get("LogUri")

@@ -13,7 +13,8 @@ FAILURE_LOG = "s3://logs/stderr.gz"
 class FakeStep:
     """A process that ends when it is released, interrupted or killed."""
 
-    def __init__(self, outcome: StepOutcome | None = None) -> None:
+    def __init__(self, outcome: StepOutcome | None = None, *, stubborn: bool = False) -> None:
+        self._stubborn = stubborn
         self.signals: list[str] = []
         self._outcome = outcome
         self._ended = threading.Event()
@@ -27,7 +28,8 @@ class FakeStep:
 
     def interrupt(self) -> None:
         self.signals.append("interrupt")
-        self._end(StepOutcome(exit_code=-15))
+        if not self._stubborn:
+            self._end(StepOutcome(exit_code=-15))
 
     def kill(self) -> None:
         self.signals.append("kill")
@@ -43,7 +45,7 @@ class FakeStep:
 
 
 class FakeExecutor:
-    """Runs `succeed`, `fail`, `explain`, `block` and `raise`, the first argument of a step; remembers what it was asked."""
+    """Runs `succeed`, `fail`, `explain`, `raise`, `block` and `ignore` (blocks, and ignores interrupts), the first argument of a step."""
 
     def __init__(self) -> None:
         self.opened: dict[str, ClusterRequest] = {}
@@ -69,7 +71,7 @@ class FakeExecutor:
                 exit_code=1, reason="Output directory already exists.", message="s3://b/out", log_file=FAILURE_LOG
             ),
         }
-        running = FakeStep(outcomes.get(verb))
+        running = FakeStep(outcomes.get(verb), stubborn=verb == "ignore")
         with self._changed:
             self.started.append(step)
             self.steps[step.step_id] = running

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emr_local.conftest import create_client
+from tests.emr_local.conftest import Emr, create_client
 from tests.emr_local.emr_requests import cluster_request, step
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
@@ -111,7 +111,7 @@ def test_a_negative_time_scale_is_refused():
 @pytest.mark.skipif(
     shutil.which("aws", path=str(Path(sys.executable).parent)) is None, reason="the AWS CLI is not installed"
 )
-def test_the_aws_cli_creates_a_cluster_and_waits_for_its_step(emr, tmp_path: Path):
+def test_the_aws_cli_creates_a_cluster_and_waits_for_its_step(emr: Emr, tmp_path: Path):
     def aws(*arguments: str) -> str:
         command = [
             str(Path(sys.executable).parent / "aws"),

@@ -93,6 +93,8 @@ def test_a_stopped_server_ends_its_steps_and_the_next_one_fails_them(start: Call
     second = start()
 
     wait_until(lambda: second.states(cluster_id) == ["FAILED"], "the failed step")
+    [failed] = second.client.list_steps(ClusterId=cluster_id)["Steps"]
+    assert failed["Status"]["FailureDetails"]["Reason"] == SERVER_STOPPED
 
 
 def test_what_changed_after_a_restart_survives_the_next_one(create_emr: Callable[..., Emr], tmp_path: Path):

@@ -211,7 +211,9 @@ def test_a_pending_step_is_cancelled_at_once_and_never_started():
 def test_a_kill_asked_for_after_an_interrupt_is_remembered():
     flow = cancel_step(create_ready_flow("CONTINUE"), "s-0", 101.0)
     assert not flow.steps[0].cancel_by_kill
-    assert cancel_step(flow, "s-0", 102.0, by_kill=True).steps[0].cancel_by_kill
+    killed = cancel_step(flow, "s-0", 102.0, by_kill=True)
+    assert killed.steps[0].cancel_by_kill
+    assert cancel_step(killed, "s-0", 103.0).steps[0].cancel_by_kill
 
 
 def test_cancelling_a_step_that_ended_changes_nothing():

@@ -139,6 +139,20 @@ def test_a_step_can_be_killed_and_a_pending_one_cancelled_in_one_call(emr: Emr, 
     emr.wait(cluster_id, "WAITING")
 
 
+def test_a_step_that_ignores_the_interrupt_waits_to_be_killed(emr: Emr, cluster_id: str):
+    [step_id] = emr.add(cluster_id, step("ignore"))
+    running = emr.executor.wait_for_step(step_id)
+    for _ in range(2):
+        emr.client.cancel_steps(ClusterId=cluster_id, StepIds=[step_id])
+    wait_until(lambda: running.signals == ["interrupt"], "the interrupt")
+    assert emr.steps(cluster_id) == ["CANCEL_PENDING"]
+
+    emr.client.cancel_steps(ClusterId=cluster_id, StepIds=[step_id], StepCancellationOption="TERMINATE_PROCESS")
+
+    emr.wait_steps(cluster_id, "CANCELLED")
+    assert running.signals == ["interrupt", "kill"]
+
+
 def test_cancelling_is_idempotent_and_fails_for_what_has_ended(emr: Emr, cluster_id: str):
     [done] = emr.add(cluster_id, step("succeed"))
     emr.wait_steps(cluster_id, "COMPLETED")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import subprocess
@@ -27,16 +26,6 @@ def airflow_variables(project: Path) -> dict[str, str]:
 def airflow(airflow_variables: dict[str, str], project: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([sys.executable, "-m", "airflow", *arguments], env=airflow_variables, cwd=project, capture_output=True, text=True, check=False)
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def airflow_json(airflow: Callable[..., subprocess.CompletedProcess[str]]) -> Callable[..., list[dict[str, str]]]:
-    def run(*arguments: str) -> list[dict[str, str]]:
-        finished = airflow(*arguments, "--output", "json")
-        assert finished.returncode == 0, finished.stderr[-2000:]
-        return json.loads(finished.stdout[finished.stdout.index("[") :])
 
     return run
 

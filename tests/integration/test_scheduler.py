@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,8 +41,41 @@ def wait_for(what: str, condition: Callable[[], object], seconds: float) -> None
     pytest.fail(f"{what} did not come within {seconds:.0f} s")
 
 
+class AirflowServer:
+    """A running `airflow standalone`, spoken to as its UI does."""
+
+    def __init__(self, port: int, log: Path) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = log
+        self._token = ""
+
+    def is_healthy(self) -> bool:
+        try:
+            health = self._send("GET", "/api/v2/monitor/health")
+        except OSError:
+            return False
+        return all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        if not self._token:
+            self._token = self._send("GET", "/auth/token")["access_token"]
+        return self._send(method, f"/api/v2{path}", body)
+
+    def run_states(self) -> dict[str, str]:
+        runs = self.call("GET", "/dags/word_clouds/dagRuns?limit=100")["dag_runs"]
+        return {run["dag_run_id"]: run["state"] for run in runs}
+
+    def _send(self, method: str, path: str, body: object = None) -> Any:
+        request = urllib.request.Request(self.url + path, method=method, data=None if body is None else json.dumps(body).encode())
+        request.add_header("Content-Type", "application/json")
+        if self._token:
+            request.add_header("Authorization", f"Bearer {self._token}")
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+
 @pytest.fixture
-def standalone(airflow_variables: dict[str, str], project: Path, tmp_path: Path) -> Iterator[Path]:
+def server(airflow_variables: dict[str, str], project: Path, tmp_path: Path) -> Iterator[AirflowServer]:
     port = free_port()
     variables = {
         **airflow_variables,
@@ -53,12 +87,12 @@ def standalone(airflow_variables: dict[str, str], project: Path, tmp_path: Path)
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__PARALLELISM": "2",
     }
-    log = tmp_path / "standalone.log"
-    with log.open("w") as out:
+    airflow = AirflowServer(port, tmp_path / "standalone.log")
+    with airflow.log.open("w") as out:
         process = subprocess.Popen([sys.executable, "-m", "airflow", "standalone"], env=variables, cwd=project, stdout=out, stderr=out, start_new_session=True)
         try:
-            wait_for("the API server", lambda: is_healthy(port), START_SECONDS)
-            yield log
+            wait_for("the API server", airflow.is_healthy, START_SECONDS)
+            yield airflow
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             try:
@@ -67,44 +101,29 @@ def standalone(airflow_variables: dict[str, str], project: Path, tmp_path: Path)
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def is_healthy(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5) as answer:
-            health = json.load(answer)
-    except OSError:
-        return False
-    return all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
-
-
 def test_a_manual_run_and_a_backfill_by_year(
     project: Path,
-    standalone: Path,
+    server: AirflowServer,
     airflow: Callable[..., subprocess.CompletedProcess[str]],
-    airflow_json: Callable[..., list[dict[str, str]]],
     api: EmrApi,
     s3: object,
     emr_state_dir: Path,
 ) -> None:
     put_purchases(s3, project, range(2001, 2008))
-    wait_for("the DAG", lambda: any(dag["dag_id"] == "word_clouds" for dag in airflow_json("dags", "list")), 60)
+    wait_for("the DAG", lambda: "word_clouds" in {dag["dag_id"] for dag in server.call("GET", "/dags")["dags"]}, 120)
 
-    def states() -> dict[str, str]:
-        return {run["run_id"]: run["state"] for run in airflow_json("dags", "list-runs", "word_clouds") if run["run_id"] in ours(run["run_id"])}
-
-    def ours(run_id: str) -> str:
-        return run_id if run_id == "by_hand" or run_id.startswith("backfill__") else ""
-
-    def ended() -> bool:
-        failed = [run_id for run_id, state in states().items() if state == "failed"]
-        assert not failed, f"{failed} failed: {standalone.read_text()[-6000:]}"
-        return len(states()) == 5 and set(states().values()) == {"success"}
-
-    triggered = airflow("dags", "trigger", "word_clouds", "--run-id", "by_hand", "--conf", '{"year": 2007}')
-    assert triggered.returncode == 0, triggered.stderr[-2000:]
+    # As the trigger form sends it: no logical date, the year in the conf.
+    server.call("POST", "/dags/word_clouds/dagRuns", {"dag_run_id": "by_hand", "logical_date": None, "conf": {"year": 2007}})
     backfill = ["--dag-id", "word_clouds", "--from-date", "2001-01-01", "--to-date", "2004-12-31", "--max-active-runs", "2"]
     created = airflow("backfill", "create", *backfill)
     assert created.returncode == 0, created.stderr[-2000:]
 
-    wait_for("the end of five runs", ended, RUNS_SECONDS)
+    def all_succeeded() -> bool:
+        states = server.run_states()
+        failed = [run_id for run_id, state in states.items() if state == "failed"]
+        assert not failed, f"{failed} failed: {server.log.read_text()[-6000:]}"
+        return len(states) == 5 and set(states.values()) == {"success"}
+
+    wait_for("the end of five runs", all_succeeded, RUNS_SECONDS)
     assert gallery_years(emr_state_dir) >= {2001, 2002, 2003, 2004, 2007}
     assert live_clusters(api, "word_clouds") == []

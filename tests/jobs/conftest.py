@@ -3,9 +3,12 @@
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
+
+import book_titles
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +20,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         .appName("tests")
         # Tiny tables spend their time in compilers; the first tier of the JVM's is enough for them.
         .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        # On a cluster the package travels as a zip file; here Spark's Python workers find it where it is.
+        .config("spark.executorEnv.PYTHONPATH", str(Path(book_titles.__file__).parents[1]))
         .config("spark.ui.enabled", "false")
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.shuffle.partitions", "2")

@@ -34,7 +34,9 @@ class ClassArchive:
 
     def options(self) -> tuple[str, ...]:
         """Give the Java options that use the archive; none while there is none."""
-        return (*_QUIET, f"-XX:SharedArchiveFile={':'.join([*self._own_base(), str(self._file)])}") if self._intact else ()
+        return (
+            (*_QUIET, f"-XX:SharedArchiveFile={':'.join([*self._own_base(), str(self._file)])}") if self._intact else ()
+        )
 
     def record_in_background(self) -> None:
         """Make the archive if there is none, at the lowest priority."""
@@ -57,14 +59,40 @@ class ClassArchive:
     def _run_recording(self, scratch: Path) -> None:
         base = self._own_base()
         if base and not self._base.exists():
-            subprocess.run([str(self._java.executable), "-Xshare:dump", f"-XX:SharedArchiveFile={scratch / 'base'}"], capture_output=True, timeout=60, check=True)  # noqa: S603
+            command = [str(self._java.executable), "-Xshare:dump", f"-XX:SharedArchiveFile={scratch / 'base'}"]
+            subprocess.run(command, capture_output=True, timeout=60, check=True)  # noqa: S603
             os.replace(scratch / "base", self._base)
         archive = scratch / "archive"
-        options = [*(f"-XX:SharedArchiveFile={file}" for file in base), f"-XX:ArchiveClassesAtExit={archive}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *_QUIET]
-        environment = self._machine.environment() | {"SPARK_SUBMIT_OPTS": " ".join(options), "SPARK_LOCAL_DIRS": str(scratch)}
-        command = ["nice", "-n", "19", str(self._machine.spark_home / "bin" / "spark-submit"), "--master", "local[1]", "--conf", "spark.ui.enabled=false", str(_PRIME_JOB)]
+        options = [
+            *(f"-XX:SharedArchiveFile={file}" for file in base),
+            f"-XX:ArchiveClassesAtExit={archive}",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            *_QUIET,
+        ]
+        environment = self._machine.environment() | {
+            "SPARK_SUBMIT_OPTS": " ".join(options),
+            "SPARK_LOCAL_DIRS": str(scratch),
+        }
+        command = [
+            "nice",
+            "-n",
+            "19",
+            str(self._machine.spark_home / "bin" / "spark-submit"),
+            "--master",
+            "local[1]",
+            "--conf",
+            "spark.ui.enabled=false",
+            str(_PRIME_JOB),
+        ]
         self._recording = subprocess.Popen(  # noqa: S603
-            command, cwd=scratch, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            command,
+            cwd=scratch,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         if self._recording.wait(_RECORD_WITHIN_S) == 0 and archive.exists():
             self._seal.write_text(_digest(archive), encoding="ascii")

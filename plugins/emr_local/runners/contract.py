@@ -12,8 +12,12 @@ class ClusterRequest:
     """What an executor needs to know of a cluster before its steps can run."""
 
     cluster_id: str
-    log_uri: str | None = None  # as given to RunJobFlow, without the trailing slash; None: logs are kept on no S3 prefix
-    configurations: tuple[Mapping[str, object], ...] = ()  # RunJobFlow's Configurations (Classification, Properties, Configurations)
+    log_uri: str | None = (
+        None  # as given to RunJobFlow, without the trailing slash; None: logs are kept on no S3 prefix
+    )
+    configurations: tuple[
+        Mapping[str, object], ...
+    ] = ()  # RunJobFlow's Configurations (Classification, Properties, Configurations)
     step_concurrency: int = 1
 
 

@@ -18,7 +18,9 @@ def prepare_step(context: StepContext, java_options: tuple[str, ...]) -> Prepare
     if jar == "script-runner.jar":
         return prepare_script(context, step.args)
     if jar != "command-runner.jar":
-        raise StepRejectedError(f"Jar {step.jar!r} cannot be run: a local EMR runs {_JARS}. Run a jar of your own as 'spark-submit --class … {step.jar}' through command-runner.jar.")
+        raise StepRejectedError(
+            f"Jar {step.jar!r} cannot be run: a local EMR runs {_JARS}. Run a jar of your own as 'spark-submit --class … {step.jar}' through command-runner.jar."
+        )
     if not step.args:
         raise StepRejectedError(f"command-runner.jar: no command was given. A local EMR runs {SUPPORTED}.")
     if step.args[0] == "spark-submit":

@@ -13,9 +13,10 @@ from emr_local.java_runtime import JavaNotFoundError, JavaRuntime, find_java
 from emr_local.object_store import ObjectStore
 from emr_local.runners.class_archive import ClassArchive
 from emr_local.runners.contract import ClusterRequest, RunningStep, StepRequest
+from emr_local.runners.jvm_pool import JvmPool
 from emr_local.runners.local_step import LocalStep
+from emr_local.runners.sessions import end_recorded_session
 from emr_local.runners.step_context import Machine, StepContext, hdfs_directory
-from emr_local.runners.warm_jvm import JvmPool
 
 _LOG = logging.getLogger(__name__)
 _JAVA_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -24,17 +25,34 @@ _JAVA_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 class LocalExecutor:
     """Runs steps under a state directory, with the object store that the S3 endpoint serves."""
 
-    def __init__(self, state_dir: Path, object_store: ObjectStore, *, warm: bool = True, endpoint_url: str | None = None, class_cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        state_dir: Path,
+        object_store: ObjectStore,
+        *,
+        warm: bool = True,
+        endpoint_url: str | None = None,
+        class_cache: Path | None = None,
+    ) -> None:
         java, problem = _try_find_java()
         self._machine = Machine(
-            state_dir=state_dir.resolve(), objects=object_store, spark_home=_find_spark_home(), java=java, java_problem=problem, endpoint_url=endpoint_url
+            state_dir=state_dir.resolve(),
+            objects=object_store,
+            spark_home=_find_spark_home(),
+            java=java,
+            java_problem=problem,
+            endpoint_url=endpoint_url,
         )
         self._clusters: dict[str, ClusterRequest] = {}
         self._steps: dict[str, list[LocalStep]] = {}
         self._lock = threading.Lock()
-        shutil.rmtree(self._machine.state_dir / "jvms", ignore_errors=True)
+        self._end_what_a_killed_server_left()
         self._archive = ClassArchive(class_cache, self._machine) if class_cache and java else None
-        self._pool = JvmPool(self._machine, self._choose_java_options, most=max(2, os.cpu_count() or 1)) if warm and java else None
+        self._pool = (
+            JvmPool(self._machine, self._choose_java_options, most=max(2, os.cpu_count() or 1))
+            if warm and java
+            else None
+        )
         if self._pool:
             self._pool.keep_ready(1)
         if self._archive:
@@ -56,7 +74,9 @@ class LocalExecutor:
                 raise KeyError(f"cluster {step.cluster_id} is not open; call open_cluster first")
             context = StepContext(step=step, cluster=cluster, machine=self._machine)
             running = LocalStep(context, self._pool, self._choose_java_options())
-            self._steps[step.cluster_id] = [other for other in self._steps[step.cluster_id] if not other.finished] + [running]
+            self._steps[step.cluster_id] = [other for other in self._steps[step.cluster_id] if not other.finished] + [
+                running
+            ]
         running.start()
         return running
 
@@ -84,6 +104,11 @@ class LocalExecutor:
     def _choose_java_options(self) -> tuple[str, ...]:
         return (*_JAVA_OPTIONS, *(self._archive.options() if self._archive else ()))
 
+    def _end_what_a_killed_server_left(self) -> None:
+        for file in self._machine.state_dir.glob("steps/*/*/session"):
+            end_recorded_session(file)
+        shutil.rmtree(self._machine.state_dir / "jvms", ignore_errors=True)
+
     def _keep_jvms_ready(self) -> None:
         if self._pool:
             self._pool.keep_ready(len(self._clusters))
@@ -100,5 +125,7 @@ def _try_find_java() -> tuple[JavaRuntime | None, str]:
 def _find_spark_home() -> Path:
     found = find_spec("pyspark")
     if found is None or found.origin is None:
-        raise ModuleNotFoundError("pyspark is not installed beside this server, and steps need its jars. Run `pip install pyspark==3.5.6`.")
+        raise ModuleNotFoundError(
+            "pyspark is not installed beside this server, and steps need its jars. Run `pip install pyspark==3.5.6`."
+        )
     return Path(found.origin).parent

@@ -10,12 +10,12 @@ import time
 
 from emr_local.runners.contract import StepOutcome
 from emr_local.runners.dispatch import prepare_step
+from emr_local.runners.jvm_pool import JvmPool
 from emr_local.runners.prepared import PreparedStep
-from emr_local.runners.sessions import signal_session
+from emr_local.runners.sessions import record_session, signal_session
 from emr_local.runners.step_context import StepContext, StepRejectedError
 from emr_local.runners.step_logs import StepLogs
 from emr_local.runners.step_process import StepProcess, WarmStepProcess
-from emr_local.runners.warm_jvm import JvmPool
 
 _LOG = logging.getLogger(__name__)
 _GRACE_S = 3.0
@@ -78,7 +78,9 @@ class LocalStep:
                 outcome = self._publish(exit_code, in_cluster)
         except Exception as problem:  # whatever fails here must fail the step, never hang whoever waits for it
             _LOG.exception("step %s could not be run", self._context.step.step_id)
-            outcome = StepOutcome(exit_code=1, reason="Unknown Error.", message=f"The local EMR could not run the step: {problem!r}")
+            outcome = StepOutcome(
+                exit_code=1, reason="Unknown Error.", message=f"The local EMR could not run the step: {problem!r}"
+            )
         self._outcome = outcome
 
     def _execute(self) -> tuple[int, bool]:
@@ -107,7 +109,10 @@ class LocalStep:
             cancelled = self._cancelled
         if cancelled:  # between the decision to start and the start
             process.kill()
+        session_file = self._context.directory / "session"
+        record_session(process.session_id, session_file)
         code = process.wait()
+        session_file.unlink(missing_ok=True)
         for name, written in process.release(cancelled=self._cancelled is not None).items():
             self._logs.prepend(name, written)
         self._logs.note(f"waitProcessCompletion ended with exit code {code} after {time.monotonic() - started:.2f} s")
@@ -127,7 +132,9 @@ class LocalStep:
 
     def _publish(self, exit_code: int, in_cluster: bool) -> StepOutcome:
         cluster, objects = self._context.cluster, self._context.machine.objects
-        prefix = self._logs.publish(objects, cluster.log_uri, f"{cluster.cluster_id}/steps/{self._context.step.step_id}")
+        prefix = self._logs.publish(
+            objects, cluster.log_uri, f"{cluster.cluster_id}/steps/{self._context.step.step_id}"
+        )
         if in_cluster:
             application = f"{int(time.time() * 1000)}_0001"
             key = f"{cluster.cluster_id}/containers/application_{application}/container_{application}_01_000001"

@@ -33,6 +33,28 @@ def end_session(session_id: int, within_s: float = 3.0) -> None:
         time.sleep(_POLL_S)
 
 
+def record_session(session_id: int, file: Path) -> None:
+    """Write down whose session this is, so that a later server can end it if this one is killed."""
+    file.write_text(f"{session_id} {_start_time(session_id)}", encoding="ascii")
+
+
+def end_recorded_session(file: Path) -> None:
+    """End the session that an earlier server wrote down, unless its number belongs to another process by now."""
+    number, _, start = file.read_text(encoding="ascii").partition(" ")
+    if number.isdigit() and _start_time(int(number)) in (start, ""):  # with its leader gone, a session keeps its number
+        end_session(int(number))
+    file.unlink()
+
+
+def _start_time(pid: int) -> str:
+    """Give what tells a process from a later one of the same number; empty if there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (FileNotFoundError, ProcessLookupError):
+        shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607
+        return shown.stdout.strip()
+
+
 def _session_of(pid: int) -> int | None:
     try:
         return os.getsid(pid)

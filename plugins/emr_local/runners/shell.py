@@ -15,7 +15,9 @@ def prepare_command(context: StepContext, arguments: tuple[str, ...]) -> Prepare
     environment = _environment(context)
     executable = shutil.which(arguments[0], path=environment["PATH"])
     if executable is None:
-        raise StepRejectedError(f"command-runner.jar: {arguments[0]!r} is not a command that a local EMR runs. It runs {SUPPORTED}.")
+        raise StepRejectedError(
+            f"command-runner.jar: {arguments[0]!r} is not a command that a local EMR runs. It runs {SUPPORTED}."
+        )
     return PreparedStep(argv=(executable, *arguments[1:]), environment=environment)
 
 
@@ -26,11 +28,17 @@ def prepare_script(context: StepContext, arguments: tuple[str, ...]) -> Prepared
     script = context.fetch(arguments[0], context.work)
     script.chmod(0o755)
     has_interpreter = script.read_bytes()[:2] == b"#!"
-    return PreparedStep(argv=(*(() if has_interpreter else ("bash",)), str(script), *arguments[1:]), environment=_environment(context))
+    return PreparedStep(
+        argv=(*(() if has_interpreter else ("bash",)), str(script), *arguments[1:]), environment=_environment(context)
+    )
 
 
 def _environment(context: StepContext) -> dict[str, str]:
-    environment = context.machine.environment() | {"HOME": str(context.work), "EMR_STEP_ID": context.step.step_id, "EMR_CLUSTER_ID": context.step.cluster_id}
+    environment = context.machine.environment() | {
+        "HOME": str(context.work),
+        "EMR_STEP_ID": context.step.step_id,
+        "EMR_CLUSTER_ID": context.step.cluster_id,
+    }
     if context.machine.java:
         environment["HADOOP_CONF_DIR"] = str(context.write_hadoop_conf())
     return environment

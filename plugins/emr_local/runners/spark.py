@@ -14,9 +14,35 @@ from emr_local.runners.step_context import StepContext, StepRejectedError
 
 _ARCHIVES = (".zip", ".egg", ".whl")
 _FILE_LISTS = {"files": "spark.files", "jars": "spark.jars", "archives": "spark.archives"}
-_OWN_JVM_OPTIONS = ("jars", "packages", "repositories", "exclude-packages", "driver-class-path", "driver-java-options", "driver-library-path", "class")
-_OWN_JVM_CONF = ("spark.jars", "spark.driver.extraClassPath", "spark.driver.extraJavaOptions", "spark.driver.defaultJavaOptions", "spark.plugins")
-_SIZES = ("master", "executor-memory", "executor-cores", "num-executors", "total-executor-cores", "driver-cores", "queue", "principal", "keytab", "proxy-user")
+_OWN_JVM_OPTIONS = (
+    "jars",
+    "packages",
+    "repositories",
+    "exclude-packages",
+    "driver-class-path",
+    "driver-java-options",
+    "driver-library-path",
+    "class",
+)
+_OWN_JVM_CONF = (
+    "spark.jars",
+    "spark.driver.extraClassPath",
+    "spark.driver.extraJavaOptions",
+    "spark.driver.defaultJavaOptions",
+    "spark.plugins",
+)
+_SIZES = (
+    "master",
+    "executor-memory",
+    "executor-cores",
+    "num-executors",
+    "total-executor-cores",
+    "driver-cores",
+    "queue",
+    "principal",
+    "keytab",
+    "proxy-user",
+)
 _APP_MASTER_ENV = "spark.yarn.appMasterEnv."
 
 
@@ -24,14 +50,26 @@ def prepare_spark(context: StepContext, arguments: tuple[str, ...], java_options
     """Prepare a step whose command is `spark-submit`."""
     context.machine.require_java()
     submission = parse_spark_submit(arguments)
-    asked = {**cluster_defaults(context.cluster.configurations), **_read_properties_file(context, submission), **submission.conf}
+    asked = {
+        **cluster_defaults(context.cluster.configurations),
+        **_read_properties_file(context, submission),
+        **submission.conf,
+    }
     local = localise(asked)
     files = _LocalFiles(context, submission, asked)
     properties = {**local.properties, **files.properties, **as_spark_properties(context.hadoop_properties())}
-    properties["spark.app.name"] = submission.options.get("name") or asked.get("spark.app.name") or files.application.name
-    ignored = [f"--{name} {submission.options[name]} has no effect on a local run" for name in _SIZES if name in submission.options]
+    properties["spark.app.name"] = (
+        submission.options.get("name") or asked.get("spark.app.name") or files.application.name
+    )
+    ignored = [
+        f"--{name} {submission.options[name]} has no effect on a local run"
+        for name in _SIZES
+        if name in submission.options
+    ]
     environment = context.machine.environment() | {
-        name.removeprefix(_APP_MASTER_ENV): value for name, value in asked.items() if name.startswith(_APP_MASTER_ENV) and "PYSPARK" not in name
+        name.removeprefix(_APP_MASTER_ENV): value
+        for name, value in asked.items()
+        if name.startswith(_APP_MASTER_ENV) and "PYSPARK" not in name
     }
     environment["SPARK_LOCAL_DIRS"] = str(context.directory / "scratch")
     environment["SPARK_SUBMIT_OPTS"] = " ".join(java_options)
@@ -50,10 +88,16 @@ class _LocalFiles:
     def __init__(self, context: StepContext, submission: SparkSubmission, asked: dict[str, str]) -> None:
         self._context = context
         self.application = context.fetch(submission.application, context.work)
-        python_files = [context.fetch(uri, context.directory / "python") for uri in submission.list_option("py-files") or _split(asked.get("spark.submit.pyFiles"))]
-        self.python_path = tuple(dict.fromkeys(str(file if file.suffix in _ARCHIVES else file.parent) for file in python_files))
+        python_files = [
+            context.fetch(uri, context.directory / "python")
+            for uri in submission.list_option("py-files") or _split(asked.get("spark.submit.pyFiles"))
+        ]
+        self.python_path = tuple(
+            dict.fromkeys(str(file if file.suffix in _ARCHIVES else file.parent) for file in python_files)
+        )
         lists = {
-            option: [self._localise(option, uri) for uri in submission.list_option(option) or _split(asked.get(name))] for option, name in _FILE_LISTS.items()
+            option: [self._localise(option, uri) for uri in submission.list_option(option) or _split(asked.get(name))]
+            for option, name in _FILE_LISTS.items()
         }
         lists["files"] += [str(file) for file in python_files]
         self.properties = {_FILE_LISTS[option]: ",".join(files) for option, files in lists.items() if files}
@@ -69,24 +113,39 @@ class _LocalFiles:
             shutil.copyfile(file, target)
         elif option == "archives":
             _unpack(file, target)
-        return f"{file}{separator}{alias}"
+        return f"{file}{separator}{alias}" if option == "archives" else str(file)
 
 
 def _unpack(archive: Path, target: Path) -> None:
     try:
-        shutil.unpack_archive(archive, target, **({} if archive.suffix == ".zip" else {"filter": "data"}))
+        shutil.unpack_archive(archive, target, filter=None if archive.suffix == ".zip" else "data")
     except (shutil.ReadError, OSError) as problem:
-        raise StepRejectedError(f"--archives: {archive.name} cannot be unpacked ({problem}). Give a .zip, .tar or .tar.gz file.") from problem
+        raise StepRejectedError(
+            f"--archives: {archive.name} cannot be unpacked ({problem}). Give a .zip, .tar or .tar.gz file."
+        ) from problem
 
 
 def _warm_script(submission: SparkSubmission, files: _LocalFiles, properties: dict[str, str]) -> WarmScript | None:
-    needs_own_jvm = any(name in submission.options for name in _OWN_JVM_OPTIONS) or any(name.startswith(_OWN_JVM_CONF) for name in properties)
+    needs_own_jvm = any(name in submission.options for name in _OWN_JVM_OPTIONS) or any(
+        name.startswith(_OWN_JVM_CONF) for name in properties
+    )
     if needs_own_jvm or not submission.is_python:
         return None
-    return WarmScript(script=files.application, arguments=submission.application_args, properties=properties, python_path=files.python_path)
+    return WarmScript(
+        script=files.application,
+        arguments=submission.application_args,
+        properties=properties,
+        python_path=files.python_path,
+    )
 
 
-def _plain_command(context: StepContext, submission: SparkSubmission, application: Path, properties: dict[str, str], asked: dict[str, str]) -> Iterator[str]:
+def _plain_command(
+    context: StepContext,
+    submission: SparkSubmission,
+    application: Path,
+    properties: dict[str, str],
+    asked: dict[str, str],
+) -> Iterator[str]:
     yield str(context.machine.spark_home / "bin" / "spark-submit")
     for name, value in properties.items():
         yield from ("--conf", f"{name}={value}")
@@ -104,13 +163,21 @@ def _read_properties_file(context: StepContext, submission: SparkSubmission) -> 
     if "properties-file" not in submission.options:
         return {}
     text = context.fetch(submission.options["properties-file"], context.directory / "conf").read_text(encoding="utf-8")
-    pairs = [line.strip().replace("=", " ", 1).split(None, 1) for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    pairs = [
+        line.strip().replace("=", " ", 1).split(None, 1)
+        for line in text.splitlines()
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
     return {pair[0]: pair[1].strip() for pair in pairs if len(pair) == 2}
 
 
 def _note_python(context: StepContext) -> list[str]:
-    if any(str(c.get("Classification")) in ("spark-env", "hadoop-env", "yarn-env") for c in context.cluster.configurations):
-        return ["the cluster's spark-env, hadoop-env and yarn-env exports (PYSPARK_PYTHON and others) have no effect on a local run"]
+    if any(
+        str(c.get("Classification")) in ("spark-env", "hadoop-env", "yarn-env") for c in context.cluster.configurations
+    ):
+        return [
+            "the cluster's spark-env, hadoop-env and yarn-env exports (PYSPARK_PYTHON and others) have no effect on a local run"
+        ]
     return []
 
 

@@ -9,11 +9,38 @@ from emr_local.runners.step_context import StepRejectedError
 
 # option → whether it takes a value; the ones spark-submit 3.5 and 4.1 know
 _WITH_VALUE = frozenset(
-    "--master --deploy-mode --class --name --jars --packages --exclude-packages --repositories --py-files --files --archives --conf -c "
-    "--properties-file --driver-memory --driver-java-options --driver-library-path --driver-class-path --executor-memory --proxy-user "
-    "--driver-cores --total-executor-cores --executor-cores --num-executors --principal --keytab --queue --remote".split()
+    [
+        "--master",
+        "--deploy-mode",
+        "--class",
+        "--name",
+        "--jars",
+        "--packages",
+        "--exclude-packages",
+        "--repositories",
+        "--py-files",
+        "--files",
+        "--archives",
+        "--conf",
+        "-c",
+        "--properties-file",
+        "--driver-memory",
+        "--driver-java-options",
+        "--driver-library-path",
+        "--driver-class-path",
+        "--executor-memory",
+        "--proxy-user",
+        "--driver-cores",
+        "--total-executor-cores",
+        "--executor-cores",
+        "--num-executors",
+        "--principal",
+        "--keytab",
+        "--queue",
+        "--remote",
+    ]
 )
-_FLAGS = frozenset("--supervise --verbose -v --load-spark-defaults".split())
+_FLAGS = frozenset(["--supervise", "--verbose", "-v", "--load-spark-defaults"])
 _SHORT = {"-c": "--conf"}
 
 
@@ -51,7 +78,9 @@ def parse_spark_submit(arguments: tuple[str, ...]) -> SparkSubmission:
         if name == "--conf":
             key, separator, setting = value.partition("=")
             if not separator:
-                raise StepRejectedError(f"spark-submit: --conf {value!r} is not KEY=VALUE. Write for example --conf spark.sql.shuffle.partitions=8.")
+                raise StepRejectedError(
+                    f"spark-submit: --conf {value!r} is not KEY=VALUE. Write for example --conf spark.sql.shuffle.partitions=8."
+                )
             conf[key.strip()] = setting.strip()
         else:
             options[name.removeprefix("--")] = value
@@ -67,7 +96,9 @@ def _take_option(rest: list[str]) -> tuple[str, str]:
     if name in _FLAGS:
         return name, "true"
     if name not in _WITH_VALUE:
-        raise StepRejectedError(f"spark-submit: the option {name!r} is not known. Options come before the script, the script's own arguments after it.")
+        raise StepRejectedError(
+            f"spark-submit: the option {name!r} is not known. Options come before the script, the script's own arguments after it."
+        )
     if separator:
         return name, value
     if not rest:

@@ -15,7 +15,17 @@ from emr_local.java_runtime import JavaRuntime
 from emr_local.object_store import ObjectStore
 from emr_local.runners.contract import ClusterRequest, StepRequest
 
-_KEPT_OUT = ("AWS_", "AIRFLOW_", "SPARK_", "PYSPARK_", "HADOOP_", "PYTHONPATH", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS")
+_KEPT_OUT = (
+    "AWS_",
+    "AIRFLOW_",
+    "SPARK_",
+    "PYSPARK_",
+    "HADOOP_",
+    "PYTHONPATH",
+    "JAVA_TOOL_OPTIONS",
+    "_JAVA_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+)
 
 
 class StepRejectedError(Exception):
@@ -93,7 +103,10 @@ class StepContext:
         """Write core-site.xml and give its directory, for Hadoop's own shell."""
         directory = self.directory / "conf"
         directory.mkdir(parents=True, exist_ok=True)
-        rows = (f"<property><name>{escape(n)}</name><value>{escape(v)}</value></property>" for n, v in self.hadoop_properties(for_shell=True).items())
+        rows = (
+            f"<property><name>{escape(n)}</name><value>{escape(v)}</value></property>"
+            for n, v in self.hadoop_properties(for_shell=True).items()
+        )
         (directory / "core-site.xml").write_text(f"<configuration>{''.join(rows)}</configuration>", encoding="utf-8")
         return directory
 
@@ -104,7 +117,9 @@ class StepContext:
             source = self.hdfs_root / uri.removeprefix("hdfs://").partition("/")[2]
         source = source or Path(uri.removeprefix("file://"))
         if not source.is_file():
-            raise StepRejectedError(f"java.io.FileNotFoundException: {uri} does not exist. Upload it before the step, or correct the step's arguments.")
+            raise StepRejectedError(
+                f"java.io.FileNotFoundException: {uri} does not exist. Upload it before the step, or correct the step's arguments."
+            )
         into.mkdir(parents=True, exist_ok=True)
         return Path(shutil.copyfile(source, into / source.name))
 

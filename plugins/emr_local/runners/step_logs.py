@@ -14,7 +14,9 @@ from emr_local.runners.contract import StepOutcome
 NAMES = ("controller", "syslog", "stdout", "stderr")
 _TAIL_BYTES = 256 * 1024
 _MESSAGE_LENGTH = 1000
-_EXCEPTION = re.compile(r"(?:Caused by: )?((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Exit|Interrupt|Fault)\b(?::.*)?)$")
+_EXCEPTION = re.compile(
+    r"(?:Caused by: )?((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Exit|Interrupt|Fault)\b(?::.*)?)$"
+)
 _OUTPUT_EXISTS = re.compile(r"FileAlreadyExistsException|PATH_ALREADY_EXISTS|Output directory \S+ already exists")
 
 
@@ -47,13 +49,17 @@ class StepLogs:
             own = self.path(name).read_bytes()
             self.path(name).write_bytes(content + own)
 
-    def publish(self, objects: ObjectStore, log_uri: str | None, key_prefix: str, names: tuple[str, ...] = NAMES) -> str | None:
+    def publish(
+        self, objects: ObjectStore, log_uri: str | None, key_prefix: str, names: tuple[str, ...] = NAMES
+    ) -> str | None:
         """Gzip the logs under `<log_uri>/<key_prefix>/` and give that prefix; None if the cluster keeps no logs or the bucket is gone."""
         if log_uri is None:
             return None
         prefix = f"{log_uri.rstrip('/')}/{key_prefix}"
         bucket, _, key = prefix.partition("://")[2].partition("/")
-        stored = [objects.put(bucket, f"{key}/{name}.gz", gzip.compress(self.path(name).read_bytes())) for name in names]
+        stored = [
+            objects.put(bucket, f"{key}/{name}.gz", gzip.compress(self.path(name).read_bytes())) for name in names
+        ]
         return prefix if all(stored) else None
 
     def explain(self, exit_code: int, log_prefix: str | None) -> StepOutcome:
@@ -64,7 +70,11 @@ class StepLogs:
         return StepOutcome(
             exit_code=exit_code,
             reason="Output directory already exists." if _OUTPUT_EXISTS.search(tail) else "Unknown Error.",
-            message=(_explain_signal(exit_code) or _last_exception(tail) or f"The step's process ended with exit code {exit_code}.")[:_MESSAGE_LENGTH],
+            message=(
+                _explain_signal(exit_code)
+                or _last_exception(tail)
+                or f"The step's process ended with exit code {exit_code}."
+            )[:_MESSAGE_LENGTH],
             log_file=f"{log_prefix}/stderr.gz" if log_prefix else None,
         )
 
@@ -87,5 +97,9 @@ def _explain_signal(exit_code: int) -> str | None:
     number = -exit_code if exit_code < 0 else exit_code - 128  # a shell reports its child's signal N as 128 + N
     if number not in set(signal.Signals):
         return None
-    hint = " Often the machine ran out of memory: give the step less data or less memory." if number == signal.SIGKILL else ""
+    hint = (
+        " Often the machine ran out of memory: give the step less data or less memory."
+        if number == signal.SIGKILL
+        else ""
+    )
     return f"The step's process was ended by {signal.Signals(number).name} (signal {number}).{hint}"

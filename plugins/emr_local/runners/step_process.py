@@ -8,18 +8,27 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from emr_local.runners.jvm_pool import JvmPool
 from emr_local.runners.prepared import WarmScript
 from emr_local.runners.sessions import end_session
-from emr_local.runners.warm_jvm import WARM_CHILD, JvmPool, WarmJvm
+from emr_local.runners.warm_jvm import WARM_CHILD, WarmJvm
 
 
 class StepProcess:
     """A command that leads a session of its own."""
 
-    def __init__(self, argv: Sequence[str], environment: Mapping[str, str], work: Path, stdout: Path, stderr: Path) -> None:
+    def __init__(
+        self, argv: Sequence[str], environment: Mapping[str, str], work: Path, stdout: Path, stderr: Path
+    ) -> None:
         with stdout.open("ab") as out, stderr.open("ab") as err:
             self._process = subprocess.Popen(  # noqa: S603
-                list(argv), cwd=work, env=dict(environment), stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+                list(argv),
+                cwd=work,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
             )
 
     @property
@@ -45,7 +54,16 @@ class StepProcess:
 class WarmStepProcess(StepProcess):
     """A PySpark script that joined a warm JVM."""
 
-    def __init__(self, jvm: WarmJvm, pool: JvmPool, job: WarmScript, environment: Mapping[str, str], work: Path, stdout: Path, stderr: Path) -> None:
+    def __init__(
+        self,
+        jvm: WarmJvm,
+        pool: JvmPool,
+        job: WarmScript,
+        environment: Mapping[str, str],
+        work: Path,
+        stdout: Path,
+        stderr: Path,
+    ) -> None:
         self._jvm = jvm
         self._pool = pool
         self._done_file = work.parent / "done"
@@ -61,7 +79,13 @@ class WarmStepProcess(StepProcess):
         for name in ("stdout", "stderr"):
             jvm.take_output(name)  # what an earlier step's end still wrote is not this step's
         self._code: int | None = None
-        super().__init__([sys.executable, str(WARM_CHILD), str(job_file)], {**environment, **jvm.joining_environment}, work, stdout, stderr)
+        super().__init__(
+            [sys.executable, str(WARM_CHILD), str(job_file)],
+            {**environment, **jvm.joining_environment},
+            work,
+            stdout,
+            stderr,
+        )
 
     def kill(self) -> None:
         """End the script and its JVM with the Python workers, now."""

@@ -21,7 +21,7 @@ def main(job_file: str) -> int:
     from pyspark import SparkContext
 
     SparkContext._ensure_initialized()  # joins the JVM named by PYSPARK_GATEWAY_PORT
-    jvm = SparkContext._jvm
+    jvm: Any = SparkContext._jvm
     _reset_jvm(jvm)
     for name, value in job["properties"].items():
         jvm.java.lang.System.setProperty(name, value)

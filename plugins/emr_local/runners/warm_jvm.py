@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 import struct
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from emr_local.runners.spark_properties import localise
 from emr_local.runners.sessions import end_session
 from emr_local.runners.step_context import Machine
 
 _LOG = logging.getLogger(__name__)
 WARM_CHILD = Path(__file__).with_name("warm_child.py")
 _PRIME_JOB = Path(__file__).with_name("prime_job.py")
-_START_WITHIN_S = 60.0
-_CLOSE_WITHIN_S = 15.0
+START_WITHIN_S = 60.0
 _POLL_S = 0.05
 _STEPS_PER_JVM = 100  # then a fresh one: what libraries keep in a JVM cannot grow for ever
 
@@ -44,7 +40,9 @@ class WarmJvm:
         connection = directory / "connection"
         environment = machine.environment() | {
             "_PYSPARK_DRIVER_CONN_INFO_PATH": str(connection),
-            "SPARK_SUBMIT_OPTS": " ".join([*java_options, f"-Djava.io.tmpdir={directory}", f"-Dderby.system.home={directory}"]),
+            "SPARK_SUBMIT_OPTS": " ".join(
+                [*java_options, f"-Djava.io.tmpdir={directory}", f"-Dderby.system.home={directory}"]
+            ),
             "SPARK_LOCAL_DIRS": str(directory),
         }
         with self._output["stdout"].open("wb") as out, self._output["stderr"].open("wb") as err:
@@ -64,10 +62,12 @@ class WarmJvm:
             raise
 
     def _await_connection(self, connection: Path) -> tuple[int, str]:
-        deadline = time.monotonic() + _START_WITHIN_S
+        deadline = time.monotonic() + START_WITHIN_S
         while not connection.exists():
             if not self.alive or time.monotonic() > deadline:
-                raise JvmStartError(f"Spark's JVM did not start: {self._output['stderr'].read_text(errors='replace')[-2000:]}")
+                raise JvmStartError(
+                    f"Spark's JVM did not start: {self._output['stderr'].read_text(errors='replace')[-2000:]}"
+                )
             time.sleep(_POLL_S)
         content = connection.read_bytes()  # Spark renames it into place when it is whole
         port, length = struct.unpack_from(">ii", content)
@@ -76,11 +76,18 @@ class WarmJvm:
     def prime(self, properties: Mapping[str, str]) -> None:
         """Run a small job once, so that the first step finds its classes loaded."""
         done = self._directory / "primed"
-        job = {"script": str(_PRIME_JOB), "arguments": [], "properties": dict(properties), "python_path": [], "done_file": str(done)}
+        job = {
+            "script": str(_PRIME_JOB),
+            "arguments": [],
+            "properties": dict(properties),
+            "python_path": [],
+            "done_file": str(done),
+        }
         job_file = self._directory / "prime.json"
         job_file.write_text(json.dumps(job), encoding="utf-8")
         environment = self._machine.environment() | self.joining_environment
-        subprocess.run([sys.executable, str(WARM_CHILD), str(job_file)], env=environment, capture_output=True, timeout=_START_WITHIN_S, check=False)  # noqa: S603
+        command = [sys.executable, str(WARM_CHILD), str(job_file)]
+        subprocess.run(command, env=environment, capture_output=True, timeout=START_WITHIN_S, check=False)  # noqa: S603
         if not done.exists():
             raise JvmStartError("Spark's JVM did not run its first job.")
 
@@ -131,112 +138,3 @@ class WarmJvm:
         if self._process.stdin:
             self._process.stdin.close()
         shutil.rmtree(self._directory, ignore_errors=True)
-
-
-class JvmPool:
-    """Keeps as many warm JVMs ready as clusters are open, at least one, and lends them to one step at a time."""
-
-    def __init__(self, machine: Machine, java_options: Callable[[], Sequence[str]], most: int) -> None:
-        self._machine = machine
-        self._java_options = java_options
-        self._most = most
-        self._idle: list[WarmJvm] = []
-        self._starting = 0
-        self._lent = 0
-        self._wanted = 1
-        self._started = 0
-        self._failures = 0
-        self._closed = False
-        self._changed = threading.Condition()
-
-    def keep_ready(self, count: int) -> None:
-        """Have this many JVMs (at least one) started in the background, and let those beyond go."""
-        with self._changed:
-            self._wanted = min(max(1, count), self._most)
-            surplus = self._idle[self._wanted :]
-            del self._idle[self._wanted :]
-            self._refill()
-        for jvm in surplus:
-            threading.Thread(target=jvm.leave, name="emr-local-jvm-leave", daemon=True).start()
-
-    def borrow(self) -> WarmJvm | None:
-        """Lend an idle JVM, or one that is starting or started now; None when all are busy or none comes up."""
-        with self._changed:
-            failures = self._failures
-            while not self._closed and failures == self._failures:
-                if jvm := self._take_idle():
-                    self._lent += 1
-                    return jvm
-                if not self._starting and not self._start_one():
-                    return None
-                self._changed.wait(_START_WITHIN_S)
-        return None
-
-    def _take_idle(self) -> WarmJvm | None:
-        while self._idle:
-            jvm = self._idle.pop()
-            if jvm.usable:
-                return jvm
-            threading.Thread(target=jvm.kill, name="emr-local-jvm-kill", daemon=True).start()
-        return None
-
-    def give_back(self, jvm: WarmJvm, clean: bool) -> None:
-        """Take a JVM back after its step; one that is not clean is killed, and another one started in the background."""
-        keep = clean and jvm.usable and not self._closed
-        if not keep:
-            jvm.kill()
-        with self._changed:
-            self._lent -= 1
-            jvm.steps_run += 1
-            if keep and len(self._idle) < self._wanted:
-                self._idle.append(jvm)
-                keep = False
-            self._refill()
-            self._changed.notify_all()
-        if keep:
-            jvm.leave()
-
-    def close(self) -> None:
-        """End all JVMs that are not lent, those that are still starting too."""
-        with self._changed:
-            self._closed = True
-            idle, self._idle = self._idle, []
-            self._changed.notify_all()
-        for jvm in idle:
-            jvm.leave()
-        with self._changed:
-            self._changed.wait_for(lambda: not self._starting, _CLOSE_WITHIN_S)
-
-    def _refill(self) -> None:
-        while not self._closed and len(self._idle) + self._starting + self._lent < self._wanted:
-            self._start_one()
-
-    def _start_one(self) -> bool:
-        if len(self._idle) + self._starting + self._lent >= self._most:
-            return False
-        self._starting += 1
-        self._started += 1
-        directory = self._machine.state_dir / "jvms" / f"{os.getpid()}-{self._started}"
-        threading.Thread(target=self._start, args=(directory,), name="emr-local-jvm-start", daemon=True).start()
-        return True
-
-    def _start(self, directory: Path) -> None:
-        jvm = None
-        try:
-            jvm = WarmJvm(self._machine, directory, self._java_options())
-            if not self._closed:
-                jvm.prime(localise({}).properties)
-        except (JvmStartError, OSError, subprocess.SubprocessError) as problem:
-            if jvm:
-                jvm.kill()
-                jvm = None
-            _LOG.warning("no warm JVM, steps run through spark-submit instead: %s", problem)
-        with self._changed:
-            self._starting -= 1
-            self._failures += jvm is None
-            if jvm is not None and not self._closed:
-                self._idle.append(jvm)
-                jvm = None
-            self._changed.notify_all()
-        if jvm is not None:
-            jvm.kill()

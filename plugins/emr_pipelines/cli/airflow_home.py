@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 from emr_pipelines.spec.models import EnvironmentSpec
@@ -20,6 +22,8 @@ def airflow_home(project_root: Path) -> Path:
 def airflow_variables(project_root: Path, environment: EnvironmentSpec) -> dict[str, str]:
     """The variables, by name. SQLite and LocalExecutor, examples off, the environment's connection as AIRFLOW_CONN_<ID>."""
     return {
+        # `airflow` itself, which `airflow standalone` also looks for: the one that is installed beside this command.
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "AIRFLOW_HOME": str(airflow_home(project_root)),
         "AIRFLOW__CORE__DAGS_FOLDER": str(project_root / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(project_root / "plugins"),

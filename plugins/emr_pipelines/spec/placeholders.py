@@ -66,13 +66,10 @@ def substitute(
     value: Any, reference: Callable[[Reference], str], literal: Callable[[str], str] = lambda text: text
 ) -> Any:
     """Rebuild a JSON value with every string's references and literal pieces replaced; keys, numbers and null stay."""
-    if isinstance(value, str):
-        return "".join(literal(piece) if isinstance(piece, str) else reference(piece) for piece in parse_text(value))
-    if isinstance(value, dict):
-        return {key: substitute(item, reference, literal) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [substitute(item, reference, literal) for item in value]
-    return value
+    return _map_texts(
+        value,
+        lambda text: "".join(literal(piece) if isinstance(piece, str) else reference(piece) for piece in parse_text(text)),
+    )
 
 
 def escape_literal(text: str) -> str:
@@ -83,11 +80,28 @@ def escape_literal(text: str) -> str:
 def resolve_known(value: Any, known: Callable[[Reference], str | None]) -> Any:
     """Replace the references for which `known` gives a text and keep all others (and `$${`) as placeholders."""
 
-    def keep_or_resolve(reference: Reference) -> str:
-        resolved = known(reference)
-        return str(reference) if resolved is None else escape_literal(resolved)
+    def resolve(text: str) -> str:
+        # Literal text is escaped only once it is whole: a `$` and a `{` may meet where a value was put in.
+        resolved, literal = "", ""
+        for piece in parse_text(text):
+            found = piece if isinstance(piece, str) else known(piece)
+            if found is None:
+                resolved, literal = resolved + escape_literal(literal) + str(piece), ""
+            else:
+                literal += found
+        return resolved + escape_literal(literal)
 
-    return substitute(value, keep_or_resolve, escape_literal)
+    return _map_texts(value, resolve)
+
+
+def _map_texts(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {key: _map_texts(item, change) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_map_texts(item, change) for item in value]
+    return value
 
 
 def references_in(value: Any) -> Iterator[Reference]:

@@ -13,11 +13,12 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
 from emr_local.object_store import ObjectStore
 from emr_local.runners.contract import ClusterRequest, RunningStep, StepOutcome, StepRequest
 from emr_local.runners.local import LocalExecutor
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
 
 S3Client = Any
 
@@ -32,7 +33,11 @@ def serve_s3() -> Iterator[Callable[[ObjectStore], S3Client]]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
         return boto3.client(
-            "s3", endpoint_url=f"http://127.0.0.1:{server.port}", region_name="us-east-1", aws_access_key_id="testing", aws_secret_access_key="testing"
+            "s3",
+            endpoint_url=f"http://127.0.0.1:{server.port}",
+            region_name="us-east-1",
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
         )
 
     yield serve
@@ -56,7 +61,9 @@ class Lab:
 
     def start(self, *args: str, jar: str = "command-runner.jar", cluster: str = "j-LAB") -> tuple[str, RunningStep]:
         step_id = f"s-{next(self._ids)}"
-        return step_id, self.executor.start_step(StepRequest(cluster_id=cluster, step_id=step_id, name=step_id, jar=jar, args=args))
+        return step_id, self.executor.start_step(
+            StepRequest(cluster_id=cluster, step_id=step_id, name=step_id, jar=jar, args=args)
+        )
 
     def run(self, *args: str, jar: str = "command-runner.jar", cluster: str = "j-LAB") -> tuple[StepOutcome, str]:
         step_id, running = self.start(*args, jar=jar, cluster=cluster)

@@ -5,6 +5,7 @@ import signal
 import time
 
 import pytest
+
 from emr_local.runners.sessions import list_session
 
 
@@ -62,7 +63,10 @@ def test_script_runner_fetches_and_runs_a_script(lab):
 
 
 def test_what_cannot_be_run_fails_and_says_what_can(lab):
-    assert "'hive-script' is not a command that a local EMR runs. It runs spark-submit" in lab.run("hive-script", "--args")[0].message
+    assert (
+        "'hive-script' is not a command that a local EMR runs. It runs spark-submit"
+        in lab.run("hive-script", "--args")[0].message
+    )
     assert "Jar 's3://data/my.jar' cannot be run" in lab.run("x", jar="s3://data/my.jar")[0].message
 
 
@@ -82,10 +86,19 @@ open("pids", "w").write(f"{os.getpid()} {child.pid}")
 
 @pytest.mark.parametrize("end", ["interrupt", "kill"])
 def test_a_step_that_ignores_signals_is_gone_within_five_seconds(lab, end):
-    script = lab.write("s3://data/code/stubborn.py", f"{STUBBORN}\nfrom pyspark import SparkContext\nSparkContext().parallelize([1]).foreach(lambda _: time.sleep(600))\n")
+    script = lab.write(
+        "s3://data/code/stubborn.py",
+        f"{STUBBORN}\nfrom pyspark import SparkContext\nSparkContext().parallelize([1]).foreach(lambda _: time.sleep(600))\n",
+    )
     step, running = lab.start("spark-submit", script)
     pids = await_pids(lab, step)
-    jvm = int(next(line.split()[-1] for line in (lab.state / "steps" / "j-LAB" / step / "controller").read_text().splitlines() if "warm JVM" in line))
+    jvm = int(
+        next(
+            line.split()[-1]
+            for line in (lab.state / "steps" / "j-LAB" / step / "controller").read_text().splitlines()
+            if "warm JVM" in line
+        )
+    )
     started = time.monotonic()
     getattr(running, end)()
     outcome = running.wait()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -10,17 +11,18 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+
 from emr_local.object_store import ObjectStore
 
 
-@pytest.fixture
-def store(tmp_path):
-    made = ObjectStore(tmp_path / "s3")
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    made = ObjectStore(tmp_path_factory.mktemp("objects") / "s3")
     made.load()
     return made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def s3(store, serve_s3):
     return serve_s3(store)
 
@@ -33,7 +35,11 @@ def bucket(s3, request):
 
 
 def keys_of(s3, bucket):
-    return [found["Key"] for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket) for found in page.get("Contents", [])]
+    return [
+        found["Key"]
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        for found in page.get("Contents", [])
+    ]
 
 
 def files_of(store, bucket):
@@ -85,7 +91,9 @@ def test_a_stale_checksum_goes_with_the_object_it_belongs_to(store, s3, bucket):
     assert files_of(store, bucket) == ["data"]
 
 
-@pytest.mark.parametrize("key", ["../escape", "a/../../escape", "a//b", "/a", "./a", "taken", "taken/file/below", "é" * 200, "x/" * 500 + "y"])
+@pytest.mark.parametrize(
+    "key", ["../escape", "a/../../escape", "a//b", "/a", "./a", "taken", "taken/file/below", "é" * 200]
+)
 def test_a_key_that_no_file_can_hold_is_refused_and_leaves_nothing(store, s3, bucket, key):
     s3.put_object(Bucket=bucket, Key="taken/file", Body=b"1")
     with pytest.raises(ClientError) as refused:
@@ -124,7 +132,13 @@ def test_objects_survive_a_restart(store, s3, bucket):
         f"ObjectStore(Path(sys.argv[1])).load(); print(list_buckets()[{bucket!r}].keys['kept/here'].value)"
     )
     plugins = str(Path(sys.modules["emr_local"].__file__).parents[1])
-    shown = subprocess.run([sys.executable, "-c", script, store.root], env={**os.environ, "PYTHONPATH": plugins}, capture_output=True, text=True, check=True)
+    shown = subprocess.run(
+        [sys.executable, "-c", script, store.root],
+        env={**os.environ, "PYTHONPATH": plugins},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert shown.stdout.strip() == "b'still'"
 
 
@@ -137,6 +151,10 @@ def test_ten_thousand_objects_are_absorbed_quickly_and_compared_in_no_time(store
     s3.put_object(Bucket=bucket, Key="one-more", Body=b"x")
     assert time.monotonic() - started < 2
     assert len(keys_of(s3, bucket)) == 10_001
+    shutil.rmtree(store.root / bucket)
+    (store.root / bucket).mkdir()
+    store.absorb([bucket])
+    assert keys_of(s3, bucket) == []
 
 
 def test_many_clients_and_a_writing_step_at_once_lose_nothing(store, s3, bucket):

@@ -13,7 +13,9 @@ def test_reads_and_writes_s3_through_every_scheme(lab):
     lab.write("s3://data/in/year=1995/a.json", json.dumps({"title": "Emma"}))
     lab.write("s3://data/in/year=1996/b.json", json.dumps({"title": "Ulysses"}))
     script = pyspark_script(
-        lab, "copy", "spark.read.json(sys.argv[1]).repartition(1).write.partitionBy('year').parquet(sys.argv[2])\nprint(spark.read.parquet(sys.argv[2]).count())"
+        lab,
+        "copy",
+        "spark.read.json(sys.argv[1]).repartition(1).write.partitionBy('year').parquet(sys.argv[2])\nprint(spark.read.parquet(sys.argv[2]).count())",
     )
     outcome, step = lab.run("spark-submit", "--deploy-mode", "cluster", script, "s3a://data/in/", "s3://data/out/copy/")
     assert outcome.exit_code == 0, lab.log(step, "stderr")
@@ -33,7 +35,9 @@ def test_cluster_mode_puts_the_driver_logs_under_containers(lab):
 
 def test_python_files_from_s3_reach_driver_and_workers(lab):
     lab.write("s3://data/code/shouting.py", "def shout(word):\n    return word.upper()\n")
-    script = pyspark_script(lab, "shout", "import shouting\nprint(spark.sparkContext.parallelize(['a', 'b']).map(shouting.shout).collect())")
+    script = pyspark_script(
+        lab, "shout", "import shouting\nprint(spark.sparkContext.parallelize(['a', 'b']).map(shouting.shout).collect())"
+    )
     outcome, step = lab.run("spark-submit", "--py-files", "s3://data/code/shouting.py", script)
     assert outcome.exit_code == 0, lab.log(step, "stderr")
     assert lab.log(step, "stdout").strip() == "['A', 'B']"
@@ -73,8 +77,20 @@ def test_the_exit_code_of_a_script_is_the_steps(lab):
 
 def test_settings_of_a_step_do_not_reach_the_next(lab):
     report = "print(spark.conf.get('spark.sql.shuffle.partitions'), spark.conf.get('spark.sql.ansi.enabled'), spark.catalog.listTables(), spark.sparkContext.appName)"
-    script = pyspark_script(lab, "report", f"{report}\nspark.range(1).createOrReplaceTempView('left_behind')\nspark.sparkContext.setLogLevel('OFF')")
-    first, first_step = lab.run("spark-submit", "--name", "first", "--conf", "spark.sql.shuffle.partitions=7", "--conf=spark.sql.ansi.enabled=true", script)
+    script = pyspark_script(
+        lab,
+        "report",
+        f"{report}\nspark.range(1).createOrReplaceTempView('left_behind')\nspark.sparkContext.setLogLevel('OFF')",
+    )
+    first, first_step = lab.run(
+        "spark-submit",
+        "--name",
+        "first",
+        "--conf",
+        "spark.sql.shuffle.partitions=7",
+        "--conf=spark.sql.ansi.enabled=true",
+        script,
+    )
     second, second_step = lab.run("spark-submit", script)
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert lab.log(first_step, "stdout").strip() == "7 true [] first"
@@ -106,9 +122,15 @@ def test_a_script_that_dies_without_cleaning_up_takes_its_jvm_with_it(lab):
 
 
 def test_cluster_defaults_apply_and_what_only_a_cluster_has_is_noted(lab):
-    defaults = {"spark.sql.session.timeZone": "Asia/Tokyo", "spark.executor.memory": "18G", "spark.dynamicAllocation.enabled": "true"}
+    defaults = {
+        "spark.sql.session.timeZone": "Asia/Tokyo",
+        "spark.executor.memory": "18G",
+        "spark.dynamicAllocation.enabled": "true",
+    }
     lab.open_cluster("j-CONF", configurations=({"Classification": "spark-defaults", "Properties": defaults},))
-    script = pyspark_script(lab, "zone", "print(spark.conf.get('spark.sql.session.timeZone'), spark.sparkContext.master[:5])")
+    script = pyspark_script(
+        lab, "zone", "print(spark.conf.get('spark.sql.session.timeZone'), spark.sparkContext.master[:5])"
+    )
     outcome, step = lab.run("spark-submit", "--num-executors", "10", script, cluster="j-CONF")
     assert outcome.exit_code == 0
     assert lab.log(step, "stdout", "j-CONF").strip() == "Asia/Tokyo local"
@@ -119,7 +141,11 @@ def test_cluster_defaults_apply_and_what_only_a_cluster_has_is_noted(lab):
 
 
 def test_a_step_that_needs_its_own_java_options_runs_through_spark_submit(lab):
-    script = pyspark_script(lab, "plain", "print(spark._jvm.System.getProperty('mark'), spark.read.text('s3://data/code/plain.py').count() > 0)")
+    script = pyspark_script(
+        lab,
+        "plain",
+        "print(spark._jvm.System.getProperty('mark'), spark.read.text('s3://data/code/plain.py').count() > 0)",
+    )
     outcome, step = lab.run("spark-submit", "--driver-memory", "1g", "--driver-java-options", "-Dmark=own", script)
     assert outcome.exit_code == 0, lab.log(step, "stderr")
     assert lab.log(step, "stdout").strip() == "own True"
@@ -128,4 +154,7 @@ def test_a_step_that_needs_its_own_java_options_runs_through_spark_submit(lab):
 
 def test_a_missing_script_and_a_wrong_option_fail_with_the_reason(lab):
     assert "s3://data/code/nowhere.py does not exist" in lab.run("spark-submit", "s3://data/code/nowhere.py")[0].message
-    assert "option '--exekutor-memory' is not known" in lab.run("spark-submit", "--exekutor-memory", "1g", "s3://data/code/boom.py")[0].message
+    assert (
+        "option '--exekutor-memory' is not known"
+        in lab.run("spark-submit", "--exekutor-memory", "1g", "s3://data/code/boom.py")[0].message
+    )

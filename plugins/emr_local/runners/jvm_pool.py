@@ -1,0 +1,129 @@
+"""Lends warm JVMs to steps and starts new ones in the background. Knows nothing of clusters, steps or logs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from emr_local.runners.spark_properties import localise
+from emr_local.runners.step_context import Machine
+from emr_local.runners.warm_jvm import START_WITHIN_S, JvmStartError, WarmJvm
+
+_LOG = logging.getLogger(__name__)
+_CLOSE_WITHIN_S = 15.0
+
+
+class JvmPool:
+    """Keeps as many warm JVMs ready as clusters are open, at least one, and lends them to one step at a time."""
+
+    def __init__(self, machine: Machine, java_options: Callable[[], Sequence[str]], most: int) -> None:
+        self._machine = machine
+        self._java_options = java_options
+        self._most = most
+        self._idle: list[WarmJvm] = []
+        self._starting = 0
+        self._lent = 0
+        self._wanted = 1
+        self._started = 0
+        self._failures = 0
+        self._waiting = 0
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def keep_ready(self, count: int) -> None:
+        """Have this many JVMs (at least one) started in the background, and let those beyond go."""
+        with self._changed:
+            self._wanted = min(max(1, count), self._most)
+            surplus = self._idle[self._wanted :]
+            del self._idle[self._wanted :]
+            self._refill()
+        for jvm in surplus:
+            threading.Thread(target=jvm.leave, name="emr-local-jvm-leave", daemon=True).start()
+
+    def borrow(self) -> WarmJvm | None:
+        """Lend an idle JVM, or one that is starting or started now; None when all are busy or none comes up."""
+        with self._changed:
+            failures = self._failures
+            while not self._closed and failures == self._failures:
+                if jvm := self._take_idle():
+                    self._lent += 1
+                    return jvm
+                if not self._starting and not self._start_one():
+                    return None
+                self._waiting += 1
+                self._changed.wait(START_WITHIN_S)
+                self._waiting -= 1
+        return None
+
+    def _take_idle(self) -> WarmJvm | None:
+        while self._idle:
+            jvm = self._idle.pop()
+            if jvm.usable:
+                return jvm
+            threading.Thread(target=jvm.kill, name="emr-local-jvm-kill", daemon=True).start()
+        return None
+
+    def give_back(self, jvm: WarmJvm, clean: bool) -> None:
+        """Take a JVM back after its step; one that is not clean is killed, and another one started in the background."""
+        keep = clean and jvm.usable and not self._closed
+        if not keep:
+            jvm.kill()
+        with self._changed:
+            self._lent -= 1
+            jvm.steps_run += 1
+            if keep and len(self._idle) < self._wanted:
+                self._idle.append(jvm)
+                keep = False
+            self._refill()
+            self._changed.notify_all()
+        if keep:
+            jvm.leave()
+
+    def close(self) -> None:
+        """End all JVMs that are not lent, those that are still starting too."""
+        with self._changed:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            self._changed.notify_all()
+        for jvm in idle:
+            jvm.leave()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._starting, _CLOSE_WITHIN_S)
+
+    def _refill(self) -> None:
+        while not self._closed and len(self._idle) + self._starting + self._lent < self._wanted:
+            self._start_one()
+
+    def _start_one(self) -> bool:
+        if len(self._idle) + self._starting + self._lent >= self._most:
+            return False
+        self._starting += 1
+        self._started += 1
+        directory = self._machine.state_dir / "jvms" / f"{os.getpid()}-{self._started}"
+        threading.Thread(target=self._start, args=(directory,), name="emr-local-jvm-start", daemon=True).start()
+        return True
+
+    def _start(self, directory: Path) -> None:
+        jvm = None
+        try:
+            jvm = WarmJvm(self._machine, directory, self._java_options())
+            if not self._closed and not self._waiting:
+                jvm.prime(localise({}).properties)
+        except (JvmStartError, OSError, subprocess.SubprocessError) as problem:
+            if jvm:
+                jvm.kill()
+                jvm = None
+            _LOG.warning("no warm JVM, steps run through spark-submit instead: %s", problem)
+        with self._changed:
+            self._starting -= 1
+            self._failures += jvm is None
+            if jvm is not None and not self._closed:
+                self._idle.append(jvm)
+                jvm = None
+            self._changed.notify_all()
+        if jvm is not None:
+            jvm.kill()
