@@ -112,9 +112,7 @@ class TaskState(NamedTuple):
 )
 def test_the_verdict_of_a_run(folder: Path, failed: tuple[str, ...], verdict: str) -> None:
     dag = build_airflow_dag(str(add(folder, "diamond")))
-    tis = [
-        TaskState(task_id=task_id, state="failed" if task_id in failed else "success") for task_id in dag.task_ids
-    ]
+    tis = [TaskState(task_id=task_id, state="failed" if task_id in failed else "success") for task_id in dag.task_ids]
     leaves = DagRun()._tis_for_dagrun_state(dag=dag, tis=tis)
     assert ("failed" if any(ti.state == "failed" for ti in leaves) else "success") == verdict
 

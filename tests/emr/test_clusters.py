@@ -90,7 +90,9 @@ def test_termination_takes_protection_off_and_may_be_repeated(api: EmrApi, creat
     assert describe(api, cluster)["Status"]["State"] == "TERMINATED"
 
 
-def test_a_cluster_that_ends_before_it_is_ready_is_an_error_with_its_reason(api: EmrApi, create: Callable[..., str]) -> None:
+def test_a_cluster_that_ends_before_it_is_ready_is_an_error_with_its_reason(
+    api: EmrApi, create: Callable[..., str]
+) -> None:
     cluster = create()
     terminate_clusters(api, [cluster])
     with pytest.raises(RunError, match="did not start: .*USER_REQUEST"):

@@ -52,7 +52,12 @@ def test_a_second_submission_finds_the_first_also_after_its_end(api: EmrApi, clu
 def test_a_lost_answer_makes_no_second_step(api: EmrApi, cluster_id: str) -> None:
     step = shell_step("true")
     handle = submit_once(EmrApi(read=api.read, write=LosingAnswers(api.write)), cluster_id, step)
-    steps = [s["Id"] for page in api.read.get_paginator("list_steps").paginate(ClusterId=cluster_id) for s in page["Steps"] if s["Name"] == step["Name"]]
+    steps = [
+        s["Id"]
+        for page in api.read.get_paginator("list_steps").paginate(ClusterId=cluster_id)
+        for s in page["Steps"]
+        if s["Name"] == step["Name"]
+    ]
     assert steps == [handle.step_id]
 
 
@@ -64,7 +69,9 @@ def test_an_empty_argument_is_refused_before_anything_is_submitted(api: EmrApi, 
 
 
 def test_a_failing_step_fails_for_good_and_shows_the_tail_of_its_logs(api: EmrApi, s3: Any, cluster_id: str) -> None:
-    handle = submit_once(api, cluster_id, shell_step("echo counted 3 rows; echo 'ValueError: no such year' >&2; exit 3"))
+    handle = submit_once(
+        api, cluster_id, shell_step("echo counted 3 rows; echo 'ValueError: no such year' >&2; exit 3")
+    )
     with pytest.raises(StepFailed, match="is FAILED") as caught:
         wait(api, handle)
     assert not caught.value.retryable

@@ -17,7 +17,11 @@ def airflow_variables(project: Path) -> dict[str, str]:
     """This process's environment with what `emr-pipelines env` exports for the project's copy, and a database that is migrated."""
     printed = run_tool(project, os.environ, "env").stdout
     exports = dict(line.removeprefix("export ").split("=", 1) for line in printed.splitlines())
-    variables = {**os.environ, **{name: shlex.split(value)[0] for name, value in exports.items()}, "PYTHONPATH": str(project / "plugins")}
+    variables = {
+        **os.environ,
+        **{name: shlex.split(value)[0] for name, value in exports.items()},
+        "PYTHONPATH": str(project / "plugins"),
+    }
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=variables, check=True, capture_output=True)
     return variables
 
@@ -25,12 +29,28 @@ def airflow_variables(project: Path) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def airflow(airflow_variables: dict[str, str], project: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-m", "airflow", *arguments], env=airflow_variables, cwd=project, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [sys.executable, "-m", "airflow", *arguments],
+            env=airflow_variables,
+            cwd=project,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     return run
 
 
-def run_tool(project: Path, variables: os._Environ[str] | dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_tool(
+    project: Path, variables: os._Environ[str] | dict[str, str], *arguments: str
+) -> subprocess.CompletedProcess[str]:
     """The project's own command in a folder of the project."""
     environment = {**variables, "PYTHONPATH": str(project / "plugins")}
-    return subprocess.run([sys.executable, "-m", "emr_pipelines", *arguments], cwd=project, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "emr_pipelines", *arguments],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -66,7 +66,9 @@ class AirflowServer:
         return {run["dag_run_id"]: run["state"] for run in runs}
 
     def _send(self, method: str, path: str, body: object = None) -> Any:
-        request = urllib.request.Request(self.url + path, method=method, data=None if body is None else json.dumps(body).encode())
+        request = urllib.request.Request(
+            self.url + path, method=method, data=None if body is None else json.dumps(body).encode()
+        )
         request.add_header("Content-Type", "application/json")
         if self._token:
             request.add_header("Authorization", f"Bearer {self._token}")
@@ -89,7 +91,14 @@ def server(airflow_variables: dict[str, str], project: Path, tmp_path: Path) -> 
     }
     airflow = AirflowServer(port, tmp_path / "standalone.log")
     with airflow.log.open("w") as out:
-        process = subprocess.Popen([sys.executable, "-m", "airflow", "standalone"], env=variables, cwd=project, stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "airflow", "standalone"],
+            env=variables,
+            cwd=project,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
         try:
             wait_for("the API server", airflow.is_healthy, START_SECONDS)
             yield airflow
@@ -113,8 +122,19 @@ def test_a_manual_run_and_a_backfill_by_year(
     wait_for("the DAG", lambda: "word_clouds" in {dag["dag_id"] for dag in server.call("GET", "/dags")["dags"]}, 120)
 
     # As the trigger form sends it: no logical date, the year in the conf.
-    server.call("POST", "/dags/word_clouds/dagRuns", {"dag_run_id": "by_hand", "logical_date": None, "conf": {"year": 2007}})
-    backfill = ["--dag-id", "word_clouds", "--from-date", "2001-01-01", "--to-date", "2004-12-31", "--max-active-runs", "2"]
+    server.call(
+        "POST", "/dags/word_clouds/dagRuns", {"dag_run_id": "by_hand", "logical_date": None, "conf": {"year": 2007}}
+    )
+    backfill = [
+        "--dag-id",
+        "word_clouds",
+        "--from-date",
+        "2001-01-01",
+        "--to-date",
+        "2004-12-31",
+        "--max-active-runs",
+        "2",
+    ]
     created = airflow("backfill", "create", *backfill)
     assert created.returncode == 0, created.stderr[-2000:]
 

@@ -32,7 +32,9 @@ def test_a_text_is_split_into_its_pieces(text: str, pieces: tuple[str | Referenc
     assert parse_text(text) == pieces
 
 
-@pytest.mark.parametrize("text", ["${", "${run", "${run.year", "${}", "${year}", "${run.}", "${Run.year}", "${run year}"])
+@pytest.mark.parametrize(
+    "text", ["${", "${run", "${run.year", "${}", "${year}", "${run.}", "${Run.year}", "${run year}"]
+)
 def test_a_malformed_placeholder_is_refused(text: str) -> None:
     with pytest.raises(PlaceholderError, match="is no placeholder"):
         parse_text(text)
@@ -54,4 +56,6 @@ def test_resolving_what_is_known_changes_no_meaning(text: str, meaning: str) -> 
 
 
 def test_values_inside_lists_and_maps_are_resolved_and_numbers_stay() -> None:
-    assert resolve_known({"k": ["${env.a}", 1, None, {"x": "${env.a}"}]}, known) == {"k": ["value", 1, None, {"x": "value"}]}
+    assert resolve_known({"k": ["${env.a}", 1, None, {"x": "${env.a}"}]}, known) == {
+        "k": ["value", 1, None, {"x": "value"}]
+    }

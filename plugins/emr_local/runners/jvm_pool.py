@@ -31,6 +31,7 @@ class JvmPool:
         self._started = 0
         self._failures = 0
         self._waiting = 0
+        self._priming: set[WarmJvm] = set()
         self._closed = False
         self._changed = threading.Condition()
 
@@ -88,9 +89,12 @@ class JvmPool:
         with self._changed:
             self._closed = True
             idle, self._idle = self._idle, []
+            priming = list(self._priming)
             self._changed.notify_all()
         for jvm in idle:
             jvm.leave()
+        for jvm in priming:
+            jvm.kill()
         with self._changed:
             self._changed.wait_for(lambda: not self._starting, _CLOSE_WITHIN_S)
 
@@ -111,13 +115,13 @@ class JvmPool:
         jvm = None
         try:
             jvm = WarmJvm(self._machine, directory, self._java_options())
-            if not self._closed and not self._waiting:
-                jvm.prime(localise({}).properties)
+            self._prime(jvm)
         except (JvmStartError, OSError, subprocess.SubprocessError) as problem:
-            if jvm:
+            if not self._closed:
+                _LOG.warning("no warm JVM, steps run through spark-submit instead: %s", problem)
+            if jvm is not None:
                 jvm.kill()
                 jvm = None
-            _LOG.warning("no warm JVM, steps run through spark-submit instead: %s", problem)
         with self._changed:
             self._starting -= 1
             self._failures += jvm is None
@@ -127,3 +131,14 @@ class JvmPool:
             self._changed.notify_all()
         if jvm is not None:
             jvm.kill()
+
+    def _prime(self, jvm: WarmJvm) -> None:
+        with self._changed:
+            if self._closed or self._waiting:  # whoever waits for this JVM is served sooner without
+                return
+            self._priming.add(jvm)
+        try:
+            jvm.prime(localise({}).properties)
+        finally:
+            with self._changed:
+                self._priming.discard(jvm)

@@ -15,7 +15,7 @@ NAMES = ("controller", "syslog", "stdout", "stderr")
 _TAIL_BYTES = 256 * 1024
 _MESSAGE_LENGTH = 1000
 _EXCEPTION = re.compile(
-    r"(?:Caused by: )?((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Exit|Interrupt|Fault)\b(?::.*)?)$"
+    r"(?:Caused by: |: )?((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Exit|Interrupt|Fault)\b(?::.*)?)$"
 )
 _OUTPUT_EXISTS = re.compile(r"FileAlreadyExistsException|PATH_ALREADY_EXISTS|Output directory \S+ already exists")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from emr_pipelines.spec.models import EnvironmentSpec
 
 HOME_FOLDER = ".airflow"
+_LOCK_SECONDS = 60
 # Any credentials do for an endpoint of our own; AWS's own endpoints take theirs from the machine (profile, role, variables).
 _LOCAL_CREDENTIALS = {"login": "local", "password": "local"}
 
@@ -25,6 +26,8 @@ def airflow_variables(project_root: Path, environment: EnvironmentSpec) -> dict[
         # `airflow` itself, which `airflow standalone` also looks for: the one that is installed beside this command.
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "AIRFLOW_HOME": str(airflow_home(project_root)),
+        # SQLite makes a writer wait for the lock instead of failing after five seconds: scheduler, UI and CLI share one file.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{airflow_home(project_root)}/airflow.db?timeout={_LOCK_SECONDS}",
         "AIRFLOW__CORE__DAGS_FOLDER": str(project_root / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(project_root / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

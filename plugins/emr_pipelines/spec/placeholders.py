@@ -68,7 +68,9 @@ def substitute(
     """Rebuild a JSON value with every string's references and literal pieces replaced; keys, numbers and null stay."""
     return _map_texts(
         value,
-        lambda text: "".join(literal(piece) if isinstance(piece, str) else reference(piece) for piece in parse_text(text)),
+        lambda text: "".join(
+            literal(piece) if isinstance(piece, str) else reference(piece) for piece in parse_text(text)
+        ),
     )
 
 
