@@ -23,7 +23,7 @@ check: $(VENV)/.installed-dev  ## Lint, types, import rules, schema drift, valid
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache
+	PYTHONPATH=include/pyspark $(BIN)/lint-imports --no-cache
 	$(BIN)/emr-pipelines schema --check
 	$(BIN)/emr-pipelines validate
 

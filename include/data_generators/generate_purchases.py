@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+
 from purchases.catalogue import Catalogue, read_catalogue, share_rows, weigh_books
 from purchases.rows import SCHEMA, draw_purchases
 

@@ -147,7 +147,8 @@ def test_one_bad_spec_is_one_import_error_and_the_other_dags_load(folder: Path) 
     assert set(bag.dags) == {"good"}
     ((file, error),) = bag.import_errors.items()
     assert file.endswith(bad.name)
-    assert "relase" in error and "config/pipelines/bad.yaml:3" in error
+    assert "relase" in error
+    assert "config/pipelines/bad.yaml:3" in error
 
 
 def test_parsing_opens_no_connection(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

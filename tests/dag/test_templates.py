@@ -97,7 +97,8 @@ def test_a_missing_upstream_output_fails_instead_of_rendering_none() -> None:
 
 def test_a_steps_own_output_is_its_new_prefix() -> None:
     (prefix,) = render(["${steps.count.output}"], dag_run=run_at(dt.datetime(2005, 1, 1)))
-    assert prefix.startswith("s3://b/runs/p/manual__2005-01-01T00-00-00-00-00-") and prefix.endswith("/count/attempt=1")
+    assert prefix.startswith("s3://b/runs/p/manual__2005-01-01T00-00-00-00-00-")
+    assert prefix.endswith("/count/attempt=1")
     assert ":" not in prefix.removeprefix("s3://"), "Hadoop paths cannot hold a colon"
 
 

@@ -95,7 +95,7 @@ def test_a_cluster_that_ends_before_it_is_ready_is_an_error_with_its_reason(
 ) -> None:
     cluster = create()
     terminate_clusters(api, [cluster])
-    with pytest.raises(RunError, match="did not start: .*USER_REQUEST"):
+    with pytest.raises(RunError, match=r"did not start: .*USER_REQUEST"):
         wait_until_ready(api, cluster, FAST)
 
 

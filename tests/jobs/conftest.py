@@ -1,14 +1,24 @@
-"""One Spark session for all tests of the jobs: small, local and without a web page."""
+"""One Spark session for all tests of the jobs: small, local and without a web page; and what Spark's own asserts need."""
 
+import importlib
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
 import book_titles
+
+# Spark's asserts for tests come with pandas-on-Spark. That warns without the variable; in Spark 3.5 it also asks NumPy
+# for a name that NumPy 2 dropped, and Python for a module that is deprecated. So it is imported here, before all tests.
+os.environ["PYARROW_IGNORE_TIMEZONE"] = "1"
+np.NaN = np.nan
+with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+    importlib.import_module("pyspark.testing")
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,12 @@ def test_three_jobs_run_from_a_zip_one_after_another(tmp_path: Path) -> None:
             archive.write(module, f"book_titles/{module.name}")
     (tmp_path / "reviews.csv").write_text("product_title,year\nDune,1999\nEmma,2000\n", encoding="utf-8")
     source = "reviews.csv"
-    for job, name in (("preprocess_titles", "reviews"), ("count_words", "words"), ("render_clouds", "counts")):
-        result = submit(tmp_path, job, "--input", f"{name}={source}", "--output", job)
+    for job, name, options in (
+        ("preprocess_titles", "reviews", ()),
+        ("count_words", "words", ()),
+        ("render_clouds", "counts", ("--width", "150", "--height", "100")),
+    ):
+        result = submit(tmp_path, job, "--input", f"{name}={source}", "--output", job, *options)
         assert result.returncode == 0, result.stderr
         assert result.stdout.splitlines()[-1].startswith(f'{{"job": "{job}"')
         source = job

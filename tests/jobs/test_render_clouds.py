@@ -34,6 +34,16 @@ def write_counts(spark: SparkSession, folder: Path, *years: int) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def one_year(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_counts(spark, tmp_path_factory.mktemp("one_year") / "counts", 1999)
+
+
+@pytest.fixture(scope="module")
+def two_years(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_counts(spark, tmp_path_factory.mktemp("two_years") / "counts", 2000, 1999)
+
+
 def render(counts: Path, output: Path, *options: str) -> int:
     return main(["--input", f"counts={counts}", "--output", str(output), *SMALL, *options])
 
@@ -43,10 +53,9 @@ def files_in(folder: Path) -> list[str]:
 
 
 def test_pictures_film_page_and_marker_are_written(
-    spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    two_years: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    counts = write_counts(spark, tmp_path / "counts", 2000, 1999)
-    assert render(counts, tmp_path / "clouds") == 0
+    assert render(two_years, tmp_path / "clouds") == 0
     assert files_in(tmp_path / "clouds") == [
         "_SUCCESS",
         "index.html",
@@ -66,19 +75,17 @@ def test_pictures_film_page_and_marker_are_written(
     assert counters == {"job": "render_clouds", "years": [1999, 2000], "pictures": 2, "files": 4}
 
 
-def test_same_counts_give_the_same_bytes_and_another_seed_does_not(spark: SparkSession, tmp_path: Path) -> None:
-    counts = write_counts(spark, tmp_path / "counts", 1999, 2000)
+def test_same_counts_give_the_same_bytes_and_another_seed_does_not(two_years: Path, tmp_path: Path) -> None:
     for name, seed in (("a", "42"), ("b", "42"), ("c", "43")):
-        assert render(counts, tmp_path / name, "--seed", seed) == 0
+        assert render(two_years, tmp_path / name, "--seed", seed) == 0
     for name in ("word_cloud_1999.png", "word_cloud_2000.png", "word_cloud_evolution.gif", "index.html"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     pictures = {name: (tmp_path / name / "word_cloud_1999.png").read_bytes() for name in "ac"}
     assert pictures["a"] != pictures["c"]
 
 
-def test_caption_tells_the_years_apart(spark: SparkSession, tmp_path: Path) -> None:
-    counts = write_counts(spark, tmp_path / "counts", 1999, 2000)
-    assert render(counts, tmp_path / "clouds") == 0
+def test_caption_tells_the_years_apart(two_years: Path, tmp_path: Path) -> None:
+    assert render(two_years, tmp_path / "clouds") == 0
     pictures = [Image.open(tmp_path / "clouds" / f"word_cloud_{year}.png") for year in (1999, 2000)]
     captions, clouds = (
         [picture.crop(box).tobytes() for picture in pictures] for box in ((0, 0, 300, 20), (0, 20, 300, 200))
@@ -106,16 +113,14 @@ def test_gallery_is_self_contained_and_shows_the_top_words(spark: SparkSession, 
     ]
 
 
-def test_one_year_has_no_film(spark: SparkSession, tmp_path: Path) -> None:
-    counts = write_counts(spark, tmp_path / "counts", 1999)
-    assert render(counts, tmp_path / "clouds") == 0
+def test_one_year_has_no_film(one_year: Path, tmp_path: Path) -> None:
+    assert render(one_year, tmp_path / "clouds") == 0
     assert files_in(tmp_path / "clouds") == ["_SUCCESS", "index.html", "word_cloud_1999.png"]
 
 
-def test_only_the_most_frequent_words_are_drawn(spark: SparkSession, tmp_path: Path) -> None:
-    counts = write_counts(spark, tmp_path / "counts", 1999)
-    assert render(counts, tmp_path / "all") == 0
-    assert render(counts, tmp_path / "one", "--max-words", "1") == 0
+def test_only_the_most_frequent_words_are_drawn(one_year: Path, tmp_path: Path) -> None:
+    assert render(one_year, tmp_path / "all") == 0
+    assert render(one_year, tmp_path / "one", "--max-words", "1") == 0
     page = (tmp_path / "one" / "index.html").read_text(encoding="utf-8")
     assert re.findall(r'<th scope="row">(.*?)</th>', page) == ["love"]
     assert (tmp_path / "one" / "word_cloud_1999.png").stat().st_size < (
@@ -132,10 +137,9 @@ def draw_mask() -> bytes:
     return encoded.getvalue()
 
 
-def test_mask_keeps_words_inside(spark: SparkSession, tmp_path: Path) -> None:
-    counts = write_counts(spark, tmp_path / "counts", 1999)
+def test_mask_keeps_words_inside(one_year: Path, tmp_path: Path) -> None:
     (tmp_path / "mask.png").write_bytes(draw_mask())
-    assert render(counts, tmp_path / "clouds", "--mask", str(tmp_path / "mask.png")) == 0
+    assert render(one_year, tmp_path / "clouds", "--mask", str(tmp_path / "mask.png")) == 0
     with Image.open(tmp_path / "clouds" / "word_cloud_1999.png") as picture:
         ink = picture.crop((0, 20, 300, 200)).convert("L").point(lambda shade: 255 if shade < 250 else 0).getbbox()
     # The square mask is 180 pixels wide in the middle of 300; its disc leaves a tenth free on each side.
@@ -144,11 +148,10 @@ def test_mask_keeps_words_inside(spark: SparkSession, tmp_path: Path) -> None:
 
 
 def test_white_mask_is_an_error_with_its_cause(
-    spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    one_year: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    counts = write_counts(spark, tmp_path / "counts", 1999)
     Image.new("L", (50, 50), 255).save(tmp_path / "mask.png")
-    assert render(counts, tmp_path / "clouds", "--mask", str(tmp_path / "mask.png")) == 1
+    assert render(one_year, tmp_path / "clouds", "--mask", str(tmp_path / "mask.png")) == 1
     message = capsys.readouterr().err.splitlines()[-1]
     assert message.startswith("render_clouds failed: ")
     assert "mask" in message
@@ -165,15 +168,13 @@ def test_no_counts_give_a_page_that_says_so(
     assert f"no words in {counts}" in caplog.text
 
 
-def test_existing_output_is_left_alone(spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    counts = write_counts(spark, tmp_path / "counts", 1999)
+def test_existing_output_is_left_alone(one_year: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "clouds").mkdir()
-    assert render(counts, tmp_path / "clouds") == 1
+    assert render(one_year, tmp_path / "clouds") == 1
     assert f"output path {tmp_path}/clouds already exists" in capsys.readouterr().err.splitlines()[-1]
     assert files_in(tmp_path / "clouds") == []
 
 
-def test_unknown_colours_are_refused(spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    counts = write_counts(spark, tmp_path / "counts", 1999)
-    assert render(counts, tmp_path / "clouds", "--colormap", "plasmaa") == 1
+def test_unknown_colours_are_refused(one_year: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert render(one_year, tmp_path / "clouds", "--colormap", "plasmaa") == 1
     assert "'plasmaa' is not a matplotlib colour map" in capsys.readouterr().err.splitlines()[-1]

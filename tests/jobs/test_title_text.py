@@ -1,9 +1,13 @@
 """How titles become words."""
 
-import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+from pyspark.testing import assertDataFrameEqual
 
-from book_titles.title_text import explode_words
+from book_titles.title_text import explode_words, remove_series_noise, split_words
+
+TITLES_SCHEMA = "year int, product_title string"
+WORDS_SCHEMA = "year int, product_title string, word string"
 
 WORDS_OF = {
     "Harry Potter and the Sorcerer's Stone (Harry Potter, #1)": "harry potter sorcerer's stone",
@@ -36,22 +40,54 @@ WORDS_OF = {
 }
 
 
-@pytest.fixture(scope="module")
-def words_by_title(spark: SparkSession) -> dict[str, str]:
-    titles = spark.createDataFrame([(1999, title) for title in WORDS_OF], "year int, product_title string")
-    words: dict[str, list[str]] = {}
-    for row in explode_words(titles, lemmas=None).collect():
-        words.setdefault(row["product_title"], []).append(row["word"])
-    return {title: " ".join(found) for title, found in words.items()}
+def test_titles_become_words(spark: SparkSession) -> None:
+    titles = spark.createDataFrame([(title,) for title in WORDS_OF], "product_title string")
+    expected = [(title, words.split()) for title, words in WORDS_OF.items()]
+    assertDataFrameEqual(
+        titles.select("product_title", split_words(F.col("product_title")).alias("words")),
+        spark.createDataFrame(expected, "product_title string, words array<string>"),
+        checkRowOrder=True,
+    )
 
 
-@pytest.mark.parametrize("title", WORDS_OF)
-def test_title_becomes_its_words(title: str, words_by_title: dict[str, str]) -> None:
-    assert words_by_title.get(title, "") == WORDS_OF[title]
+def test_each_occurrence_of_a_word_is_a_row(spark: SparkSession) -> None:
+    titles = [(1999, "Row, Row Your Boat"), (1999, "1984"), (2000, "Emma"), (2001, "Emma"), (2001, None)]
+    expected = [
+        (1999, "Row, Row Your Boat", "row"),
+        (1999, "Row, Row Your Boat", "row"),
+        (1999, "Row, Row Your Boat", "boat"),
+        (2000, "Emma", "emma"),
+        (2001, "Emma", "emma"),
+    ]
+    assertDataFrameEqual(
+        explode_words(spark.createDataFrame(titles, TITLES_SCHEMA), lemmas=None),
+        spark.createDataFrame(expected, WORDS_SCHEMA),
+        checkRowOrder=True,
+    )
+
+
+def test_remarks_are_removed_and_the_rest_keeps_its_form(spark: SparkSession) -> None:
+    cleaned = {
+        "Dune (Dune, #1)": "Dune",
+        "The Two Towers [Paperback]": "The Two Towers",
+        "The Philosopher\u2019s Stone": "The Philosopher's Stone",
+        "Blink (The Power of Thinking)": "Blink (The Power of Thinking)",
+        "Chemistry: Third Edition": "Chemistry:",
+    }
+    titles = spark.createDataFrame([(title,) for title in cleaned], "product_title string")
+    assertDataFrameEqual(
+        titles.select("product_title", F.trim(remove_series_noise(F.col("product_title"))).alias("cleaned")),
+        spark.createDataFrame(list(cleaned.items()), "product_title string, cleaned string"),
+    )
 
 
 def test_lemmas_replace_forms_and_may_turn_out_to_be_stop_words(spark: SparkSession) -> None:
-    titles = spark.createDataFrame([(1999, "Wives, Mice and Bookish Men")], "year int, product_title string")
-    lemmas = spark.createDataFrame([("wives", "wife"), ("mice", "mouse"), ("bookish", "book")], ["form", "lemma"])
-    words = [row["word"] for row in explode_words(titles, lemmas).collect()]
-    assert sorted(words) == ["men", "mouse", "wife"]
+    title = "Wives, Mice and Bookish Men"
+    lemmas = [("wives", "wife"), ("mice", "mouse"), ("bookish", "book")]
+    assertDataFrameEqual(
+        explode_words(
+            spark.createDataFrame([(1999, title)], TITLES_SCHEMA),
+            spark.createDataFrame(lemmas, "form string, lemma string"),
+        ),
+        spark.createDataFrame([(1999, title, word) for word in ("wife", "mouse", "men")], WORDS_SCHEMA),
+    )

@@ -63,41 +63,27 @@ class ClassArchive:
             subprocess.run(command, capture_output=True, timeout=60, check=True)  # noqa: S603
             os.replace(scratch / "base", self._base)
         archive = scratch / "archive"
-        options = [
-            *(f"-XX:SharedArchiveFile={file}" for file in base),
-            f"-XX:ArchiveClassesAtExit={archive}",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            *_QUIET,
-        ]
-        environment = self._machine.environment() | {
-            "SPARK_SUBMIT_OPTS": " ".join(options),
-            "SPARK_LOCAL_DIRS": str(scratch),
-        }
-        command = [
-            "nice",
-            "-n",
-            "19",
-            str(self._machine.spark_home / "bin" / "spark-submit"),
-            "--master",
-            "local[1]",
-            "--conf",
-            "spark.ui.enabled=false",
-            str(_PRIME_JOB),
-        ]
-        self._recording = subprocess.Popen(  # noqa: S603
-            command,
-            cwd=scratch,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
+        self._recording = self._start_recording(
+            scratch, [*(f"-XX:SharedArchiveFile={file}" for file in base), f"-XX:ArchiveClassesAtExit={archive}"]
         )
         if self._recording.wait(_RECORD_WITHIN_S) == 0 and archive.exists():
             self._seal.write_text(_digest(archive), encoding="ascii")
             os.replace(archive, self._file)
             self._intact = True
+
+    def _start_recording(self, scratch: Path, options: list[str]) -> subprocess.Popen[bytes]:
+        every = [*options, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *_QUIET]
+        submit = str(self._machine.spark_home / "bin" / "spark-submit")
+        settings = ["--master", "local[1]", "--conf", "spark.ui.enabled=false"]
+        return subprocess.Popen(  # noqa: S603
+            ["nice", "-n", "19", submit, *settings, str(_PRIME_JOB)],  # noqa: S607
+            cwd=scratch,
+            env=self._machine.environment() | {"SPARK_SUBMIT_OPTS": " ".join(every), "SPARK_LOCAL_DIRS": str(scratch)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     def _check_seal(self) -> bool:
         """Java maps an archive unchecked and dies of a damaged one."""

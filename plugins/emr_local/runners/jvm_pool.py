@@ -70,12 +70,14 @@ class JvmPool:
 
     def give_back(self, jvm: WarmJvm, clean: bool) -> None:
         """Take a JVM back after its step; one that is not clean is killed, and another one started in the background."""
-        keep = clean and jvm.usable and not self._closed
-        if not keep:
+        keep = clean and jvm.alive and not self._closed
+        jvm.steps_run += 1
+        if keep:
+            jvm.start_child()
+        else:
             jvm.kill()
         with self._changed:
             self._lent -= 1
-            jvm.steps_run += 1
             if keep and len(self._idle) < self._wanted:
                 self._idle.append(jvm)
                 keep = False

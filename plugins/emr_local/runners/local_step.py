@@ -15,7 +15,7 @@ from emr_local.runners.prepared import PreparedStep
 from emr_local.runners.sessions import record_session, signal_session
 from emr_local.runners.step_context import StepContext, StepRejectedError
 from emr_local.runners.step_logs import StepLogs
-from emr_local.runners.step_process import StepProcess, WarmStepProcess
+from emr_local.runners.step_process import StepProcess, WarmStepProcess, start_command
 
 _LOG = logging.getLogger(__name__)
 _GRACE_S = 3.0
@@ -119,16 +119,16 @@ class LocalStep:
         return code
 
     def _start_process(self, prepared: PreparedStep) -> StepProcess | None:
-        work, stdout, stderr = self._context.work, self._logs.path("stdout"), self._logs.path("stderr")
         jvm = self._pool.borrow() if self._pool and prepared.warm_script else None
         if self._cancelled:
             if self._pool and jvm:
-                self._pool.give_back(jvm, clean=True)
+                self._pool.give_back(jvm, clean=False)
             return None
+        work, logs = self._context.work, {name: self._logs.path(name) for name in ("stdout", "stderr")}
         if self._pool and jvm and prepared.warm_script:
             self._logs.note(f"runs in the warm JVM {jvm.session_id}")
-            return WarmStepProcess(jvm, self._pool, prepared.warm_script, prepared.environment, work, stdout, stderr)
-        return StepProcess(prepared.argv, prepared.environment, work, stdout, stderr)
+            return WarmStepProcess(jvm, self._pool, prepared.warm_script, prepared.environment, work, logs)
+        return start_command(prepared, work, logs)
 
     def _publish(self, exit_code: int, in_cluster: bool) -> StepOutcome:
         cluster, objects = self._context.cluster, self._context.machine.objects

@@ -8,6 +8,7 @@ import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
+from emr_local.object_paths import UnstorableKeyError
 from emr_local.object_store import ObjectStore
 from emr_local.runners.contract import StepOutcome
 
@@ -57,9 +58,13 @@ class StepLogs:
             return None
         prefix = f"{log_uri.rstrip('/')}/{key_prefix}"
         bucket, _, key = prefix.partition("://")[2].partition("/")
-        stored = [
-            objects.put(bucket, f"{key}/{name}.gz", gzip.compress(self.path(name).read_bytes())) for name in names
-        ]
+        try:
+            stored = [
+                objects.put(bucket, f"{key}/{name}.gz", gzip.compress(self.path(name).read_bytes())) for name in names
+            ]
+        except UnstorableKeyError as problem:
+            self.note(f"the logs were not copied to {prefix}: {problem}")
+            return None
         return prefix if all(stored) else None
 
     def explain(self, exit_code: int, log_prefix: str | None) -> StepOutcome:

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from emr_local.runners.jvm_pool import JvmPool
-from emr_local.runners.prepared import WarmScript
+from emr_local.runners.prepared import PreparedStep, WarmScript
 from emr_local.runners.sessions import end_session
-from emr_local.runners.warm_jvm import WARM_CHILD, WarmJvm
+from emr_local.runners.warm_jvm import WarmJvm
+
+
+def start_command(prepared: PreparedStep, work: Path, logs: Mapping[str, Path]) -> StepProcess:
+    """Start a command in a session of its own."""
+    with logs["stdout"].open("ab") as out, logs["stderr"].open("ab") as err:
+        process = subprocess.Popen(  # noqa: S603
+            list(prepared.argv),
+            cwd=work,
+            env=dict(prepared.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
+    return StepProcess(process)
 
 
 class StepProcess:
     """A command that leads a session of its own."""
 
-    def __init__(
-        self, argv: Sequence[str], environment: Mapping[str, str], work: Path, stdout: Path, stderr: Path
-    ) -> None:
-        with stdout.open("ab") as out, stderr.open("ab") as err:
-            self._process = subprocess.Popen(  # noqa: S603
-                list(argv),
-                cwd=work,
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-            )
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
 
     @property
     def session_id(self) -> int:
@@ -52,7 +54,7 @@ class StepProcess:
 
 
 class WarmStepProcess(StepProcess):
-    """A PySpark script that joined a warm JVM."""
+    """A PySpark script that runs in a warm JVM."""
 
     def __init__(
         self,
@@ -61,31 +63,15 @@ class WarmStepProcess(StepProcess):
         job: WarmScript,
         environment: Mapping[str, str],
         work: Path,
-        stdout: Path,
-        stderr: Path,
+        logs: Mapping[str, Path],
     ) -> None:
         self._jvm = jvm
         self._pool = pool
-        self._done_file = work.parent / "done"
-        job_file = work.parent / "job.json"
-        description = {
-            "script": str(job.script),
-            "arguments": job.arguments,
-            "properties": dict(job.properties),
-            "python_path": job.python_path,
-            "done_file": str(self._done_file),
-        }
-        job_file.write_text(json.dumps(description), encoding="utf-8")
-        for name in ("stdout", "stderr"):
+        for name in logs:
             jvm.take_output(name)  # what an earlier step's end still wrote is not this step's
         self._code: int | None = None
-        super().__init__(
-            [sys.executable, str(WARM_CHILD), str(job_file)],
-            {**environment, **jvm.joining_environment},
-            work,
-            stdout,
-            stderr,
-        )
+        process, self._done_file = jvm.run_script(job, environment, work, logs)
+        super().__init__(process)
 
     def kill(self) -> None:
         """End the script and its JVM with the Python workers, now."""
@@ -100,6 +86,7 @@ class WarmStepProcess(StepProcess):
     def release(self, cancelled: bool) -> Mapping[str, bytes]:
         """Give the JVM back, unless the script left it in an unknown state, and what the JVM wrote for this step."""
         clean = self._code == 0 and self._done_file.exists() and not cancelled
+        self._done_file.unlink(missing_ok=True)
         written = {name: self._jvm.take_output(name) for name in ("stdout", "stderr")}
         self._pool.give_back(self._jvm, clean)
         return written

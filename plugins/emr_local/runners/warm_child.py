@@ -15,12 +15,16 @@ from types import TracebackType
 from typing import Any
 
 
-def main(job_file: str) -> int:
-    """Run the job that the file describes; give the exit code."""
-    job: dict[str, Any] = json.loads(Path(job_file).read_text(encoding="utf-8"))
+def main() -> int:
+    """Join the JVM, wait for a job on stdin and run it; give the exit code."""
     from pyspark import SparkContext
 
     SparkContext._ensure_initialized()  # joins the JVM named by PYSPARK_GATEWAY_PORT
+    line = sys.stdin.readline()
+    if not line:
+        return 0  # the runner has gone
+    job: dict[str, Any] = json.loads(line)
+    _enter(job)
     jvm: Any = SparkContext._jvm
     _reset_jvm(jvm)
     for name, value in job["properties"].items():
@@ -33,6 +37,22 @@ def main(job_file: str) -> int:
     return code
 
 
+def _enter(job: dict[str, Any]) -> None:
+    """Become the step's process: its directory, environment and log files."""
+    os.environ.clear()
+    os.environ.update(job["environment"])
+    os.chdir(job["work"])
+    streams = [
+        (0, os.devnull, os.O_RDONLY),
+        (1, job["logs"]["stdout"], os.O_WRONLY),
+        (2, job["logs"]["stderr"], os.O_WRONLY),
+    ]
+    for number, path, access in streams:
+        opened = os.open(path, access | os.O_APPEND)
+        os.dup2(opened, number)
+        os.close(opened)
+
+
 def _reset_jvm(jvm: Any) -> None:
     system = jvm.java.lang.System
     for name in [str(name) for name in system.getProperties().stringPropertyNames()]:
@@ -42,7 +62,7 @@ def _reset_jvm(jvm: Any) -> None:
     jvm.org.apache.spark.sql.SparkSession.clearDefaultSession()
     jvm.org.apache.hadoop.fs.FileSystem.closeAll()
     log4j = jvm.org.apache.logging.log4j
-    log4j.core.config.Configurator.setRootLevel(log4j.Level.INFO)
+    log4j.core.config.Configurator.setRootLevel(log4j.Level.WARN)
 
 
 def _run_script(job: dict[str, Any]) -> int:
@@ -75,4 +95,4 @@ def _own_frames(trace: TracebackType | None, script: str) -> TracebackType | Non
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 import struct
 import subprocess
@@ -12,11 +13,12 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from emr_local.runners.prepared import WarmScript
 from emr_local.runners.sessions import end_session
 from emr_local.runners.step_context import Machine
 
 _LOG = logging.getLogger(__name__)
-WARM_CHILD = Path(__file__).with_name("warm_child.py")
+_WARM_CHILD = Path(__file__).with_name("warm_child.py")
 _PRIME_JOB = Path(__file__).with_name("prime_job.py")
 START_WITHIN_S = 60.0
 _POLL_S = 0.05
@@ -36,6 +38,7 @@ class WarmJvm:
         self._directory = directory
         self._output = {name: directory / name for name in ("stdout", "stderr")}
         self._offsets = {"stdout": 0, "stderr": 0}
+        self._child: subprocess.Popen[bytes] | None = None
         self.steps_run = 0
         connection = directory / "connection"
         environment = machine.environment() | {
@@ -56,7 +59,8 @@ class WarmJvm:
                 start_new_session=True,
             )
         try:
-            self.port, self.secret = self._await_connection(connection)
+            self._port, self._secret = self._await_connection(connection)
+            self.start_child()
         except BaseException:
             self.kill()
             raise
@@ -75,26 +79,52 @@ class WarmJvm:
 
     def prime(self, properties: Mapping[str, str]) -> None:
         """Run a small job once, so that the first step finds its classes loaded."""
-        done = self._directory / "primed"
-        job = {
-            "script": str(_PRIME_JOB),
-            "arguments": [],
-            "properties": dict(properties),
-            "python_path": [],
-            "done_file": str(done),
-        }
-        job_file = self._directory / "prime.json"
-        job_file.write_text(json.dumps(job), encoding="utf-8")
-        environment = self._machine.environment() | self.joining_environment
-        command = [sys.executable, str(WARM_CHILD), str(job_file)]
-        subprocess.run(command, env=environment, capture_output=True, timeout=START_WITHIN_S, check=False)  # noqa: S603
+        job = WarmScript(script=_PRIME_JOB, arguments=(), properties=properties, python_path=())
+        directory, nowhere = self._directory, Path(os.devnull)
+        process, done = self.run_script(
+            job, self._machine.environment(), directory, {"stdout": nowhere, "stderr": nowhere}
+        )
+        process.wait(START_WITHIN_S)
         if not done.exists():
             raise JvmStartError("Spark's JVM did not run its first job.")
+        done.unlink()
+        self.start_child()
 
-    @property
-    def joining_environment(self) -> dict[str, str]:
-        """The variables by which PySpark joins this JVM."""
-        return {"PYSPARK_GATEWAY_PORT": str(self.port), "PYSPARK_GATEWAY_SECRET": self.secret}
+    def start_child(self) -> None:
+        """Have a Python process join the JVM and wait for a script, so that a step need not wait for imports."""
+        joining = {"PYSPARK_GATEWAY_PORT": str(self._port), "PYSPARK_GATEWAY_SECRET": self._secret}
+        with (self._directory / "child").open("ab") as log:
+            self._child = subprocess.Popen(  # noqa: S603
+                [sys.executable, str(_WARM_CHILD)],
+                cwd=self._directory,
+                env=self._machine.environment() | joining,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def run_script(
+        self, job: WarmScript, environment: Mapping[str, str], work: Path, logs: Mapping[str, Path]
+    ) -> tuple[subprocess.Popen[bytes], Path]:
+        """Start a script in the waiting process; give that, and the file that it makes when it left the JVM clean."""
+        child, self._child = self._child, None
+        if child is None or child.stdin is None:
+            raise JvmStartError("no Python process waits in this JVM; call start_child first")
+        done = self._directory / "done"
+        description = {
+            "script": str(job.script),
+            "arguments": job.arguments,
+            "properties": dict(job.properties),
+            "python_path": job.python_path,
+            "environment": dict(environment),
+            "work": str(work),
+            "logs": {name: str(path) for name, path in logs.items()},
+            "done_file": str(done),
+        }
+        child.stdin.write(json.dumps(description).encode() + b"\n")
+        child.stdin.close()
+        return child, done
 
     @property
     def session_id(self) -> int:
@@ -109,7 +139,7 @@ class WarmJvm:
     @property
     def usable(self) -> bool:
         """Tell whether another step may join."""
-        return self.alive and self.steps_run < _STEPS_PER_JVM
+        return self.alive and self._child is not None and self._child.poll() is None and self.steps_run < _STEPS_PER_JVM
 
     def take_output(self, name: str) -> bytes:
         """Give what the JVM wrote to stdout or stderr since the last call."""
@@ -123,6 +153,7 @@ class WarmJvm:
 
     def leave(self, within_s: float = 10.0) -> None:
         """Close the JVM's stdin, on which it ends by itself; kill it if it does not."""
+        self._end_child()
         if self._process.stdin:
             self._process.stdin.close()
         try:
@@ -133,8 +164,17 @@ class WarmJvm:
 
     def kill(self) -> None:
         """End the JVM and all it started, now."""
+        self._end_child()
         end_session(self.session_id)
         self._process.wait()
         if self._process.stdin:
             self._process.stdin.close()
         shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _end_child(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            child.wait()
+            if child.stdin:
+                child.stdin.close()

@@ -128,20 +128,22 @@ def terminate_clusters(api: EmrApi, cluster_ids: list[str]) -> None:
 def wait_until_terminated(
     api: EmrApi, cluster_ids: list[str], interval: PollInterval, *, timeout_seconds: float
 ) -> None:
-    """Block until no given cluster is live or terminating. Raises RunError (retryable) after `timeout_seconds`."""
+    """Block until no given cluster is live or terminating. Raises RunError (retryable) when one takes longer than `timeout_seconds`."""
     for cluster_id in cluster_ids:
-        cluster = poll_until(
-            lambda: describe(api, cluster_id),
-            lambda seen: seen["Status"]["State"] in TERMINAL_CLUSTER_STATES,
-            interval,
-            timeout_seconds=timeout_seconds,
-        )  # noqa: B023 - called within this turn of the loop
-        if cluster["Status"]["State"] not in TERMINAL_CLUSTER_STATES:
-            raise RunError(
-                f"Cluster {cluster_id} is still {cluster['Status']['State']} after {timeout_seconds:.0f} s",
-                retryable=True,
-            )
-        log.info("Cluster %s is %s: %s", cluster_id, cluster["Status"]["State"], reason_of(cluster))
+        _wait_for_end(api, cluster_id, interval, timeout_seconds)
+
+
+def _wait_for_end(api: EmrApi, cluster_id: str, interval: PollInterval, timeout_seconds: float) -> None:
+    cluster = poll_until(
+        lambda: describe(api, cluster_id),
+        lambda seen: seen["Status"]["State"] in TERMINAL_CLUSTER_STATES,
+        interval,
+        timeout_seconds=timeout_seconds,
+    )
+    state = cluster["Status"]["State"]
+    if state not in TERMINAL_CLUSTER_STATES:
+        raise RunError(f"Cluster {cluster_id} is still {state} after {timeout_seconds:.0f} s", retryable=True)
+    log.info("Cluster %s is %s", cluster_id, reason_of(cluster))
 
 
 def reason_of(cluster: ClusterTypeDef) -> str:

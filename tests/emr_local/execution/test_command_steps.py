@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from emr_local.runners.contract import ClusterRequest
 from emr_local.runners.sessions import list_session
 
 
@@ -151,3 +152,11 @@ def test_steps_run_at_the_same_time(lab):
     both = [lab.start("sleep", "1")[1] for _ in range(2)]
     assert [running.wait().exit_code for running in both] == [0, 0]
     assert time.monotonic() - started < 1.9
+
+
+def test_logs_that_cannot_be_stored_do_not_fail_a_step(lab):
+    for log_uri in ("s3://no-such-bucket/emr", "s3://logs//emr", None):
+        lab.executor.open_cluster(ClusterRequest(cluster_id="j-NOLOGS", log_uri=log_uri))
+        outcome, _ = lab.run("true", cluster="j-NOLOGS")
+        assert (outcome.exit_code, outcome.log_file) == (0, None)
+    lab.executor.close_cluster("j-NOLOGS")
