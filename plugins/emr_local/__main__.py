@@ -42,6 +42,7 @@ def _serve(options: argparse.Namespace, stopped: threading.Event) -> None:
         state_dir=options.state_dir.resolve(),
         time_scale=options.time_scale,
         warm=options.spark_submit == "warm",
+        class_archive=options.class_archive,
     )
     try:
         sys.stdout.write(f"emr_local ready at {server.url} (state in {options.state_dir})\n")
@@ -77,6 +78,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         choices=("plain", "warm"),
         default="warm",
         help="start a JVM per step, or keep one running per cluster (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--class-archive",
+        action="store_true",
+        help="keep an archive of Spark's classes (145 MB in the user's cache, made once in the background), with which JVMs start faster",
     )
     return parser.parse_args(arguments)
 

@@ -12,6 +12,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from emr_local.java_runtime import JavaNotFoundError, find_java
 from emr_local.listening import Listener
 from emr_local.object_store import ObjectStore
+from emr_local.runners.class_archive import default_cache_directory
 from emr_local.runners.local import LocalExecutor
 from emr_local.server import LocalServer
 from emr_local.startup_errors import StartupError
@@ -24,8 +25,10 @@ _MOTO_SETTINGS = {
 }
 
 
-def create_server(*, host: str, port: int, state_dir: Path, time_scale: float, warm: bool) -> LocalServer:
-    """A server that really runs steps; raises StartupError if this machine cannot."""
+def create_server(
+    *, host: str, port: int, state_dir: Path, time_scale: float, warm: bool, class_archive: bool
+) -> LocalServer:
+    """A server that really runs steps; raises StartupError if this machine cannot. `class_archive`: keep one for faster JVM starts."""
     try:
         find_java()
     except JavaNotFoundError as error:
@@ -38,7 +41,13 @@ def create_server(*, host: str, port: int, state_dir: Path, time_scale: float, w
         failing.callback(store.close)
         object_store = ObjectStore(state_dir / "s3")
         object_store.load()
-        executor = LocalExecutor(state_dir, object_store, warm=warm, endpoint_url=listener.url)
+        executor = LocalExecutor(
+            state_dir,
+            object_store,
+            warm=warm,
+            endpoint_url=listener.url,
+            class_cache=default_cache_directory() if class_archive else None,
+        )
         failing.callback(executor.close)
         others = object_store.wrap(create_moto_application())
         server = LocalServer(listener, store=store, executor=executor, others=others, delays=Delays().scale(time_scale))

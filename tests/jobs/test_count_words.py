@@ -9,6 +9,8 @@ from pyspark.testing import assertDataFrameEqual
 
 from book_titles.count_words import count_words, main
 
+pytestmark = pytest.mark.xdist_group("spark")
+
 WORDS_SCHEMA = "year int, product_title string, word string"
 COUNTS_SCHEMA = "year int, word string, count bigint"
 

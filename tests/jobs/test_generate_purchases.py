@@ -13,6 +13,8 @@ from pyspark.testing import assertDataFrameEqual
 
 from book_titles.preprocess_titles import main as preprocess_titles
 
+pytestmark = pytest.mark.xdist_group("spark")
+
 PROGRAM = Path(__file__).parents[2] / "include" / "data_generators" / "generate_purchases.py"
 TREE = Path("product_category=Books")
 TITLES = """product_title,author,year

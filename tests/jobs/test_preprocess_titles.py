@@ -10,6 +10,8 @@ from pyspark.testing import assertDataFrameEqual
 
 from book_titles.preprocess_titles import main, read_lemmas, select_titles
 
+pytestmark = pytest.mark.xdist_group("spark")
+
 WORDS_SCHEMA = "year int, product_title string, word string"
 REPOSITORY = Path(__file__).parents[2]
 

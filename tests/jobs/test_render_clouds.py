@@ -11,6 +11,8 @@ from pyspark.sql import SparkSession
 
 from book_titles.render_clouds import main
 
+pytestmark = pytest.mark.xdist_group("spark")
+
 SMALL = ("--width", "300", "--height", "200")
 WORDS = [
     "love",

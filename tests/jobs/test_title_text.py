@@ -1,10 +1,13 @@
 """How titles become words."""
 
+import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from pyspark.testing import assertDataFrameEqual
 
 from book_titles.title_text import explode_words, remove_series_noise, split_words
+
+pytestmark = pytest.mark.xdist_group("spark")
 
 TITLES_SCHEMA = "year int, product_title string"
 WORDS_SCHEMA = "year int, product_title string, word string"

@@ -103,7 +103,7 @@ class LocalStep:
         started = time.monotonic()
         process = self._start_process(prepared)
         if process is None:
-            return -signal.SIGTERM
+            return -(self._cancelled or signal.SIGTERM)
         with self._lock:
             self._process = process
             cancelled = self._cancelled
