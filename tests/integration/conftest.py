@@ -14,7 +14,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def airflow_variables(project: Path) -> dict[str, str]:
-    """This process's environment with what `emr-pipelines env` exports for the project's copy, and a database that is migrated."""
+    """This process's environment with what `emr-pipelines env` exports for the project's copy, a database that is migrated, and the sample data."""
     printed = run_tool(project, os.environ, "env").stdout
     exports = dict(line.removeprefix("export ").split("=", 1) for line in printed.splitlines())
     variables = {
@@ -23,6 +23,8 @@ def airflow_variables(project: Path) -> dict[str, str]:
         "PYTHONPATH": str(project / "plugins"),
     }
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=variables, check=True, capture_output=True)
+    made = run_tool(project, variables, "sample-data")
+    assert made.returncode == 0, made.stderr
     return variables
 
 

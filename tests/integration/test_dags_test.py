@@ -10,19 +10,16 @@ import pytest
 
 from emr_pipelines.emr.emr_api import EmrApi
 from tests.conftest import live_clusters
-from tests.integration.word_clouds import gallery_years, put_purchases
+from tests.integration.word_clouds import gallery_years
 
 pytestmark = pytest.mark.xdist_group("airflow")
 
 
 def test_one_year_from_spec_to_pictures(
-    project: Path,
     airflow: Callable[..., subprocess.CompletedProcess[str]],
     api: EmrApi,
-    s3: object,
     emr_state_dir: Path,
 ) -> None:
-    put_purchases(s3, project, range(2005, 2006))
     finished = airflow("dags", "test", "word_clouds", "2005-01-01")
     assert finished.returncode == 0, finished.stdout[-4000:] + finished.stderr[-4000:]
     assert gallery_years(emr_state_dir) == {2005}

@@ -13,7 +13,9 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
+from typer.testing import CliRunner
 
+from emr_pipelines.cli.main import app
 from emr_pipelines.plan.binding import BoundRun, bind_run, values_of_run
 from emr_pipelines.plan.model import Plan
 
@@ -42,6 +44,13 @@ def assert_golden(file: Path, value: Any) -> None:
     assert text == file.read_text(encoding="utf-8"), (
         f"{file.name} differs; if the change is meant, UPDATE_GOLDENS=1 writes it"
     )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_validate_accepts_the_spec(name: str, mini_project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(mini_project)
+    result = CliRunner().invoke(app, ["validate", name, "--env", "aws" if name.startswith("aws_") else "local"])
+    assert (result.exit_code, result.output) == (0, "1 spec, 0 problems\n")
 
 
 @pytest.mark.parametrize("name", NAMES)

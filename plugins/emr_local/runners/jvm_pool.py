@@ -32,7 +32,7 @@ class JvmPool:
         self._failures = 0
         self._waiting = 0
         self._priming: set[WarmJvm] = set()
-        self._closed = False
+        self._closed = threading.Event()
         self._changed = threading.Condition()
 
     def keep_ready(self, count: int) -> None:
@@ -43,13 +43,13 @@ class JvmPool:
             del self._idle[self._wanted :]
             self._refill()
         for jvm in surplus:
-            threading.Thread(target=jvm.leave, name="emr-local-jvm-leave", daemon=True).start()
+            threading.Thread(target=jvm.kill, name="emr-local-jvm-kill", daemon=True).start()
 
     def borrow(self) -> WarmJvm | None:
         """Lend an idle JVM, or one that is starting or started now; None when all are busy or none comes up."""
         with self._changed:
             failures = self._failures
-            while not self._closed and failures == self._failures:
+            while not self._closed.is_set() and failures == self._failures:
                 if jvm := self._take_idle():
                     self._lent += 1
                     return jvm
@@ -70,7 +70,7 @@ class JvmPool:
 
     def give_back(self, jvm: WarmJvm, clean: bool) -> None:
         """Take a JVM back after its step; one that is not clean is killed, and another one started in the background."""
-        keep = clean and jvm.alive and not self._closed
+        keep = clean and jvm.alive and not self._closed.is_set()
         jvm.steps_run += 1
         if keep:
             jvm.start_child()
@@ -84,24 +84,22 @@ class JvmPool:
             self._refill()
             self._changed.notify_all()
         if keep:
-            jvm.leave()
+            jvm.kill()
 
     def close(self) -> None:
         """End all JVMs that are not lent, those that are still starting too."""
         with self._changed:
-            self._closed = True
+            self._closed.set()
             idle, self._idle = self._idle, []
             priming = list(self._priming)
             self._changed.notify_all()
-        for jvm in idle:
-            jvm.leave()
-        for jvm in priming:
+        for jvm in [*idle, *priming]:
             jvm.kill()
         with self._changed:
             self._changed.wait_for(lambda: not self._starting, _CLOSE_WITHIN_S)
 
     def _refill(self) -> None:
-        while not self._closed and len(self._idle) + self._starting + self._lent < self._wanted:
+        while not self._closed.is_set() and len(self._idle) + self._starting + self._lent < self._wanted:
             self._start_one()
 
     def _start_one(self) -> bool:
@@ -116,10 +114,10 @@ class JvmPool:
     def _start(self, directory: Path) -> None:
         jvm = None
         try:
-            jvm = WarmJvm(self._machine, directory, self._java_options())
+            jvm = WarmJvm(self._machine, directory, self._java_options(), self._closed)
             self._prime(jvm)
         except (JvmStartError, OSError, subprocess.SubprocessError) as problem:
-            if not self._closed:
+            if not self._closed.is_set():
                 _LOG.warning("no warm JVM, steps run through spark-submit instead: %s", problem)
             if jvm is not None:
                 jvm.kill()
@@ -127,7 +125,7 @@ class JvmPool:
         with self._changed:
             self._starting -= 1
             self._failures += jvm is None
-            if jvm is not None and not self._closed:
+            if jvm is not None and not self._closed.is_set():
                 self._idle.append(jvm)
                 jvm = None
             self._changed.notify_all()
@@ -136,7 +134,7 @@ class JvmPool:
 
     def _prime(self, jvm: WarmJvm) -> None:
         with self._changed:
-            if self._closed or self._waiting:  # whoever waits for this JVM is served sooner without
+            if self._closed.is_set() or self._waiting:  # whoever waits for this JVM is served sooner without
                 return
             self._priming.add(jvm)
         try:

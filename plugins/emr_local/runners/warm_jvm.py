@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import shutil
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +17,6 @@ from emr_local.runners.prepared import WarmScript
 from emr_local.runners.sessions import end_session
 from emr_local.runners.step_context import Machine
 
-_LOG = logging.getLogger(__name__)
 _WARM_CHILD = Path(__file__).with_name("warm_child.py")
 _PRIME_JOB = Path(__file__).with_name("prime_job.py")
 START_WITHIN_S = 60.0
@@ -30,9 +29,14 @@ class JvmStartError(RuntimeError):
 
 
 class WarmJvm:
-    """A Java process with Spark's Python gateway. It ends when its stdin closes, so never later than this process, however that ends."""
+    """A Java process with Spark's Python gateway. It ends when its stdin closes, so never later than this process, however that ends.
 
-    def __init__(self, machine: Machine, directory: Path, java_options: Sequence[str]) -> None:
+    A start that takes too long, or that is `abandoned` meanwhile, raises JvmStartError and leaves no process.
+    """
+
+    def __init__(
+        self, machine: Machine, directory: Path, java_options: Sequence[str], abandoned: threading.Event
+    ) -> None:
         self._machine = machine
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
@@ -59,16 +63,16 @@ class WarmJvm:
                 start_new_session=True,
             )
         try:
-            self._port, self._secret = self._await_connection(connection)
+            self._port, self._secret = self._await_connection(connection, abandoned)
             self.start_child()
         except BaseException:
             self.kill()
             raise
 
-    def _await_connection(self, connection: Path) -> tuple[int, str]:
+    def _await_connection(self, connection: Path, abandoned: threading.Event) -> tuple[int, str]:
         deadline = time.monotonic() + START_WITHIN_S
         while not connection.exists():
-            if not self.alive or time.monotonic() > deadline:
+            if not self.alive or abandoned.is_set() or time.monotonic() > deadline:
                 raise JvmStartError(
                     f"Spark's JVM did not start: {self._output['stderr'].read_text(errors='replace')[-2000:]}"
                 )
@@ -150,17 +154,6 @@ class WarmJvm:
             content = log.read()
         self._offsets[name] += len(content)
         return content
-
-    def leave(self, within_s: float = 10.0) -> None:
-        """Close the JVM's stdin, on which it ends by itself; kill it if it does not."""
-        self._end_child()
-        if self._process.stdin:
-            self._process.stdin.close()
-        try:
-            self._process.wait(within_s)
-        except subprocess.TimeoutExpired:
-            _LOG.warning("JVM %s did not end within %s s of its stdin closing; killing it", self._process.pid, within_s)
-        self.kill()
 
     def kill(self) -> None:
         """End the JVM and all it started, now."""

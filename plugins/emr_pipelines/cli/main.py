@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
 from typing import Any
@@ -10,6 +11,8 @@ import typer
 from typer.core import TyperGroup
 
 from emr_pipelines.errors import EmrPipelinesError
+
+_TERMINATED = 128 + signal.SIGTERM
 
 # Verb → module:function. A new verb is one line here and one module in cli/.
 VERBS = {
@@ -52,6 +55,8 @@ def _describe() -> None:
 
 def main() -> None:
     """Run the command line; an error of our own is a message and exit code 1, not a traceback."""
+    # A termination unwinds like an error: what a verb started (a server, a run) is stopped by its own clean-up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
     try:
         app(prog_name="emr-pipelines")
     except EmrPipelinesError as error:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from rich.console import Console
 
@@ -14,6 +15,8 @@ from emr_pipelines.cli.aws_clients import s3_client
 from emr_pipelines.cli.local_endpoint import local_endpoint
 from emr_pipelines.cli.project_options import EnvironmentOption, load_project
 from emr_pipelines.cli.sample_data import provide_sample_data
+
+_STOP_SECONDS = 60.0
 
 
 def ui_command(env: EnvironmentOption = None) -> None:
@@ -32,9 +35,20 @@ def ui_command(env: EnvironmentOption = None) -> None:
             console.print(f"emr_local answers at {endpoint.url} (state in {endpoint.state_dir})", soft_wrap=True)
         provide_sample_data(s3_client(project.environment), project.environment, project.root, console.print)
         console.print(f"Airflow's UI: http://localhost:{variables.get('AIRFLOW__API__PORT', '8080')} (no login needed)")
-        standalone = subprocess.Popen([sys.executable, "-m", "airflow", "standalone"], env=variables)
+        with suppress(KeyboardInterrupt):
+            _serve(variables)
+
+
+def _serve(variables: dict[str, str]) -> None:
+    standalone = subprocess.Popen([sys.executable, "-m", "airflow", "standalone"], env=variables)
+    try:
+        standalone.wait()
+    finally:
+        # `airflow standalone` stops its own processes on an interrupt; Ctrl-C in a terminal has reached it already.
+        if standalone.poll() is None:
+            standalone.send_signal(signal.SIGINT)
         try:
-            standalone.wait()
-        except KeyboardInterrupt:
-            # The terminal sent the interrupt to Airflow as well; it stops its own processes.
+            standalone.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            standalone.kill()
             standalone.wait()
