@@ -9,9 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-_SCHEMES = ("s3", "s3a", "s3n", "hdfs")
+_SCHEMES = {"s3": "s3", "s3a": "s3", "s3n": "s3", "hdfs": "hdfs"}
 _VIEW_FILE_SYSTEM = "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme"
-_RAW_LOCAL = "org.apache.hadoop.fs.RawLocalFileSystem"
+# What Hadoop would open when an address has no mount. With a file system of this machine there, s3://misspelt/etc would be /etc; a class
+# that does not exist stops the step, and Hadoop's message names it.
+_NOWHERE = {
+    "hdfs": "NoSuchNameNode.This_cluster_has_one_HDFS_and_no_other_is_reachable",
+    "s3": "NoSuchBucket.The_specified_bucket_did_not_exist_when_the_step_started",
+}
 HDFS_NAME = "emr-local"
 WAREHOUSE = f"hdfs://{HDFS_NAME}/user/spark/warehouse"
 
@@ -26,9 +31,9 @@ def mount_file_systems(
     """
     link = "linkMergeSlash" if for_shell else "linkFallback"
     properties = {"fs.defaultFS": f"hdfs://{HDFS_NAME}"}
-    for scheme in _SCHEMES:
+    for scheme, kind in _SCHEMES.items():
         properties[f"fs.{scheme}.impl"] = _VIEW_FILE_SYSTEM
-        properties[f"fs.viewfs.overload.scheme.target.{scheme}.impl"] = _RAW_LOCAL
+        properties[f"fs.viewfs.overload.scheme.target.{scheme}.impl"] = _NOWHERE[kind]
     for bucket in buckets:
         properties[f"fs.viewfs.mounttable.{bucket}.{link}"] = (object_root / bucket).resolve().as_uri()
     properties[f"fs.viewfs.mounttable.{HDFS_NAME}.{link}"] = hdfs_root.resolve().as_uri()

@@ -84,7 +84,6 @@ def server(airflow_variables: dict[str, str], project: Path, tmp_path: Path) -> 
     port = free_port()
     variables = {
         **airflow_variables,
-        "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
@@ -99,13 +98,31 @@ def server(airflow_variables: dict[str, str], project: Path, tmp_path: Path) -> 
             wait_for("the API server", airflow.is_healthy, START_SECONDS)
             yield airflow
         finally:
-            # As Ctrl-C in a terminal does: the whole foreground group gets the interrupt.
-            os.killpg(process.pid, signal.SIGINT)
-            try:
-                process.wait(90)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                raise
+            stop_with_interrupt(process)
+
+
+def stop_with_interrupt(process: subprocess.Popen[bytes]) -> None:
+    """Ctrl-C: the command must end, and with it everything that it started."""
+    started = {process.pid, *descendants(process.pid)}
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(90)
+    finally:
+        left = [pid for pid in started if Path(f"/proc/{pid}").exists()]
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+    assert len(started) > 4
+    assert left == []
+
+
+def descendants(pid: int) -> set[int]:
+    """All processes below one."""
+    listed = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = dict(map(int, line.split()) for line in listed.splitlines())
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {pid}
 
 
 def test_a_manual_run_and_a_backfill_by_year(
@@ -116,7 +133,8 @@ def test_a_manual_run_and_a_backfill_by_year(
 ) -> None:
     wait_for("the DAG", lambda: "word_clouds" in {dag["dag_id"] for dag in server.call("GET", "/dags")["dags"]}, 120)
 
-    # As the trigger form sends it: no logical date, the year in the conf.
+    # As the trigger form does it: the DAG is unpaused, then triggered with no logical date, the year in the conf.
+    server.call("PATCH", "/dags/word_clouds", {"is_paused": False})
     server.call(
         "POST", "/dags/word_clouds/dagRuns", {"dag_run_id": BY_HAND, "logical_date": None, "conf": {"year": 2007}}
     )

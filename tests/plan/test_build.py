@@ -124,3 +124,16 @@ def test_a_zip_never_takes_the_place_of_a_file_of_the_same_name(
         "include/sales/report": "report-2.zip",
         "include/sales/report/main.py": "include/sales/report/main.py",
     }
+
+
+def test_texts_for_people_hold_the_values_of_the_environment(plan_text: Callable[[str], Plan]) -> None:
+    plan = plan_text(
+        'description: Runs in ${env.region}, costs $${5}\nowner: team-${env.name}\ntags: ["${env.name}"]\n'
+        'params: {limit: {type: integer, default: 3, description: "In ${env.name}"}}\n'
+        "cluster: {primary: {instances: [m5.xlarge]}}\n"
+        'steps:\n  - {name: say, command: [echo, hi], description: "Says hi in ${env.name}"}\n'
+    )
+    assert plan.description == "Runs in us-east-1, costs ${5}"
+    assert (plan.owner, plan.tags) == ("team-local", ("local",))
+    assert plan.params[0].schema["description"] == "In local"
+    assert plan.steps[0].description == "Says hi in local"

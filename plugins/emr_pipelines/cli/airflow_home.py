@@ -32,7 +32,9 @@ def airflow_variables(project_root: Path, environment: EnvironmentSpec) -> dict[
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(project_root / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        # Everybody who reaches the UI is its admin, so nobody but this machine may reach it.
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "AIRFLOW__API__HOST": "127.0.0.1",
         # A new DAG file shows up in seconds instead of five minutes.
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "EMR_PIPELINES_ENV": environment.name,

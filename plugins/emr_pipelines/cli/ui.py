@@ -23,11 +23,7 @@ def ui_command(env: EnvironmentOption = None) -> None:
     """Start emr_local (if none answers) and `airflow standalone` with this project's DAGs; Ctrl-C stops both."""
     console = Console()
     project = load_project(env)
-    variables = {
-        **os.environ,
-        **airflow_variables(project.root, project.environment),
-        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-    }
+    variables = {**os.environ, **airflow_variables(project.root, project.environment)}
     with ExitStack() as stack:
         endpoint_url = project.environment.connection.endpoint_url
         if endpoint_url is not None:
@@ -40,15 +36,21 @@ def ui_command(env: EnvironmentOption = None) -> None:
 
 
 def _serve(variables: dict[str, str]) -> None:
-    standalone = subprocess.Popen([sys.executable, "-m", "airflow", "standalone"], env=variables)
+    # A session of its own: Ctrl-C reaches this process only, which then interrupts Airflow once; twice would cut its shutdown short.
+    standalone = subprocess.Popen(
+        [sys.executable, "-m", "airflow", "standalone"], env=variables, start_new_session=True
+    )
     try:
         standalone.wait()
     finally:
-        # `airflow standalone` stops its own processes on an interrupt; Ctrl-C in a terminal has reached it already.
-        if standalone.poll() is None:
-            standalone.send_signal(signal.SIGINT)
-        try:
-            standalone.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            standalone.kill()
-            standalone.wait()
+        _stop(standalone)
+
+
+def _stop(standalone: subprocess.Popen[bytes]) -> None:
+    if standalone.poll() is None:
+        standalone.send_signal(signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
+        standalone.wait(_STOP_SECONDS)
+    with suppress(ProcessLookupError):
+        os.killpg(standalone.pid, signal.SIGKILL)
+    standalone.wait()

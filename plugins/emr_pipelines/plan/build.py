@@ -15,7 +15,7 @@ from emr_pipelines.plan.step_request import step_request
 from emr_pipelines.spec.context import environment_values
 from emr_pipelines.spec.durations import seconds_of
 from emr_pipelines.spec.models import EnvironmentSpec, OutputSpec, ParamSpec, StepSpec, text_pattern
-from emr_pipelines.spec.placeholders import Reference, resolve_known
+from emr_pipelines.spec.placeholders import Reference, resolve_known, substitute
 
 if TYPE_CHECKING:  # the plan needs only the data of a loaded spec, not the YAML parser behind it
     from emr_pipelines.spec.loader import LoadedSpec
@@ -33,15 +33,15 @@ def build_plan(loaded: LoadedSpec) -> Plan:
     layout = lay_out_code(loaded.project_files, loaded.packages, resolve)
     return Plan(
         name=spec.name,
-        description=spec.description,
-        owner=spec.owner,
-        tags=tuple(spec.tags),
+        description=_plain(spec.description, resolve),
+        owner=_plain(spec.owner, resolve),
+        tags=tuple(_plain(tag, resolve) for tag in spec.tags),
         schedule=spec.schedule,
         start_date=spec.start_date.isoformat() if spec.start_date else None,
         end_date=spec.end_date.isoformat() if spec.end_date else None,
         catchup=spec.catchup,
         max_active_runs=spec.max_active_runs,
-        params=tuple(_plan_param(name, param) for name, param in spec.params.items()),
+        params=tuple(_plan_param(name, param, resolve) for name, param in spec.params.items()),
         environment=environment.name,
         connection=_plan_connection(environment),
         bucket=environment.bucket,
@@ -69,8 +69,13 @@ def _environment_resolver(environment: EnvironmentSpec) -> Resolve:
     return lambda value: resolve_known(value, known)
 
 
-def _plan_param(name: str, param: ParamSpec) -> ParamPlan:
-    schema = param.model_dump(exclude_none=True, exclude={"default"})
+def _plain(value: Any, resolve: Resolve) -> Any:
+    """A value that only people and Airflow read: the environment's values put in, and `$${` turned back into `${`."""
+    return substitute(resolve(value), str)
+
+
+def _plan_param(name: str, param: ParamSpec, resolve: Resolve) -> ParamPlan:
+    schema = _plain(param.model_dump(exclude_none=True, exclude={"default", "pattern"}), resolve)
     pattern = text_pattern(param)
     if pattern is not None:
         schema["pattern"] = pattern
@@ -93,7 +98,7 @@ def _plan_steps(loaded: LoadedSpec, layout: CodeLayout, resolve: Resolve) -> tup
         StepPlan(
             name=step.name,
             kind="command" if step.spark is None else "spark",
-            description=step.description or "",
+            description=_plain(step.description or "", resolve),
             upstream=upstream[step.name],
             request=resolve(step_request(loaded.spec.name, step, layout)),
             output=_plan_output(f"{loaded.environment.bucket}/runs/{loaded.spec.name}", step, resolve),
