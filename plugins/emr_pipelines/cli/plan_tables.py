@@ -12,6 +12,7 @@ from emr_pipelines.plan.binding import BoundRun
 from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.spec.rules_arguments import MAX_CHARACTERS
 from emr_pipelines.spec.rules_steps import MAX_STEPS
+from emr_pipelines.spec.task_names import CREATE_TASK, PUBLISH_TASK, TERMINATE_TASK
 
 _NONE = "-"
 
@@ -60,17 +61,17 @@ def _task_table(plan: Plan) -> Table:
 
 def _task_rows(plan: Plan) -> Iterator[tuple[object, ...]]:
     creates = plan.cluster.request is not None
-    yield ("publish_code", None, None, f"{plan.bucket}/code/…")
+    yield (PUBLISH_TASK, None, None, f"{plan.bucket}/code/…")
     yield (
-        "create_cluster",
-        "publish_code",
+        CREATE_TASK,
+        PUBLISH_TASK,
         None,
         None if creates else f"uses {plan.cluster.existing_id or plan.cluster.existing_name}",
     )
     for step in plan.steps:
-        yield (step.name, ", ".join(step.upstream) or "create_cluster", _duration(step.timeout_seconds), _output(step))
+        yield (step.name, ", ".join(step.upstream) or CREATE_TASK, _duration(step.timeout_seconds), _output(step))
     if creates:
-        yield ("terminate_cluster", "all steps, whatever happens", None, None)
+        yield (TERMINATE_TASK, "all steps, whatever happens", None, None)
 
 
 def _output(step: StepPlan) -> str | None:

@@ -11,10 +11,12 @@ import typer
 
 from emr_pipelines.spec.loader import load_environment
 from emr_pipelines.spec.models import EnvironmentSpec
-from emr_pipelines.spec.project import environment_file, find_project_root
-
-ENVIRONMENT_VARIABLE = "EMR_PIPELINES_ENV"
-DEFAULT_ENVIRONMENT = "local"
+from emr_pipelines.spec.project import (
+    DEFAULT_ENVIRONMENT,
+    ENVIRONMENT_VARIABLE,
+    environment_file,
+    find_project_root,
+)
 
 # Where this package was imported from; what child processes need on their path to import the same.
 PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
@@ -39,5 +41,11 @@ class Project:
 def load_project(environment_name: str | None) -> Project:
     """The project around the working directory, in the named environment. Raises SpecError for a bad environment file."""
     root = find_project_root(Path.cwd())
-    name = environment_name or os.environ.get(ENVIRONMENT_VARIABLE, DEFAULT_ENVIRONMENT)
-    return Project(root=root, environment=load_environment(environment_file(root, name)))
+    return Project(
+        root=root, environment=load_environment(environment_file(root, choose_environment(environment_name)))
+    )
+
+
+def choose_environment(given: str | None) -> str:
+    """The name of the environment: as given on the command line, else by the variable, else the default."""
+    return given or os.environ.get(ENVIRONMENT_VARIABLE, DEFAULT_ENVIRONMENT)

@@ -25,6 +25,7 @@ from emr_pipelines.cli.sample_data import provide_sample_data
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
+from emr_pipelines.plan.task_ids import task_ids
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.project import pipeline_file
 
@@ -72,7 +73,7 @@ def _run(
     log_file = logs / f"run-{plan.name}-{time.strftime('%Y%m%dT%H%M%S')}.log"
     with log_file.open("w") as log:
         _prepare_database(project.root, variables, log_file, console)
-        progress = RunProgress(_task_ids(plan), console)
+        progress = RunProgress(task_ids(plan), console)
         console.print(
             f"Running {plan.name} in the environment {plan.environment} (log: {_shown(log_file)})", soft_wrap=True
         )
@@ -120,16 +121,6 @@ def _events(
     finally:
         # Ctrl-C reaches the child too; it then cancels the step and terminates the cluster before it ends.
         process.wait()
-
-
-def _task_ids(plan: Plan) -> list[str]:
-    steps = [f"{step.name}.{part}" for step in plan.steps for part in ("submit", "wait")]
-    return [
-        "publish_code",
-        "create_cluster",
-        *steps,
-        *(["terminate_cluster", "cluster_is_gone"] if plan.cluster.request is not None else []),
-    ]
 
 
 def _explain_failure(progress: RunProgress, log_file: Path, console: Console) -> None:

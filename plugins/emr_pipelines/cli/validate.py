@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from emr_pipelines.cli.project_options import DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE, EnvironmentOption
+from emr_pipelines.cli.project_options import EnvironmentOption, choose_environment
 from emr_pipelines.errors import Problem, SpecError
 from emr_pipelines.spec.loader import check_pipeline
 from emr_pipelines.spec.project import SUFFIXES, find_project_root, pipeline_file, pipeline_names
@@ -30,7 +29,7 @@ def validate_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
 ) -> None:
     """Check specs without running anything. Exits with 0 when all are good, 1 when there are problems, 2 for wrong usage."""
-    environment = env or os.environ.get(ENVIRONMENT_VARIABLE, DEFAULT_ENVIRONMENT)
+    environment = choose_environment(env)
     try:
         files = _find_files(specs or [])
     except SpecError as error:

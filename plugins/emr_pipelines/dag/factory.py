@@ -14,7 +14,7 @@ from airflow.sdk import DAG, BaseOperator, Param, TaskGroup
 from pendulum import timezone
 
 from emr_pipelines.dag.documentation import describe_plan, describe_step
-from emr_pipelines.dag.macros import CREATE_TASK, GONE_TASK, PUBLISH_TASK, TERMINATE_TASK, RunMacros
+from emr_pipelines.dag.macros import RunMacros
 from emr_pipelines.dag.operators import (
     CreateClusterOperator,
     PublishCodeOperator,
@@ -27,10 +27,9 @@ from emr_pipelines.dag.templates import to_template
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.project import find_project_root, pipeline_file
+from emr_pipelines.spec.project import DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE, find_project_root, pipeline_file
+from emr_pipelines.spec.task_names import CREATE_TASK, GONE_TASK, PUBLISH_TASK, TERMINATE_TASK
 
-ENVIRONMENT_VARIABLE = "EMR_PIPELINES_ENV"
-DEFAULT_ENVIRONMENT = "local"
 # Only launch and infrastructure failures are retried; everything else fails at once (`failing_fast`).
 RETRIES = 2
 RETRY_DELAY = timedelta(seconds=30)

@@ -8,25 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan import keys
+from emr_pipelines.plan.task_ids import submit_task, wait_task
+from emr_pipelines.spec.task_names import CREATE_TASK, PUBLISH_TASK
 
 if TYPE_CHECKING:
     from airflow.sdk.types import DagRunProtocol, Operator, RuntimeTaskInstanceProtocol
 
-PUBLISH_TASK = "publish_code"
-CREATE_TASK = "create_cluster"
-TERMINATE_TASK = "terminate_cluster"
-GONE_TASK = "cluster_is_gone"
 OUTPUT_KEY = "output"
-
-
-def submit_task(step: str) -> str:
-    """The task id of a step's submission."""
-    return f"{step}.submit"
-
-
-def wait_task(step: str) -> str:
-    """The task id of a step's wait."""
-    return f"{step}.wait"
 
 
 class RunMacros:

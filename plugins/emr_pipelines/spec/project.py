@@ -11,6 +11,9 @@ from emr_pipelines.spec.spelling import suggest
 
 PIPELINES = Path("config") / "pipelines"
 ENVIRONMENTS = Path("config") / "environments"
+# The variable that picks an environment, read by the command line and while a DAG file is parsed; never here.
+ENVIRONMENT_VARIABLE = "EMR_PIPELINES_ENV"
+DEFAULT_ENVIRONMENT = "local"
 SUFFIXES = (".yaml", ".yml", ".json")
 _LISTED_FOLDERS = ("include",)
 

@@ -47,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     Rule(id="override-idle-timeout", check=rules_overrides.check_idle_timeout_kept),
     Rule(id="step-kind", check=rules_steps.check_one_kind),
     Rule(id="step-name", check=rules_steps.check_unique_names),
+    Rule(id="step-name-reserved", check=rules_steps.check_reserved_names),
     Rule(id="step-count", check=rules_steps.check_step_count),
     Rule(id="spark-program", check=rules_steps.check_spark_program),
     Rule(id="spark-program-suffix", check=rules_steps.check_program_suffix),

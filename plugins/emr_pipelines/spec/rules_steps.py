@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.document import Path
 from emr_pipelines.spec.models import SparkSpec
+from emr_pipelines.spec.task_names import CREATE_TASK, GONE_TASK, PUBLISH_TASK, TERMINATE_TASK
 
 KINDS = ("spark", "command")
 MAX_STEPS = 256
+_RESERVED_NAMES = frozenset({PUBLISH_TASK, CREATE_TASK, TERMINATE_TASK, GONE_TASK})
 _COORDINATE = re.compile(r"[\w.-]+:[\w.-]+:[\w.-]+")
 
 
@@ -40,6 +42,17 @@ def check_unique_names(context: Context) -> Iterator[Finding]:
                 fix="Choose another name.",
             )
         first.setdefault(step.name, path)
+
+
+def check_reserved_names(context: Context) -> Iterator[Finding]:
+    """A step's name is the first part of its tasks' ids, beside the tasks that every DAG has."""
+    for path, step in context.steps():
+        if step.name in _RESERVED_NAMES:
+            yield Finding(
+                path=(*path, "name"),
+                message=f"{step.name!r} is the name of a task that every pipeline has",
+                fix="Choose another name.",
+            )
 
 
 def check_step_count(context: Context) -> Iterator[Finding]:

@@ -1,0 +1,23 @@
+"""The ids of a plan's tasks, for the DAG and the command line alike. Pure."""
+
+from __future__ import annotations
+
+from emr_pipelines.plan.model import Plan
+from emr_pipelines.spec.task_names import CREATE_TASK, GONE_TASK, PUBLISH_TASK, TERMINATE_TASK
+
+
+def submit_task(step: str) -> str:
+    """The task that submits a step."""
+    return f"{step}.submit"
+
+
+def wait_task(step: str) -> str:
+    """The task that waits for a step."""
+    return f"{step}.wait"
+
+
+def task_ids(plan: Plan) -> tuple[str, ...]:
+    """All tasks of the plan's DAG, in the order in which they run."""
+    steps = [task(step.name) for step in plan.steps for task in (submit_task, wait_task)]
+    ends = [] if plan.cluster.request is None else [TERMINATE_TASK, GONE_TASK]
+    return (PUBLISH_TASK, CREATE_TASK, *steps, *ends)
