@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.sensors.emr import EmrStepSensor
+from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 
 from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
 from emr_pipelines.dag.console_links import persist_links
@@ -51,19 +52,27 @@ class WaitForStepSensor(EmrStepSensor):
     def execute(self, context: Context) -> None:
         """Block until the step has COMPLETED and its output is verified (and published)."""
         persist_links(context, self, cluster_id=self.job_flow_id, region=self.region_name or "", log_uri=self.log_uri)
-        with failing_fast():
-            try:
-                wait_for_step(
-                    emr_api(self.aws_conn_id, self.region_name), self._handle(), PollInterval(), self._log_state
-                )
-            except StepFailed as failure:
-                self._show_logs(failure)
-                raise
-            self._hand_on_output(context)
+        try:
+            with failing_fast():
+                self._wait()
+                self._hand_on_output(context)
+        except AirflowTaskTimeout as timeout:
+            # Raised by execution_timeout, the step's `timeout`. A retry would only find the cancelled step.
+            self.on_kill()
+            message = f"Step {self.step_id} took longer than its timeout of {self.execution_timeout} and was cancelled"
+            raise AirflowFailException(message) from timeout
 
     def on_kill(self) -> None:
-        """Cancel the step: Airflow calls this on a kill, a clear, a mark as failed, and when execution_timeout has passed."""
+        """Cancel the step: Airflow calls this on a kill, a clear and a mark as failed."""
         cancel_step(emr_api(self.aws_conn_id, self.region_name), self._handle())
+
+    def _wait(self) -> None:
+        api = emr_api(self.aws_conn_id, self.region_name)
+        try:
+            wait_for_step(api, self._handle(), PollInterval(), self._log_state)
+        except StepFailed as failure:
+            self._show_logs(failure)
+            raise
 
     def _handle(self) -> StepHandle:
         return StepHandle(cluster_id=self.job_flow_id, step_id=self.step_id)
