@@ -60,7 +60,7 @@ class ClassArchive:
         base = self._own_base()
         if base and not self._base.exists():
             command = [str(self._java.executable), "-Xshare:dump", f"-XX:SharedArchiveFile={scratch / 'base'}"]
-            subprocess.run(command, capture_output=True, timeout=60, check=True)  # noqa: S603
+            subprocess.run(command, capture_output=True, timeout=60, check=True)
             os.replace(scratch / "base", self._base)
         archive = scratch / "archive"
         self._recording = self._start_recording(
@@ -75,8 +75,8 @@ class ClassArchive:
         every = [*options, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *_QUIET]
         submit = str(self._machine.spark_home / "bin" / "spark-submit")
         settings = ["--master", "local[1]", "--conf", "spark.ui.enabled=false"]
-        return subprocess.Popen(  # noqa: S603
-            ["nice", "-n", "19", submit, *settings, str(_PRIME_JOB)],  # noqa: S607
+        return subprocess.Popen(
+            ["nice", "-n", "19", submit, *settings, str(_PRIME_JOB)],
             cwd=scratch,
             env=self._machine.environment() | {"SPARK_SUBMIT_OPTS": " ".join(every), "SPARK_LOCAL_DIRS": str(scratch)},
             stdin=subprocess.DEVNULL,

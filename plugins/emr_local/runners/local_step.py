@@ -48,7 +48,8 @@ class LocalStep:
     def wait(self) -> StepOutcome:
         """Block until the step is over, its logs published and its S3 writes visible."""
         self._thread.join()
-        assert self._outcome is not None  # noqa: S101
+        if self._outcome is None:
+            raise RuntimeError("the step's thread ended without an outcome; was start() called?")
         return self._outcome
 
     def interrupt(self) -> None:

@@ -51,7 +51,7 @@ def _start_time(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (FileNotFoundError, ProcessLookupError):
-        shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607
+        shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
         return shown.stdout.strip()
 
 
@@ -66,7 +66,7 @@ def _all_pids() -> list[int]:
     proc = Path("/proc")
     if (proc / "self").exists():
         return [int(name) for name in os.listdir(proc) if name.isdigit()]
-    listed = subprocess.run(["ps", "-A", "-o", "pid="], capture_output=True, text=True, check=True).stdout  # noqa: S607
+    listed = subprocess.run(["ps", "-A", "-o", "pid="], capture_output=True, text=True, check=True).stdout
     return [int(pid) for pid in listed.split()]
 
 

@@ -15,7 +15,7 @@ from emr_local.runners.warm_jvm import WarmJvm
 def start_command(prepared: PreparedStep, work: Path, logs: Mapping[str, Path]) -> StepProcess:
     """Start a command in a session of its own."""
     with logs["stdout"].open("ab") as out, logs["stderr"].open("ab") as err:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             list(prepared.argv),
             cwd=work,
             env=dict(prepared.environment),

@@ -53,7 +53,7 @@ class WarmJvm:
             "SPARK_LOCAL_DIRS": str(directory),
         }
         with self._output["stdout"].open("wb") as out, self._output["stderr"].open("wb") as err:
-            self._process = subprocess.Popen(  # noqa: S603
+            self._process = subprocess.Popen(
                 [str(machine.spark_home / "bin" / "spark-submit"), "--conf", "spark.ui.enabled=false", "pyspark-shell"],
                 cwd=directory,
                 env=environment,
@@ -98,7 +98,7 @@ class WarmJvm:
         """Have a Python process join the JVM and wait for a script, so that a step need not wait for imports."""
         joining = {"PYSPARK_GATEWAY_PORT": str(self._port), "PYSPARK_GATEWAY_SECRET": self._secret}
         with (self._directory / "child").open("ab") as log:
-            self._child = subprocess.Popen(  # noqa: S603
+            self._child = subprocess.Popen(
                 [sys.executable, str(_WARM_CHILD)],
                 cwd=self._directory,
                 env=self._machine.environment() | joining,
