@@ -53,7 +53,7 @@ def create(api: EmrApi) -> Iterator[Callable[..., str]]:
 
     def make(**overrides: Any) -> str:
         requests.append(cluster_request(**overrides))
-        return adopt_or_create(api, requests[-1]).cluster_id
+        return adopt_or_create(api, requests[-1])
 
     yield make
     for request in requests:
@@ -63,5 +63,5 @@ def create(api: EmrApi) -> Iterator[Callable[..., str]]:
 @pytest.fixture(scope="module")
 def cluster_id(api: EmrApi) -> Iterator[str]:
     request = cluster_request()
-    yield adopt_or_create(api, request).cluster_id
+    yield adopt_or_create(api, request)
     terminate_clusters(api, live_clusters(api, request))

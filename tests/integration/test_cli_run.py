@@ -51,3 +51,10 @@ def test_an_unknown_pipeline_is_one_sentence(fresh_project: Path) -> None:
     assert finished.returncode != 0
     assert "word_clouds" in finished.stdout + finished.stderr
     assert "Traceback" not in finished.stderr
+
+
+def test_a_date_that_is_none_is_refused_before_anything_starts(fresh_project: Path) -> None:
+    finished = run_tool(fresh_project, os.environ, "run", "word_clouds", "--date", "2005-13-01")
+    assert finished.returncode == 2
+    assert "2005-13-01" in finished.stderr
+    assert "Running" not in finished.stdout

@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,7 +36,7 @@ _LOG_TAIL_LINES = 30
 
 def run_command(
     name: Annotated[str, typer.Argument(help="A pipeline in config/pipelines.")],
-    date: Annotated[str | None, typer.Option(help="Logical date, YYYY-MM-DD; default: now.")] = None,
+    date: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Logical date; default: now.")] = None,
     param: Annotated[
         list[str] | None, typer.Option(help="A parameter of the run as NAME=VALUE; may be given again.")
     ] = None,
@@ -61,7 +63,7 @@ def run_command(
 
 
 def _run(
-    project: Project, plan: Plan, date: str | None, conf: dict[str, Any], console: Console
+    project: Project, plan: Plan, date: datetime | None, conf: dict[str, Any], console: Console
 ) -> tuple[RunProgress, Path]:
     variables = {
         **os.environ,
@@ -83,8 +85,6 @@ def _run(
 
 def _prepare_database(root: Path, variables: dict[str, str], log_file: Path, console: Console) -> None:
     """Make or migrate Airflow's database, once for each version of Airflow."""
-    from importlib.metadata import version
-
     stamp = airflow_home(root) / "database_version"
     if stamp.is_file() and stamp.read_text() == version("apache-airflow"):
         return
@@ -99,7 +99,7 @@ def _prepare_database(root: Path, variables: dict[str, str], log_file: Path, con
 
 
 def _events(
-    dag_file: Path, date: str | None, conf: dict[str, Any], variables: dict[str, str], log: int
+    dag_file: Path, date: datetime | None, conf: dict[str, Any], variables: dict[str, str], log: int
 ) -> Iterator[dict[str, Any]]:
     reading, writing = os.pipe()
     command = [
@@ -112,7 +112,7 @@ def _events(
         "--events",
         str(writing),
     ]
-    command += ["--date", date] if date else []
+    command += ["--date", f"{date:%Y-%m-%d}"] if date else []
     process = subprocess.Popen(command, env=variables, stdout=log, stderr=log, pass_fds=[writing])  # noqa: S603 - our own module
     os.close(writing)
     try:

@@ -67,7 +67,6 @@ def emit_dag(plan: Plan, *, dag_folder: Path) -> DAG:
             "retry_exponential_backoff": True,
         },
         user_defined_macros={"emr": RunMacros(max_lifetime_seconds=plan.cluster.max_lifetime_seconds)},
-        template_searchpath=None,
     )
     with dag:
         publish = _publish_task(plan, dag_folder)
@@ -116,6 +115,11 @@ def _step_tasks(plan: Plan, step: StepPlan, upstream: list[BaseOperator]) -> Bas
     output = step.output
     own_output = output.prefix if output else ""
     template = partial(to_template, step=step.name, own_output=own_output)
+    shared = {
+        "log_uri": (plan.cluster.request or {}).get("LogUri"),
+        "doc_md": describe_step(step),
+        **_connection(plan),
+    }
     with TaskGroup(step.name, tooltip=step.description or step.kind):
         submit = SubmitStepOperator(
             task_id="submit",
@@ -123,9 +127,7 @@ def _step_tasks(plan: Plan, step: StepPlan, upstream: list[BaseOperator]) -> Bas
             steps=[template(step.request)],
             execution_role_arn=step.execution_role,
             output_prefix=template(own_output) if output else None,
-            log_uri=(plan.cluster.request or {}).get("LogUri"),
-            doc_md=describe_step(step),
-            **_connection(plan),
+            **shared,
         )
         wait = WaitForStepSensor(
             task_id="wait",
@@ -136,9 +138,7 @@ def _step_tasks(plan: Plan, step: StepPlan, upstream: list[BaseOperator]) -> Bas
             min_files=output.min_files if output else 0,
             publish_to=template(output.publish) if output and output.publish else None,
             execution_timeout=timedelta(seconds=step.timeout_seconds) if step.timeout_seconds else None,
-            log_uri=(plan.cluster.request or {}).get("LogUri"),
-            doc_md=describe_step(step),
-            **_connection(plan),
+            **shared,
         )
     upstream >> submit >> wait
     return wait

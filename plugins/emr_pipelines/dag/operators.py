@@ -82,21 +82,21 @@ class CreateClusterOperator(EmrCreateJobFlowOperator):
         """Return the id of the cluster."""
         api = emr_api(self.aws_conn_id, self.region_name)
         with failing_fast():
-            handle = adopt_or_create(api, self._request())
+            cluster_id = adopt_or_create(api, self._request())
             try:
                 persist_links(
                     context,
                     self,
-                    cluster_id=handle.cluster_id,
+                    cluster_id=cluster_id,
                     region=self.region_name or "",
                     log_uri=self._request().get("LogUri"),
                 )
-                wait_until_ready(api, handle.cluster_id, PollInterval())
+                wait_until_ready(api, cluster_id, PollInterval())
             except Exception:
-                self.log.warning("Terminating cluster %s, since this task cannot hand it on", handle.cluster_id)
-                terminate_clusters(api, [handle.cluster_id])
+                self.log.warning("Terminating cluster %s, since this task cannot hand it on", cluster_id)
+                terminate_clusters(api, [cluster_id])
                 raise
-            return handle.cluster_id
+            return cluster_id
 
     def on_kill(self) -> None:
         """Terminate by key, not by a remembered id: the kill may come before RunJobFlow has answered."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from emr_pipelines.emr.emr_api import LIVE_CLUSTER_STATES, TERMINAL_CLUSTER_STATES, ClusterFailed, EmrApi, RunError
@@ -23,16 +22,8 @@ READY_STATES = ("RUNNING", "WAITING")
 _RETRYABLE_REASONS = frozenset({"INTERNAL_ERROR", "INSTANCE_FAILURE", "INSTANCE_FLEET_TIMEOUT"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterHandle:
-    """A cluster of this run; `adopted` says that an earlier attempt had made it."""
-
-    cluster_id: str
-    adopted: bool
-
-
-def adopt_or_create(api: EmrApi, request: Mapping[str, Any]) -> ClusterHandle:
-    """The live cluster that carries the request's Name and key tag, else a new one made with the request.
+def adopt_or_create(api: EmrApi, request: Mapping[str, Any]) -> str:
+    """The id of the live cluster that carries the request's Name and key tag, else of a new one made with the request.
 
     Raises RunError when EMR refuses the request (final) or its answer stays unknown (retryable).
     """
@@ -43,14 +34,14 @@ def adopt_or_create(api: EmrApi, request: Mapping[str, Any]) -> ClusterHandle:
             log.warning("Cluster %s has the key of %s; only the oldest is kept", surplus, oldest)
         terminate_clusters(api, newer)
         log.info("Adopted cluster %s (%s)", oldest, request["Name"])
-        return ClusterHandle(cluster_id=oldest, adopted=True)
+        return oldest
     cluster_id = create_once(
         f"RunJobFlow for {request['Name']}",
         send=lambda: api.write.run_job_flow(**request)["JobFlowId"],
         find=lambda: next(iter(live_clusters(api, request)), None),
     )
     log.info("Created cluster %s (%s)", cluster_id, request["Name"])
-    return ClusterHandle(cluster_id=cluster_id, adopted=False)
+    return cluster_id
 
 
 def live_clusters(api: EmrApi, request: Mapping[str, Any]) -> list[str]:
