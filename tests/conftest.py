@@ -78,6 +78,14 @@ def project(tmp_path_factory: pytest.TempPathFactory, emr_url: str) -> Path:
     return root
 
 
+def is_running(pid: int) -> bool:
+    """Whether the process still runs; one that is dead and only waits for its parent (Z) does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 def live_clusters(api: EmrApi, name_part: str) -> list[str]:
     """Ids of the clusters whose name holds `name_part` and that have not ended."""
     pages = api.read.get_paginator("list_clusters").paginate()

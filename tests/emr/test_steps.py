@@ -13,6 +13,7 @@ from emr_pipelines.emr.emr_api import EmrApi, RunError, StepFailed
 from emr_pipelines.emr.polling import PollInterval
 from emr_pipelines.emr.step_logs import tail_step_logs
 from emr_pipelines.emr.steps import cancel_step, find_step, submit_once, wait_for_step
+from tests.conftest import is_running
 from tests.emr.conftest import shell_step
 
 FAST = PollInterval(minimum=0.05, maximum=0.2)
@@ -90,14 +91,6 @@ def test_waiting_makes_one_call_a_poll(api: EmrApi, cluster_id: str) -> None:
         api.read.meta.events.unregister("before-call.emr.*", unique_id="count")
     assert set(calls) == {"DescribeStep"}
     assert len(calls) >= 4
-
-
-def is_running(pid: int) -> bool:
-    """Whether the process still runs; one that is dead and only waits for its parent (Z) does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_a_cancelled_step_is_gone_with_its_children(api: EmrApi, cluster_id: str, tmp_path: Path) -> None:
