@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +16,18 @@ import pytest
 from botocore.config import Config
 
 from emr_pipelines.emr.emr_api import READ_CLIENT_CONFIG, WRITE_CLIENT_CONFIG, EmrApi
+from tests.fault_control import Faults
+
+# Before anything imports Airflow: tests write to a home of their own, never to the user's.
+AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="airflow-of-tests-"))
+atexit.register(shutil.rmtree, AIRFLOW_HOME, ignore_errors=True)
+os.environ |= {
+    "AIRFLOW_HOME": str(AIRFLOW_HOME),
+    "AIRFLOW__CORE__DAGS_FOLDER": str(AIRFLOW_HOME / "project" / "dags"),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{AIRFLOW_HOME}/airflow.db?timeout=60",
+}
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROJECT_FOLDERS = ("dags", "plugins", "include", "config")
@@ -61,6 +76,14 @@ def s3(client_for: Callable[..., object]) -> object:
 
 
 @pytest.fixture
+def faults(emr_url: str) -> Iterator[Faults]:
+    control = Faults(emr_url)
+    control.clear()
+    yield control
+    control.clear()
+
+
+@pytest.fixture
 def bucket(s3: object, request: pytest.FixtureRequest) -> str:
     name = "test-" + "".join(c if c.isalnum() else "-" for c in request.node.name.lower()).strip("-")[:50].strip("-")
     s3.create_bucket(Bucket=name)
@@ -68,14 +91,20 @@ def bucket(s3: object, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory, emr_url: str) -> Path:
+def project(emr_url: str) -> Path:
     """A copy of the project whose environment `local` points at this session's emr_local."""
-    root = tmp_path_factory.mktemp("project")
+    root = AIRFLOW_HOME / "project"
     for folder in PROJECT_FOLDERS:
         shutil.copytree(REPOSITORY / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     environment = root / "config" / "environments" / "local.yaml"
     environment.write_text(environment.read_text().replace("http://127.0.0.1:5566", emr_url))
     return root
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> None:
+    """Airflow's database in the home of this process."""
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
 
 
 def is_running(pid: int) -> bool:

@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(options: argparse.Namespace, stopped: threading.Event) -> None:
     # Imported late: a wrong flag is told at once, not after the seconds that moto takes to import.
+    from emr_local.fault_flags import read_fault_flags
+
+    faults = read_fault_flags(options.fault, options.faults)
     from emr_local.composition import create_server
 
     server = create_server(
@@ -43,6 +46,7 @@ def _serve(options: argparse.Namespace, stopped: threading.Event) -> None:
         time_scale=options.time_scale,
         warm=options.spark_submit == "warm",
         class_archive=options.class_archive,
+        faults=faults,
     )
     try:
         sys.stdout.write(f"emr_local ready at {server.url} (state in {options.state_dir})\n")
@@ -84,6 +88,14 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         action="store_true",
         help="keep an archive of Spark's classes (145 MB in the user's cache, made once in the background), with which JVMs start faster",
     )
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="JSON",
+        help='a fault to inject, as {"operation": "RunJobFlow", "effect": "throttle"}; repeatable',
+    )
+    parser.add_argument("--faults", type=Path, metavar="FILE", help="a JSON file with a fault or a list of faults")
     return parser.parse_args(arguments)
 
 

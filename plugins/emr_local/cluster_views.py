@@ -84,9 +84,7 @@ def find_primary_name(cluster: ClusterRecord) -> str | None:
     """The public name of the primary node, once EMR would know it."""
     if cluster.state is ClusterState.STARTING:
         return None
-    primary = next(each.collection_id for each in cluster.collections if each.role == "MASTER")
-    node = next(node for node in cluster.nodes if node.collection_id == primary)
-    return format_public_name(node.number, cluster.region)
+    return format_public_name(cluster.find_nodes("MASTER")[0].number, cluster.region)
 
 
 def _describe_network(cluster: ClusterRecord) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from wsgiref.types import WSGIApplication
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from emr_local.faults import Fault
 from emr_local.java_runtime import JavaNotFoundError, find_java
 from emr_local.listening import Listener
 from emr_local.object_store import ObjectStore
@@ -26,7 +28,14 @@ _MOTO_SETTINGS = {
 
 
 def create_server(
-    *, host: str, port: int, state_dir: Path, time_scale: float, warm: bool, class_archive: bool
+    *,
+    host: str,
+    port: int,
+    state_dir: Path,
+    time_scale: float,
+    warm: bool,
+    class_archive: bool,
+    faults: Iterable[Fault] = (),
 ) -> LocalServer:
     """A server that really runs steps; raises StartupError if this machine cannot. `class_archive`: keep one for faster JVM starts."""
     try:
@@ -49,8 +58,16 @@ def create_server(
             class_cache=default_cache_directory() if class_archive else None,
         )
         failing.callback(executor.close)
-        others = object_store.wrap(create_moto_application())
-        server = LocalServer(listener, store=store, executor=executor, others=others, delays=Delays().scale(time_scale))
+        server = LocalServer(
+            listener,
+            store=store,
+            executor=executor,
+            others=object_store.wrap(create_moto_application()),
+            put_object=object_store.put,
+            delays=Delays(),
+            time_scale=time_scale,
+            faults=faults,
+        )
         failing.pop_all()
         return server
 

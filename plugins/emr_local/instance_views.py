@@ -30,7 +30,7 @@ def describe_node(node: Node, cluster: ClusterRecord) -> dict[str, Any]:
         "PrivateIpAddress": address,
         "Status": {
             "State": find_node_state(node, cluster),
-            "StateChangeReason": {},
+            "StateChangeReason": omit_missing(Code=node.end_code, Message=node.end_message),
             "Timeline": omit_missing(
                 CreationDateTime=node.created_at,
                 ReadyDateTime=None if cluster.ready_at is None else max(cluster.ready_at, node.created_at),

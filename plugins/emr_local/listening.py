@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
-from typing import Any
-from wsgiref.types import WSGIApplication
+import struct
+from typing import Any, NoReturn
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -40,6 +42,15 @@ class _RequestHandler(MotoRequestHandler):
 
     def log(self, type: str, message: str, *args: Any) -> None:
         logging.getLogger(__name__).debug(message, *args)
+
+
+def drop_connection(environ: WSGIEnvironment) -> NoReturn:
+    """Close a request's TCP connection without an answer: the client sees a reset or an early end."""
+    connection: socket.socket = environ["werkzeug.socket"]
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with contextlib.suppress(OSError):  # the client may have gone first
+        connection.shutdown(socket.SHUT_RDWR)
+    raise ConnectionAbortedError("The connection was dropped on purpose.")  # the HTTP server then writes nothing
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -97,6 +97,8 @@ class Node:
     instance_type: str
     created_at: float
     ended_at: float | None = None
+    end_code: str | None = None
+    end_message: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,11 @@ class ClusterRecord:
     created_at: float
     ready_at: float | None = None
     ended_at: float | None = None
+
+    def find_nodes(self, *roles: str) -> list[Node]:
+        """The nodes of groups or fleets with these roles (MASTER, CORE, TASK), oldest first."""
+        wanted = {each.collection_id for each in self.collections if each.role in roles}
+        return [node for node in self.nodes if node.collection_id in wanted]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

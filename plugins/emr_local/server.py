@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import WSGIApplication
 
+from emr_local.call_log import CallLog
+from emr_local.fault_book import FaultBook
+from emr_local.fault_control import ControlApplication
+from emr_local.fault_injection import FaultInjector
+from emr_local.faults import Fault
+from emr_local.launch_faults import LaunchFaults, PutObject
 from emr_local.listening import Listener
 from emr_local.loopback import LoopbackGuard
 from emr_local.runners.contract import Executor
 from emr_local.service import EmrService
 from emr_local.states import Delays
+from emr_local.steering import Steering
 from emr_local.store import Store
 from emr_local.supervision import Supervisor
 from emr_local.wire import EmrApplication
 
-HEALTH_PATH = "/_emr_local/health"
 _POLL_SECONDS = 0.05  # how soon the HTTP server notices that it is to stop
-
-
-class HealthApplication:
-    """Answers the health path and passes all other requests on."""
-
-    def __init__(self, service: EmrService, state_dir: Path, others: WSGIApplication) -> None:
-        self._service = service
-        self._state_dir = state_dir
-        self._others = others
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """One HTTP request."""
-        if environ.get("PATH_INFO") != HEALTH_PATH:
-            return self._others(environ, start_response)
-        health = {
-            "status": "ready",
-            "version": _find_version(),
-            "state_dir": str(self._state_dir),
-            "clusters": self._service.count_states(),
-        }
-        body = json.dumps(health).encode()
-        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-        return [body]
 
 
 class LocalServer:
@@ -56,15 +37,32 @@ class LocalServer:
         store: Store,
         executor: Executor,
         others: WSGIApplication,
+        put_object: PutObject,
         delays: Delays,
+        time_scale: float = 1.0,
+        faults: Iterable[Fault] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.url = listener.url
         self._store = store
-        service = EmrService(store, clock)
-        application = HealthApplication(service, store.directory, EmrApplication(service.handle, others))
-        self._http = listener.create_server(LoopbackGuard(application))
-        self._supervisor = Supervisor(store=store, executor=executor, clock=clock, delays=delays)
+        self._service = EmrService(store, clock)
+        book, calls = FaultBook(faults), CallLog()
+        launch_faults = LaunchFaults(store=store, book=book, put_object=put_object)
+        self._supervisor = Supervisor(
+            store=store, executor=executor, clock=clock, delays=delays.scale(time_scale), launch_faults=launch_faults
+        )
+        emr = EmrApplication(launch_faults.wrap(self._service.handle), others)
+        self._injector = FaultInjector(emr, book=book, calls=calls, clock=clock)
+        control = ControlApplication(
+            self._injector,
+            book=book,
+            calls=calls,
+            steering=Steering(
+                store=store, supervisor=self._supervisor, clock=clock, delays=delays, time_scale=time_scale
+            ),
+            describe_health=self._describe_health,
+        )
+        self._http = listener.create_server(LoopbackGuard(control))
         self._supervisor.start()
         self._thread = threading.Thread(
             target=self._http.serve_forever, args=(_POLL_SECONDS,), name="emr-http", daemon=True
@@ -78,10 +76,19 @@ class LocalServer:
 
     def close(self) -> None:
         """Take no more requests, kill running steps, and write everything to the disk."""
+        self._injector.stop()
         self._http.shutdown()
         self._http.server_close()
         self._supervisor.stop()
         self._store.close()
+
+    def _describe_health(self) -> Mapping[str, object]:
+        return {
+            "status": "ready",
+            "version": _find_version(),
+            "state_dir": str(self._store.directory),
+            "clusters": self._service.count_states(),
+        }
 
 
 def _find_version() -> str:

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from emr_local.launch_faults import LaunchFaults
+from emr_local.mishaps import advance_launch, find_launch_time
 from emr_local.records import ClusterRecord, ClusterState, JobFlow, ReasonCode, StepRecord, StepState
 from emr_local.runners.contract import ClusterRequest, Executor, RunningStep, StepOutcome, StepRequest
 from emr_local.states import (
     Delays,
     Ending,
-    advance,
     choose_startable,
     end_step,
-    find_due_time,
     find_step,
     recover,
     start_step,
@@ -27,6 +27,7 @@ from emr_local.states import (
 )
 from emr_local.store import Store
 
+_TO_BE_STOPPED = frozenset({StepState.CANCEL_PENDING, StepState.INTERRUPTED})
 _EXIT_SECONDS = 10.0
 _RETRY_SECONDS = 1.0
 _JOURNAL_FAILS = "The journal cannot be written"
@@ -57,11 +58,20 @@ class _Progress:
 class Supervisor:
     """Runs the clusters of a store on an executor, from `start` to `stop`."""
 
-    def __init__(self, *, store: Store, executor: Executor, clock: Callable[[], float], delays: Delays) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        executor: Executor,
+        clock: Callable[[], float],
+        delays: Delays,
+        launch_faults: LaunchFaults,
+    ) -> None:
         self._store = store
         self._executor = executor
         self._clock = clock
         self._delays = delays
+        self._launch_faults = launch_faults
         self._processes: dict[str, _Process] = {}
         self._progress = _Progress()
         self._stopping = False
@@ -84,6 +94,12 @@ class Supervisor:
         with self._store.changed:
             self._store.changed.wait_for(lambda: not self._processes, _EXIT_SECONDS)
         self._thread.join(_EXIT_SECONDS)
+
+    def change_delays(self, delays: Delays) -> None:
+        """Have clusters take other times from now on; those that are on their way too."""
+        with self._store.changed:
+            self._delays = delays
+            self._store.changed.notify_all()
 
     def _run(self) -> None:
         while True:
@@ -111,25 +127,23 @@ class Supervisor:
         return actions
 
     def _seconds_to_next(self) -> float | None:
-        due = [
-            time
-            for flow in self._store.list_live_flows()
-            if self._may_advance(flow.cluster) and (time := find_due_time(flow, self._delays)) is not None
-        ]
+        due = [time for flow in self._store.list_live_flows() if (time := self._find_due_time(flow)) is not None]
         if self._failing:
             return _RETRY_SECONDS
         return max(min(due) - self._clock(), 0.0) if due else None
 
     def _pass_time(self, flow: JobFlow) -> JobFlow:
         now = self._clock()
-        while self._may_advance(flow.cluster) and (due := find_due_time(flow, self._delays)) is not None and due <= now:
-            flow = advance(flow, now)
+        while (due := self._find_due_time(flow)) is not None and due <= now:
+            flow = advance_launch(flow, now, self._launch_faults.find(flow.cluster.cluster_id))
             self._store.save_flow(flow)
         return flow
 
-    def _may_advance(self, cluster: ClusterRecord) -> bool:
-        # A cluster is gone only when its processes are.
-        return cluster.state is not ClusterState.TERMINATING or cluster.cluster_id in self._progress.closed
+    def _find_due_time(self, flow: JobFlow) -> float | None:
+        cluster = flow.cluster
+        if cluster.state is ClusterState.TERMINATING and cluster.cluster_id not in self._progress.closed:
+            return None  # a cluster is gone only when its processes are
+        return find_launch_time(flow, self._delays, self._launch_faults.find(cluster.cluster_id))
 
     def _plan_cluster(self, cluster: ClusterRecord) -> list[Action]:
         progress, cluster_id = self._progress, cluster.cluster_id
@@ -137,7 +151,7 @@ class Supervisor:
             if cluster_id in progress.closing:
                 return []
             progress.closing.add(cluster_id)
-            return [_in_thread(f"close-{cluster_id}", partial(self._close_cluster, cluster_id))]
+            return [_in_thread(f"close-{cluster_id}", partial(self._close_cluster, cluster))]
         if cluster_id in progress.opened:
             return []
         progress.opened.add(cluster_id)
@@ -153,7 +167,7 @@ class Supervisor:
             process = self._processes[step.step_id] = _Process(step=step)
             actions.append(_in_thread(step.step_id, partial(self._run_step, process)))
         for step in flow.steps:
-            if step.state is StepState.CANCEL_PENDING:
+            if step.state in _TO_BE_STOPPED:
                 actions += self._plan_signal(step)
         return actions
 
@@ -161,7 +175,7 @@ class Supervisor:
         process = self._processes.get(step.step_id)
         if process is None or process.running is None or process.killed:
             return []
-        if step.cancel_by_kill:
+        if step.cancel_by_kill or step.state is StepState.INTERRUPTED:
             process.killed = True
             return [process.running.kill]
         if process.interrupted:
@@ -189,8 +203,10 @@ class Supervisor:
             )
             self._change(cluster.cluster_id, lambda flow: terminate(flow, ending, self._clock()))
 
-    def _close_cluster(self, cluster_id: str) -> None:
+    def _close_cluster(self, cluster: ClusterRecord) -> None:
+        cluster_id = cluster.cluster_id
         try:
+            self._launch_faults.leave_logs(cluster)
             self._executor.close_cluster(cluster_id)
         except Exception:
             log.exception("cluster %s cannot be closed cleanly", cluster_id)

@@ -1,7 +1,8 @@
 """EMR's wire protocol, AWS JSON 1.1 over HTTP, as a WSGI application. Knows no operation's meaning.
 
 Every EMR request passes through the one `Handler` that the application is given, after its shape was checked and before its reply is
-written: what is to happen before or after an operation's effect wraps that callable.
+written: what is to happen with an operation's effect wraps that callable. What is to happen to the exchange itself (no answer, a late or
+another one) wraps the application.
 """
 
 from __future__ import annotations
@@ -37,10 +38,10 @@ class EmrApplication:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """One HTTP request."""
-        target: str = environ.get("HTTP_X_AMZ_TARGET", "")
-        if not target.startswith(TARGET_PREFIX):
+        operation = find_operation(environ)
+        if operation is None:
             return self._others(environ, start_response)
-        status, body = self._answer(target.removeprefix(TARGET_PREFIX), environ)
+        status, body = self._answer(operation, environ)
         headers = [
             ("Content-Type", "application/x-amz-json-1.1"),
             ("Content-Length", str(len(body))),
@@ -61,6 +62,12 @@ class EmrApplication:
             log.exception("%s failed inside the local EMR server", operation)
             text = f"The local EMR server failed inside {operation}: {error}. Its log has the traceback."
             return 500, _encode({"__type": "InternalServerException", "message": text})
+
+
+def find_operation(environ: WSGIEnvironment) -> str | None:
+    """The EMR operation that a request names, if it is one of EMR's."""
+    target: str = environ.get("HTTP_X_AMZ_TARGET", "")
+    return target.removeprefix(TARGET_PREFIX) if target.startswith(TARGET_PREFIX) else None
 
 
 def _read_body(environ: WSGIEnvironment) -> Any:

@@ -26,11 +26,11 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs the verb in a small project that has the pipelines word_clouds, branches, existing_by_name and param_types."""
+    """Runs the verb in a small project that has some of the pipelines of the plan's goldens."""
     copytree(PLAN_TESTS / "project", tmp_path / "project")
     pipelines = tmp_path / "project" / "config" / "pipelines"
     pipelines.mkdir()
-    for name in ("word_clouds", "branches", "existing_by_name", "param_types", "timeouts"):
+    for name in ("word_clouds", "branches", "existing_by_name", "param_types", "timeouts", "reliability"):
         copy(PLAN_TESTS / "good" / f"{name}.yaml", pipelines)
     monkeypatch.chdir(tmp_path / "project")
     monkeypatch.delenv("EMR_PIPELINES_ENV", raising=False)
@@ -79,6 +79,18 @@ def test_timeouts_and_limits_are_shown(run: Run) -> None:
     assert row(output, "clean", "90m")
     assert row(output, "report", "45s")
     assert row(output, "steps", "2 of 256")
+    words = "command-runner.jar spark-submit --deploy-mode cluster --name timeouts.report ${code.prefix}/include/jobs/report.py"
+    assert row(output, "longest step's characters", f"{len(words.replace(' ', ''))} of 10,240")
+
+
+def test_what_happens_when_something_fails_is_shown(run: Run) -> None:
+    output = run("reliability").output
+    assert row(output, "waits", "in the triggerer")
+    assert row(output, "collect", "2h, in the queue 20m, retries 2")
+    assert row(output, "collect", "s3://example-local/data/sales/date=${run.date}/", "skip the run")
+    assert row(output, "starts", "within 30m, else another one is launched")
+    assert row(output, "if it is lost", "the run goes on with another one")
+    assert row(output, "ends", "with the run; else after 10m without work, or 12h in all")
 
 
 def test_a_long_running_cluster_is_used_and_never_terminated(run: Run) -> None:

@@ -123,10 +123,11 @@ def test_a_long_running_cluster_is_never_terminated(folder: Path) -> None:
     assert not any(isinstance(task, EmrCreateJobFlowOperator) for task in dag.tasks)
 
 
-def test_a_step_timeout_is_the_wait_tasks_execution_timeout(folder: Path) -> None:
+def test_a_step_timeout_counts_from_the_submission_and_not_from_the_start_of_a_task(folder: Path) -> None:
     dag = build_airflow_dag(str(add(folder, "diamond")))
-    assert dag.get_task("right.wait").execution_timeout.total_seconds() == 90 * 60
-    assert dag.get_task("left.wait").execution_timeout is None
+    assert dag.get_task("right.wait").limits.timeout_seconds == 90 * 60
+    assert dag.get_task("left.wait").limits.timeout_seconds is None
+    assert dag.get_task("right.wait").execution_timeout is None, "a retry would start it anew"
 
 
 def test_no_operator_opens_arguments_as_template_files(folder: Path) -> None:

@@ -7,12 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG
+from airflow.sdk import DAG, BaseOperator
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from emr_pipelines.dag.macros import RunMacros
-from emr_pipelines.dag.operators import SubmitStepOperator
 from emr_pipelines.dag.templates import to_template
-from emr_pipelines.errors import EmrPipelinesError
 
 OWN_OUTPUT = "s3://b/runs/p/${run.id}/count/attempt=${step.attempt}"
 HOSTILE = [
@@ -35,22 +34,31 @@ HOSTILE = [
 ]
 
 
+class Task(BaseOperator):
+    """An operator with a templated list."""
+
+    template_fields = ("args",)
+
+    def __init__(self, args: list[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.args = args
+
+
 def render(
-    args: list[str], *, dag_run: Any = None, params: dict[str, Any] | None = None, xcom: dict[str, str] | None = None
+    args: list[str],
+    *,
+    dag_run: Any = None,
+    params: dict[str, Any] | None = None,
+    xcom: dict[str, str] | None = None,
+    **more: str,
 ) -> list[str]:
     with DAG("p", user_defined_macros={"emr": RunMacros(max_lifetime_seconds=3600)}) as dag:
-        task = SubmitStepOperator(
-            task_id="submit",
-            job_flow_id="j-1",
-            steps=[{"HadoopJarStep": {"Args": to_template(args, step="count", own_output=OWN_OUTPUT)}}],
-            aws_conn_id="c",
-            retries=2,
-        )
+        task = Task(args=to_template(args, step="count", own_output=OWN_OUTPUT), task_id="submit", retries=2)
     pulled = xcom or {}
     ti = SimpleNamespace(max_tries=2, xcom_pull=lambda task_ids, key: pulled.get(f"{task_ids}/{key}"))
-    context = {"dag_run": dag_run, "params": params or {}, "ti": ti, "task": task, "dag": dag}
+    context = {"dag_run": dag_run, "params": params or {}, "ti": ti, "task": task, "dag": dag, **more}
     task.render_template_fields(context)
-    return task.steps[0]["HadoopJarStep"]["Args"]
+    return task.args
 
 
 def run_at(logical_date: dt.datetime | None, run_after: dt.datetime = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)) -> Any:
@@ -91,7 +99,7 @@ def test_a_step_reads_the_verified_output_of_another() -> None:
 
 
 def test_a_missing_upstream_output_fails_instead_of_rendering_none() -> None:
-    with pytest.raises(EmrPipelinesError, match=r"clean\.wait left no output"):
+    with pytest.raises(AirflowFailException, match=r"clean\.wait left no output"):
         render(["${steps.clean.output}"])
 
 
@@ -102,8 +110,16 @@ def test_a_steps_own_output_is_its_new_prefix() -> None:
     assert ":" not in prefix.removeprefix("s3://"), "Hadoop paths cannot hold a colon"
 
 
+def test_an_attempt_with_a_label_has_its_own_prefix_and_key() -> None:
+    run = run_at(dt.datetime(2005, 1, 1))
+    first = render(["${steps.count.output}", "${step.key}"], dag_run=run)
+    again = render(["${steps.count.output}", "${step.key}"], dag_run=run, attempt_label="1-2-1")
+    assert again[0] == first[0] + "-2-1"
+    assert again[1] == first[1] + "-2-1"
+
+
 def test_a_parameter_without_value_fails_by_name() -> None:
-    with pytest.raises(EmrPipelinesError, match="parameter limit has no value"):
+    with pytest.raises(AirflowFailException, match="parameter limit has no value"):
         render(["${params.limit}"])
 
 

@@ -32,10 +32,10 @@ def cluster_request(key: str | None = None, **overrides: Any) -> dict[str, Any]:
     }
 
 
-def shell_step(script: str, *arguments: str) -> dict[str, Any]:
-    """A step of `bash -c`, with a key of its own in its name."""
+def shell_step(script: str, *arguments: str, family: str | None = None, label: str = "1") -> dict[str, Any]:
+    """A step of `bash -c`, with a key of its own in its name unless one is given."""
     return {
-        "Name": step_label("work", uuid.uuid4().hex[:12]),
+        "Name": step_label("work", f"{family or uuid.uuid4().hex[:12]}.{label}"),
         "ActionOnFailure": "CONTINUE",
         "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["bash", "-c", script, *arguments]},
     }

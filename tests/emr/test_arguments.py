@@ -8,7 +8,8 @@ from typing import Any
 
 from emr_pipelines.emr.emr_api import EmrApi
 from emr_pipelines.emr.polling import PollInterval
-from emr_pipelines.emr.steps import submit_once, wait_for_step
+from emr_pipelines.emr.step_watch import WatchLimits, watch_step
+from emr_pipelines.emr.steps import submit_once
 from tests.dag.test_templates import HOSTILE
 from tests.emr.conftest import shell_step
 
@@ -18,7 +19,8 @@ def test_spark_gets_every_argument_unharmed(api: EmrApi, s3: Any, bucket: str, c
     step = shell_step("")
     step["HadoopJarStep"]["Args"] = ["spark-submit", "--deploy-mode", "client", f"s3://{bucket}/show.py", *HOSTILE]
     handle = submit_once(api, cluster_id, step)
-    wait_for_step(api, handle, PollInterval(minimum=0.1, maximum=0.5), lambda *_: None)
+    interval = PollInterval(minimum=0.1, maximum=0.5)
+    watch_step(api, handle, limits=WatchLimits(), interval=interval, on_change=lambda *_: None)
     key = f"logs/{cluster_id}/steps/{handle.step_id}/stdout.gz"
     printed = gzip.decompress(s3.get_object(Bucket="emr-logs", Key=key)["Body"].read()).decode()
     assert json.loads(printed.splitlines()[-1]) == HOSTILE

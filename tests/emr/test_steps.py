@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from emr_pipelines.emr.emr_api import EmrApi, RunError, StepFailed
+from emr_pipelines.emr.emr_api import EmrApi, RunError, StepTimedOut
 from emr_pipelines.emr.polling import PollInterval
-from emr_pipelines.emr.step_logs import tail_step_logs
-from emr_pipelines.emr.steps import cancel_step, find_step, submit_once, wait_for_step
+from emr_pipelines.emr.step_watch import WatchLimits, watch_step
+from emr_pipelines.emr.steps import StepHandle, cancel_step, list_submissions, submit_once
+from emr_pipelines.plan.keys import parse_step_name
 from tests.conftest import is_running
 from tests.emr.conftest import shell_step
+import itertools
 
 FAST = PollInterval(minimum=0.05, maximum=0.2)
 
@@ -30,10 +32,18 @@ class LosingAnswers:
         raise ConnectionClosedError(endpoint_url="http://emr")
 
 
-def wait(api: EmrApi, handle: Any) -> list[str]:
+def wait(api: EmrApi, handle: StepHandle, **limits: float) -> list[str]:
     states: list[str] = []
-    wait_for_step(api, handle, FAST, lambda state, _: states.append(state))
+    watch_step(
+        api, handle, limits=WatchLimits(**limits), interval=FAST, on_change=lambda state, _: states.append(state)
+    )
     return states
+
+
+def family_of(step: dict[str, Any]) -> str:
+    key = parse_step_name(step["Name"])
+    assert key is not None
+    return key.family
 
 
 def test_a_step_runs_and_its_states_are_told_in_order(api: EmrApi, cluster_id: str) -> None:
@@ -66,19 +76,41 @@ def test_an_empty_argument_is_refused_before_anything_is_submitted(api: EmrApi, 
     step = shell_step("true", "")
     with pytest.raises(RunError, match="argument 4 is empty"):
         submit_once(api, cluster_id, step)
-    assert find_step(api, cluster_id, step["Name"]) is None
+    assert list_submissions(api, cluster_id, family_of(step)) == []
 
 
-def test_a_failing_step_fails_for_good_and_shows_the_tail_of_its_logs(api: EmrApi, s3: Any, cluster_id: str) -> None:
-    handle = submit_once(
-        api, cluster_id, shell_step("echo counted 3 rows; echo 'ValueError: no such year' >&2; exit 3")
-    )
-    with pytest.raises(StepFailed, match="is FAILED") as caught:
-        wait(api, handle)
+def test_an_older_attempt_that_still_runs_is_cancelled_before_the_new_one_is_submitted(
+    api: EmrApi, cluster_id: str
+) -> None:
+    old = submit_once(api, cluster_id, shell_step("sleep 300", family="0123456789ab", label="1"))
+    new = submit_once(api, cluster_id, shell_step("true", family="0123456789ab", label="3"))
+    states = {one.handle: one.state for one in list_submissions(api, cluster_id, "0123456789ab")}
+    assert states[old] == "CANCELLED"
+    assert list(states) == [new, old], "latest first"
+
+
+def test_an_attempt_that_has_a_successor_is_not_submitted(api: EmrApi, cluster_id: str) -> None:
+    running = submit_once(api, cluster_id, shell_step("sleep 300", family="ba9876543210", label="4"))
+    late = shell_step("true", family="ba9876543210", label="1-2-1")
+    with pytest.raises(RunError, match="attempt 1-2-1 is out of date"):
+        submit_once(api, cluster_id, late)
+    cancel_step(api, running)
+
+
+def test_a_step_that_takes_too_long_is_cancelled(api: EmrApi, cluster_id: str) -> None:
+    handle = submit_once(api, cluster_id, shell_step("sleep 300"))
+    with pytest.raises(StepTimedOut, match=r"timeout of 0:00:01; after the cancellation it is CANCELLED") as caught:
+        wait(api, handle, timeout_seconds=1)
     assert not caught.value.retryable
-    tails = tail_step_logs(api, s3, handle, patience_seconds=5)
-    assert tails["stdout"] == ["counted 3 rows"]
-    assert tails["stderr"][-1] == "ValueError: no such year"
+
+
+def test_a_step_that_is_queued_too_long_is_cancelled_and_what_blocks_it_is_named(api: EmrApi, cluster_id: str) -> None:
+    blocking = submit_once(api, cluster_id, shell_step("sleep 300"))
+    waiting = submit_once(api, cluster_id, shell_step("true"))
+    with pytest.raises(StepTimedOut, match=f"queue_timeout of 0:00:01 behind {blocking.step_id} .work") as caught:
+        wait(api, waiting, queue_timeout_seconds=1)
+    assert "is CANCELLED" in str(caught.value)
+    cancel_step(api, blocking)
 
 
 def test_waiting_makes_one_call_a_poll(api: EmrApi, cluster_id: str) -> None:
@@ -104,20 +136,22 @@ def test_a_cancelled_step_is_gone_with_its_children(api: EmrApi, cluster_id: str
     assert cancel_step(api, handle) == "CANCELLED"
     assert time.monotonic() - started < 8
     assert not is_running(child)
-    with pytest.raises(StepFailed, match="is CANCELLED"):
-        wait(api, handle)
+    assert wait(api, handle) == ["CANCELLED"]
 
 
 def test_polls_grow_with_age_within_bounds() -> None:
     interval = PollInterval()
+    assert 0.5 <= interval.seconds_at(0) <= 0.6
+    assert 6.0 <= interval.seconds_at(60) <= 7.2
+    assert 30.0 <= interval.seconds_at(3600) <= 36.0
 
-    class State:
-        seconds_since_start = 0.0
 
-    pauses = []
-    for age in (0.0, 60.0, 3600.0):
-        State.seconds_since_start = age
-        pauses.append(interval(State()))  # type: ignore[arg-type]
-    assert 0.5 <= pauses[0] <= 0.6
-    assert 3.0 <= pauses[1] <= 3.6
-    assert 30.0 <= pauses[2] <= 36.0
+def test_a_known_duration_is_watched_closely_only_near_its_end() -> None:
+    interval = PollInterval(expected=100.0)
+    ages = [0.0]
+    while ages[-1] < 100.0:
+        ages.append(ages[-1] + interval.seconds_at(ages[-1]))
+    early = [age for age in ages if age < 70.0]
+    assert len(early) <= 4
+    assert max(b - a for a, b in itertools.pairwise(ages) if a > 70.0) <= 4.0
+    assert 20.0 <= interval.seconds_at(200.0) <= 24.0, "much later than expected: as if nothing was known"

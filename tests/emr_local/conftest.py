@@ -42,6 +42,7 @@ class Emr:
     client: Any
     executor: FakeExecutor
     clock: FakeClock
+    objects: dict[str, bytes]  # what the server itself wrote to S3, by URI
 
     def run(self, *steps: dict[str, Any], keep_alive: bool = True, **overrides: Any) -> str:
         request = cluster_request(*steps, keep_alive=keep_alive, **overrides)
@@ -87,16 +88,23 @@ def create_emr() -> Iterator[Callable[..., Emr]]:
 
     def create(state_dir: Path, delays: Delays = FAST) -> Emr:
         executor, clock = FakeExecutor(), FakeClock()
+        objects: dict[str, bytes] = {}
+
+        def put_object(bucket: str, key: str, content: bytes) -> bool:
+            objects[f"s3://{bucket}/{key}"] = content
+            return True
+
         server = LocalServer(
             Listener("127.0.0.1", 0),
             store=Store(state_dir),
             executor=executor,
             others=other_services,
+            put_object=put_object,
             delays=delays,
             clock=clock,
         )
         running.append(server)
-        return Emr(server=server, client=create_client(server.url), executor=executor, clock=clock)
+        return Emr(server=server, client=create_client(server.url), executor=executor, clock=clock, objects=objects)
 
     yield create
     for server in running:

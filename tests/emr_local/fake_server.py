@@ -1,4 +1,4 @@
-"""A server process with the fake executor, to be killed: `python -m tests.emr_local.fake_server STATE_DIR`."""
+"""A server process with the fake executor, to be killed: `python -m tests.emr_local.fake_server STATE_DIR PORT`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,18 @@ from emr_local.store import Store
 from tests.emr_local.fakes import FakeExecutor
 
 
-def main(state_dir: Path) -> None:
+def main(state_dir: Path, port: int) -> None:
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    listener = Listener("127.0.0.1", 0)
+    listener = Listener("127.0.0.1", port)
     server = LocalServer(
-        listener, store=Store(state_dir), executor=FakeExecutor(), others=demo_app, delays=Delays().scale(0.1)
+        listener,
+        store=Store(state_dir),
+        executor=FakeExecutor(),
+        others=demo_app,
+        put_object=lambda bucket, key, content: False,
+        delays=Delays(),
+        time_scale=0.1,
     )
     sys.stdout.write(f"{server.url}\n")
     sys.stdout.flush()
@@ -28,4 +34,4 @@ def main(state_dir: Path) -> None:
     server.close()
 
 
-main(Path(sys.argv[1]))
+main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -23,8 +24,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 class ServerProcess:
     """A server that a test may kill."""
 
-    def __init__(self, state_dir: Path) -> None:
-        command = [sys.executable, "-m", "tests.emr_local.fake_server", str(state_dir)]
+    def __init__(self, state_dir: Path, port: int = 0) -> None:
+        command = [sys.executable, "-m", "tests.emr_local.fake_server", str(state_dir), str(port)]
         environment = {"PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'plugins'}", "PATH": ""}
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=state_dir, env=environment)
         assert self.process.stdout is not None
@@ -40,11 +41,11 @@ class ServerProcess:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[], ServerProcess]]:
+def start(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
     servers = []
 
-    def start_one() -> ServerProcess:
-        servers.append(ServerProcess(tmp_path))
+    def start_one(port: int = 0) -> ServerProcess:
+        servers.append(ServerProcess(tmp_path, port))
         return servers[-1]
 
     yield start_one
@@ -53,7 +54,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[], ServerProcess]]:
         server.process.wait()
 
 
-def test_a_killed_server_knows_its_clusters_and_fails_what_ran(start: Callable[[], ServerProcess]):
+def test_a_killed_server_knows_its_clusters_and_fails_what_ran(start: Callable[..., ServerProcess]):
     first = start()
     request = cluster_request(
         step("succeed"), step("block"), step("succeed"), keep_alive=True, Tags=[{"Key": "k", "Value": "v"}]
@@ -69,8 +70,9 @@ def test_a_killed_server_knows_its_clusters_and_fails_what_ran(start: Callable[[
     first.process.kill()
     first.process.wait()
 
-    second = start()
+    second = start(urlsplit(first.url).port)
 
+    assert second.url == first.url
     wait_until(lambda: second.cluster_state(going_on) == "WAITING", "the waiting cluster")
     assert second.states(going_on) == ["COMPLETED", "FAILED", "COMPLETED"]
     failed = second.client.list_steps(ClusterId=going_on, StepStates=["FAILED"])["Steps"][0]["Status"]
@@ -83,7 +85,7 @@ def test_a_killed_server_knows_its_clusters_and_fails_what_ran(start: Callable[[
     assert second.client.describe_security_configuration(Name="kept")["SecurityConfiguration"] == "{}"
 
 
-def test_a_stopped_server_ends_its_steps_and_the_next_one_fails_them(start: Callable[[], ServerProcess]):
+def test_a_stopped_server_ends_its_steps_and_the_next_one_fails_them(start: Callable[..., ServerProcess]):
     first = start()
     cluster_id = first.client.run_job_flow(**cluster_request(step("block"), keep_alive=True))["JobFlowId"]
     wait_until(lambda: first.states(cluster_id) == ["RUNNING"], "a running step")

@@ -79,6 +79,14 @@ def test_plan_survives_json(name: str, plan_of: Callable[[str], Plan]) -> None:
     assert json.loads(json.dumps(plan)) == with_lists(plan)
 
 
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"reliability"}))
+def test_a_spec_that_does_not_ask_for_more_has_the_defaults(name: str, plan_of: Callable[[str], Plan]) -> None:
+    plan = plan_of(name)
+    limits = {(step.retries, step.queue_timeout_seconds, step.on_empty) for step in plan.steps}
+    start_timeout = None if plan.cluster.request is None else 3600
+    assert (plan.deferrable, plan.cluster.start_timeout_seconds, limits) == (False, start_timeout, {(0, None, "fail")})
+
+
 def test_no_golden_is_left_over() -> None:
     goldens = {file.name for file in GOOD.iterdir() if file.name.endswith(GOLDEN_SUFFIXES)}
     assert goldens == {name + suffix for name in NAMES for suffix in GOLDEN_SUFFIXES}

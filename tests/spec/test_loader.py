@@ -49,6 +49,29 @@ def test_digest_is_of_the_meaning_and_not_of_the_text(load: Load) -> None:
     assert first != load(CLUSTER + STEPS.replace("hi", "ho")).digest
 
 
+def test_a_default_that_is_written_out_changes_no_digest(load: Load) -> None:
+    # So a key that a new release adds does not make other clusters of the runs that are under way.
+    steps = STEPS.replace("}", ", retries: 0, on_empty: fail}")
+    assert load(CLUSTER + steps + "catchup: false\ndeferrable: false\n").digest == load(CLUSTER + STEPS).digest
+
+
+def test_every_value_of_the_cluster_has_its_place(load: Load) -> None:
+    loaded = load(
+        'cluster:\n  primary: {instances: [m5.xlarge]}\n  ebs_root_gb: 20\n  overrides: {CustomAmiId: "${env.compress}"}\n'
+        + STEPS
+    )
+    assert loaded.cluster_place == "config/pipelines/test.yaml:2"
+    assert dict(loaded.cluster_places) == {
+        "m5.xlarge": "config/pipelines/test.yaml:3",
+        "20": "config/pipelines/test.yaml:4",
+        "${env.compress}": "config/pipelines/test.yaml:5",
+        "emr-7.13.0": "config/environments/local.yaml:9",
+        "Spark": "config/environments/local.yaml:10",
+        "15m": "config/environments/local.yaml:11",
+        "data": "config/environments/local.yaml:12",
+    }
+
+
 def test_json_and_yaml_are_the_same(project: Path, load: Load) -> None:
     text = 'schedule: "@yearly"\nstart_date: 1995-01-01\n' + CLUSTER + STEPS
     from_yaml = load(text)

@@ -41,15 +41,15 @@ def test_too_few_files_are_refused(s3: Any, bucket: str) -> None:
 
 def test_publishing_replaces_what_was_there(s3: Any, bucket: str) -> None:
     put(s3, bucket, old__part1=b"1", old__part2=b"2", old__SUCCESS=b"", new__part1=b"new", new__SUCCESS=b"")
-    publish_output(s3, f"s3://{bucket}/old", f"s3://{bucket}/stable")
-    publish_output(s3, f"s3://{bucket}/new", f"s3://{bucket}/stable")
-    assert names(s3, bucket, "stable") == ["_SUCCESS", "part1"]
+    publish_output(s3, f"s3://{bucket}/old", f"s3://{bucket}/stable", label="1")
+    publish_output(s3, f"s3://{bucket}/new", f"s3://{bucket}/stable", label="1")
+    assert names(s3, bucket, "stable") == ["_PUBLISHED.json", "_SUCCESS", "part1"]
     assert s3.get_object(Bucket=bucket, Key="stable/part1")["Body"].read() == b"new"
 
 
 def test_a_copy_that_fails_half_way_leaves_no_marker(s3: Any, bucket: str) -> None:
     put(s3, bucket, old__part1=b"1", old__SUCCESS=b"", new__part1=b"1", new__part2=b"2", new__SUCCESS=b"")
-    publish_output(s3, f"s3://{bucket}/old", f"s3://{bucket}/stable")
+    publish_output(s3, f"s3://{bucket}/old", f"s3://{bucket}/stable", label="1")
 
     class FailingCopy:
         def __getattr__(self, name: str) -> Any:
@@ -61,7 +61,7 @@ def test_a_copy_that_fails_half_way_leaves_no_marker(s3: Any, bucket: str) -> No
             s3.copy(source, *target)
 
     with pytest.raises(ConnectionError):
-        publish_output(FailingCopy(), f"s3://{bucket}/new", f"s3://{bucket}/stable")
+        publish_output(FailingCopy(), f"s3://{bucket}/new", f"s3://{bucket}/stable", label="1")
     assert "_SUCCESS" not in names(s3, bucket, "stable")
 
 

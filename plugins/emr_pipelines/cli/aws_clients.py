@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
+from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.spec.models import EnvironmentSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import boto3
     from types_boto3_s3.client import S3Client
+
+    from emr_pipelines.emr.emr_api import EmrApi
 
 
 def s3_client(environment: EnvironmentSpec) -> S3Client:
     """An S3 client for the environment's endpoint and region."""
     return _session(environment).client("s3", endpoint_url=environment.connection.endpoint_url)
+
+
+def emr_api(environment: EnvironmentSpec) -> EmrApi:
+    """The reading and the writing EMR client of the environment."""
+    from botocore.config import Config
+
+    from emr_pipelines.emr.emr_api import READ_CLIENT_CONFIG, WRITE_CLIENT_CONFIG, EmrApi
+
+    def client(settings: dict[str, Any]) -> Any:
+        endpoint_url = environment.connection.endpoint_url
+        return _session(environment).client("emr", endpoint_url=endpoint_url, config=Config(**settings))
+
+    return EmrApi(read=client(READ_CLIENT_CONFIG), write=client(WRITE_CLIENT_CONFIG))
+
+
+@contextmanager
+def aws_errors_as_messages(environment: EnvironmentSpec) -> Iterator[None]:
+    """Turn what AWS refuses, or that it does not answer, into one line that names the environment, instead of a traceback."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from emr_pipelines.emr.emr_api import describe_error
+
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise EmrPipelinesError(
+            f"The environment {environment.name} ({environment.connection.endpoint_url or environment.region}): {describe_error(error)}. "
+            "Check that its endpoint runs, and the credentials and rights of this shell"
+        ) from error
 
 
 def _session(environment: EnvironmentSpec) -> boto3.Session:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from emr_pipelines.plan.binding import BoundRun
 from emr_pipelines.plan.model import Plan, StepPlan
@@ -19,12 +19,22 @@ _NONE = "-"
 
 def plan_tables(plan: Plan, bound: BoundRun | None) -> list[Table]:
     """The whole plan as tables; with a bound run its characters are counted as they are sent."""
-    return [_run_table(plan), _task_table(plan), _cluster_table(plan), _artifact_table(plan), _limit_table(plan, bound)]
+    inputs = [_input_table(plan)] if any(step.external_inputs for step in plan.steps) else []
+    return [
+        _run_table(plan),
+        _task_table(plan),
+        *inputs,
+        _cluster_table(plan),
+        _artifact_table(plan),
+        _limit_table(plan, bound),
+    ]
 
 
 def _table(title: str, *columns: str, rows: Iterable[Iterable[object]]) -> Table:
     # Text of a spec may hold square brackets, which are markup for rich.
-    table = Table(*columns, title=title, title_justify="left", show_header=bool(columns), expand=False)
+    # An address that does not fit is folded: cut off, it would hide what it is about.
+    named = [Column(name, overflow="fold") for name in columns]
+    table = Table(*named, title=title, title_justify="left", show_header=bool(columns), expand=False)
     for row in rows:
         table.add_row(*(escape(_NONE if cell in (None, "") else str(cell)) for cell in row))
     return table
@@ -42,6 +52,7 @@ def _run_table(plan: Plan) -> Table:
         ("schedule", plan.schedule or "manual runs only"),
         ("dates", f"{plan.start_date or 'any'} to {plan.end_date or 'any'}, catchup {'on' if plan.catchup else 'off'}"),
         ("runs at once", plan.max_active_runs),
+        ("waits", "in the triggerer" if plan.deferrable else "in workers"),
         *((f"param {param.name}", f"{_text(param.default)} ({_schema_text(param.schema)})") for param in plan.params),
     ]
     return _table("Run", rows=rows)
@@ -53,7 +64,7 @@ def _task_table(plan: Plan) -> Table:
         "#",
         "task",
         "after",
-        "timeout",
+        "limits",
         "output",
         rows=((number, *row) for number, row in enumerate(_task_rows(plan), 1)),
     )
@@ -62,16 +73,22 @@ def _task_table(plan: Plan) -> Table:
 def _task_rows(plan: Plan) -> Iterator[tuple[object, ...]]:
     creates = plan.cluster.request is not None
     yield (PUBLISH_TASK, None, None, f"{plan.bucket}/code/…")
-    yield (
-        CREATE_TASK,
-        PUBLISH_TASK,
-        None,
-        None if creates else f"uses {plan.cluster.existing_id or plan.cluster.existing_name}",
-    )
+    used = None if creates else f"uses {plan.cluster.existing_id or plan.cluster.existing_name}"
+    yield (CREATE_TASK, PUBLISH_TASK, None, used)
     for step in plan.steps:
-        yield (step.name, ", ".join(step.upstream) or CREATE_TASK, _duration(step.timeout_seconds), _output(step))
+        yield (step.name, ", ".join(step.upstream) or CREATE_TASK, _limits(step), _output(step))
     if creates:
         yield (TERMINATE_TASK, "all steps, whatever happens", None, None)
+
+
+def _limits(step: StepPlan) -> str:
+    queue = _duration(step.queue_timeout_seconds)
+    parts = (
+        _duration(step.timeout_seconds),
+        queue and f"in the queue {queue}",
+        step.retries and f"retries {step.retries}",
+    )
+    return ", ".join(str(part) for part in parts if part)
 
 
 def _output(step: StepPlan) -> str | None:
@@ -79,6 +96,11 @@ def _output(step: StepPlan) -> str | None:
         return None
     published = f", published to {step.output.publish}" if step.output.publish else ""
     return f"{step.output.format}{published}"
+
+
+def _input_table(plan: Plan) -> Table:
+    rows = ((step.name, address, f"{step.on_empty} the run") for step in plan.steps for address in step.external_inputs)
+    return _table("Inputs looked at before a cluster is created", "step", "input", "when it is empty", rows=rows)
 
 
 def _cluster_table(plan: Plan) -> Table:
@@ -94,7 +116,15 @@ def _cluster_table(plan: Plan) -> Table:
         *_capacity_rows(request["Instances"]),
         ("bootstrap", ", ".join(action["Name"] for action in request.get("BootstrapActions", []))),
         ("steps at once", request.get("StepConcurrencyLevel", 1)),
-        ("ends", f"with the run; else after {_duration(cluster.idle_timeout_seconds)} without work"),
+        ("starts", f"within {_duration(cluster.start_timeout_seconds)}, else another one is launched"),
+        (
+            "if it is lost",
+            "the run goes on with another one" if cluster.replaceable else "the run fails: a step uses HDFS",
+        ),
+        (
+            "ends",
+            f"with the run; else after {_duration(cluster.idle_timeout_seconds)} without work, or {_duration(cluster.max_lifetime_seconds)} in all",
+        ),
         ("logs", request["LogUri"]),
     ]
     return _table("Cluster", rows=rows)

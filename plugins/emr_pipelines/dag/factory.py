@@ -14,16 +14,19 @@ from airflow.sdk import DAG, BaseOperator, Param, TaskGroup
 from pendulum import timezone
 
 from emr_pipelines.dag.documentation import describe_plan, describe_step
+from emr_pipelines.dag.input_checks import ExternalInputs
 from emr_pipelines.dag.macros import RunMacros
 from emr_pipelines.dag.operators import (
     CreateClusterOperator,
     PublishCodeOperator,
-    SubmitStepOperator,
     TerminateClusterOperator,
     UseClusterOperator,
 )
-from emr_pipelines.dag.sensor import WaitForStepSensor
+from emr_pipelines.dag.sensor import OutputCheck, WaitForStepSensor
+from emr_pipelines.dag.step_tasks import StepTemplates
+from emr_pipelines.dag.submit import SubmitStepOperator
 from emr_pipelines.dag.templates import to_template
+from emr_pipelines.emr.step_watch import WatchLimits
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.spec.loader import load_pipeline
@@ -32,7 +35,7 @@ from emr_pipelines.spec.task_names import CREATE_TASK, GONE_TASK, PUBLISH_TASK, 
 
 # Only launch and infrastructure failures are retried; everything else fails at once (`failing_fast`).
 RETRIES = 2
-RETRY_DELAY = timedelta(seconds=30)
+RETRY_DELAY = timedelta(seconds=10)
 
 
 def build_airflow_dag(dag_file: str) -> DAG:
@@ -92,56 +95,108 @@ def _publish_task(plan: Plan, dag_folder: Path) -> BaseOperator:
     return PublishCodeOperator(
         task_id=PUBLISH_TASK,
         artifacts=[asdict(artifact) for artifact in plan.artifacts],
+        # What a step waits for may be written by the steps before it; only the first ones' inputs must be there now.
+        inputs=[_external_inputs(step) for step in plan.steps if step.external_inputs and not step.upstream],
         bucket=plan.bucket,
+        spec_digest=plan.spec_digest,
         # Found anew in the task: a bundle may lie elsewhere than where the DAG was parsed.
         locate_project=partial(find_project_root, dag_folder),
         **_connection(plan),
     )
 
 
+def _external_inputs(step: StepPlan) -> ExternalInputs:
+    uris = [to_template(uri, step=step.name) for uri in step.external_inputs]
+    return {"step": step.name, "uris": uris, "on_empty": step.on_empty, "place": step.place}
+
+
 def _cluster_task(plan: Plan) -> BaseOperator:
     cluster = plan.cluster
     if cluster.request is None:
         return UseClusterOperator(
-            task_id=CREATE_TASK, cluster_id=cluster.existing_id, cluster_name=cluster.existing_name, **_connection(plan)
+            task_id=CREATE_TASK,
+            cluster_id=cluster.existing_id,
+            cluster_name=cluster.existing_name,
+            place=cluster.place,
+            **_connection(plan),
         )
     return CreateClusterOperator(
-        task_id=CREATE_TASK, job_flow_overrides=to_template(cluster.request), **_connection(plan)
+        task_id=CREATE_TASK,
+        job_flow_overrides=to_template(cluster.request),
+        start_timeout_seconds=cluster.start_timeout_seconds,
+        places=cluster.places,
+        place=cluster.place,
+        **_connection(plan),
     )
 
 
 def _step_tasks(plan: Plan, step: StepPlan, upstream: list[BaseOperator]) -> BaseOperator:
     """The two tasks of a step, after the given ones; returns the one that its downstream steps follow."""
-    output = step.output
-    own_output = output.prefix if output else ""
-    template = partial(to_template, step=step.name, own_output=own_output)
     shared = {
+        "templates": _step_templates(plan, step),
         "log_uri": (plan.cluster.request or {}).get("LogUri"),
         "doc_md": describe_step(step),
         **_connection(plan),
     }
     with TaskGroup(step.name, tooltip=step.description or step.kind):
-        submit = SubmitStepOperator(
-            task_id="submit",
-            job_flow_id="{{ emr.cluster_id(ti) }}",
-            steps=[template(step.request)],
-            execution_role_arn=step.execution_role,
-            output_prefix=template(own_output) if output else None,
-            **shared,
-        )
-        wait = WaitForStepSensor(
-            task_id="wait",
-            job_flow_id="{{ emr.cluster_id(ti) }}",
-            step_id=f"{{{{ emr.step_id(ti, '{step.name}') }}}}",
-            output_prefix=f"{{{{ emr.new_output(ti, '{step.name}') }}}}" if output else None,
-            success_marker=output.success_marker if output else False,
-            min_files=output.min_files if output else 0,
-            publish_to=template(output.publish) if output and output.publish else None,
-            execution_timeout=timedelta(seconds=step.timeout_seconds) if step.timeout_seconds else None,
-            **shared,
-        )
+        submit = _submit_task(step, shared)
+        wait = _wait_task(plan, step, shared)
     upstream >> submit >> wait
     return wait
+
+
+def _step_templates(plan: Plan, step: StepPlan) -> StepTemplates:
+    template = _template_of(step)
+    return StepTemplates(
+        request=template(step.request),
+        output=template(step.output.prefix) if step.output else None,
+        cluster_request=None if plan.cluster.request is None else to_template(plan.cluster.request),
+        replaceable=plan.cluster.replaceable,
+        start_timeout_seconds=plan.cluster.start_timeout_seconds,
+        spec_digest=plan.spec_digest,
+    )
+
+
+def _template_of(step: StepPlan) -> partial[Any]:
+    return partial(to_template, step=step.name, own_output=step.output.prefix if step.output else "")
+
+
+def _submit_task(step: StepPlan, shared: dict[str, Any]) -> BaseOperator:
+    template = _template_of(step)
+    return SubmitStepOperator(
+        task_id="submit",
+        job_flow_id="{{ emr.cluster_id(ti) }}",
+        steps=[template(step.request)],
+        attempt=template("${step.attempt}"),
+        output_prefix=template(step.output.prefix) if step.output else None,
+        inputs=[_external_inputs(step)] if step.external_inputs and step.upstream else [],
+        execution_role_arn=step.execution_role,
+        place=step.place,
+        **shared,
+    )
+
+
+def _wait_task(plan: Plan, step: StepPlan, shared: dict[str, Any]) -> BaseOperator:
+    template, output = _template_of(step), step.output
+    return WaitForStepSensor(
+        task_id="wait",
+        step_name=step.name,
+        job_flow_id=_submitted(step, "cluster"),
+        step_id=_submitted(step, "return_value"),
+        attempt=_submitted(step, "attempt"),
+        step_folder=template(f"{plan.bucket}/runs/{plan.name}/${{run.id}}/{step.name}"),
+        output_check=OutputCheck(success_marker=output.success_marker, min_files=output.min_files) if output else None,
+        publish_to=template(output.publish) if output and output.publish else None,
+        limits=WatchLimits(timeout_seconds=step.timeout_seconds, queue_timeout_seconds=step.queue_timeout_seconds),
+        retries_of_job=step.retries,
+        execution_role=step.execution_role,
+        deferrable=plan.deferrable,
+        **shared,
+    )
+
+
+def _submitted(step: StepPlan, key: str) -> str:
+    return f"{{{{ emr.submitted(ti, '{step.name}', '{key}') }}}}"
 
 
 def _terminate_task(plan: Plan, publish: BaseOperator, cluster: BaseOperator, waits: list[BaseOperator]) -> None:

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from typing import IO, Any
 
 from airflow.listeners import hookimpl
+from airflow.providers.common.compat.sdk import get_listener_manager
 from airflow.sdk import DAG
-from airflow.sdk.listener import get_listener_manager
 
 from emr_pipelines.dag.macros import OUTPUT_KEY
 from emr_pipelines.dag.sensor import PUBLISHED_KEY

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from emr_pipelines.errors import EmrPipelinesError
+from airflow.providers.common.compat.sdk import AirflowFailException
+
 from emr_pipelines.plan import keys
 from emr_pipelines.plan.task_ids import submit_task, wait_task
 from emr_pipelines.spec.task_names import CREATE_TASK, PUBLISH_TASK
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from airflow.sdk.types import DagRunProtocol, Operator, RuntimeTaskInstanceProtocol
 
 OUTPUT_KEY = "output"
+CLUSTER_KEY = "cluster"
+ATTEMPT_KEY = "attempt"
+# How often the run had been cleared when the step was submitted; the digest of the spec with which the run began.
+CLEARS_KEY = "clears"
+SPEC_KEY = "spec_digest"
 
 
 class RunMacros:
@@ -48,22 +54,29 @@ class RunMacros:
         lifetime = dt.timedelta(seconds=self._max_lifetime_seconds or 0)
         return (dt.datetime.now(dt.UTC) + lifetime).isoformat(timespec="seconds")
 
-    def attempt(self, ti: RuntimeTaskInstanceProtocol, task: Operator) -> int:
-        """The number of the try with which this epoch began: constant over retries, new after every clear.
+    def attempt(self, ti: RuntimeTaskInstanceProtocol, task: Operator, label: str | None = None) -> str:
+        """The label of an attempt: the given one, else the number of the try with which this task's epoch began, which is constant over retries and new after every clear.
 
         Airflow raises max_tries on a clear by the tries made so far and leaves it alone on a retry (airflow/models/taskinstance.py).
         """
-        return max(ti.max_tries - (task.retries or 0), 0) + 1
+        return label or str(max(ti.max_tries - (task.retries or 0), 0) + 1)
 
-    def step_key(self, dag_run: DagRunProtocol, ti: RuntimeTaskInstanceProtocol, task: Operator, step: str) -> str:
-        """12 hex digits that stand for one submission of a step: the same over retries, another after a clear."""
-        return keys.step_key(dag_run.dag_id, dag_run.run_id, step, str(self.attempt(ti, task)))
+    def step_key(
+        self,
+        dag_run: DagRunProtocol,
+        ti: RuntimeTaskInstanceProtocol,
+        task: Operator,
+        step: str,
+        label: str | None = None,
+    ) -> str:
+        """What stands for one submission of a step: the same over retries, another after a clear."""
+        return keys.step_key(dag_run.dag_id, dag_run.run_id, step, self.attempt(ti, task, label))
 
     def param(self, params: Mapping[str, Any], name: str) -> str:
-        """A parameter as an argument text. Raises EmrPipelinesError when it has no value."""
+        """A parameter as an argument text. Fails the task when it has no value."""
         value = params.get(name)
         if value is None:
-            raise EmrPipelinesError(
+            raise AirflowFailException(
                 f"The parameter {name} has no value in this run, but an argument needs it; set it in the trigger form or give it a default"
             )
         return str(value).lower() if isinstance(value, bool) else str(value)
@@ -76,13 +89,9 @@ class RunMacros:
         """The cluster of this run."""
         return _pull(ti, CREATE_TASK, "return_value")
 
-    def step_id(self, ti: RuntimeTaskInstanceProtocol, step: str) -> str:
-        """The EMR step that a step's submit made or adopted."""
-        return _pull(ti, submit_task(step), "return_value")
-
-    def new_output(self, ti: RuntimeTaskInstanceProtocol, step: str) -> str:
-        """The prefix that a submitted step writes, not yet verified."""
-        return _pull(ti, submit_task(step), OUTPUT_KEY)
+    def submitted(self, ti: RuntimeTaskInstanceProtocol, step: str, key: str) -> str:
+        """What a step's submit task handed on: `return_value` (the id of the EMR step), `cluster`, `attempt`, `output` (the prefix that it writes, not yet verified)."""
+        return _pull(ti, submit_task(step), key)
 
     def step_output(self, ti: RuntimeTaskInstanceProtocol, step: str) -> str:
         """The verified output prefix of a finished step."""
@@ -96,7 +105,8 @@ def _moment(dag_run: DagRunProtocol) -> dt.datetime:
 def _pull(ti: RuntimeTaskInstanceProtocol, task_id: str, key: str) -> str:
     value = ti.xcom_pull(task_ids=task_id, key=key)
     if not isinstance(value, str) or not value:
-        raise EmrPipelinesError(
+        # Final, and raised while the templates render, so before anything is sent to EMR.
+        raise AirflowFailException(
             f"The task {task_id} left no {key} in XCom; run it again (clear it together with its downstream tasks)"
         )
     return value

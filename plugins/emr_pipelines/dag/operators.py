@@ -1,4 +1,4 @@
-"""The operators of our DAGs: the Amazon provider's EMR operators with what is unsafe in them replaced by `emr` and `storage`.
+"""The operators around a run's steps: publish the code, create or use the cluster, terminate it. The provider's classes with what is unsafe in them replaced by `emr` and `storage`.
 
 `template_ext` is empty everywhere: the provider's (".json",) would open an argument that ends in .json as a file (apache/airflow#10451).
 """
@@ -6,20 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.operators.emr import (
-    EmrAddStepsOperator,
-    EmrCreateJobFlowOperator,
-    EmrTerminateJobFlowOperator,
-)
+from airflow.providers.amazon.aws.operators.emr import EmrCreateJobFlowOperator, EmrTerminateJobFlowOperator
 from airflow.sdk import BaseOperator
 
 from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
 from emr_pipelines.dag.console_links import persist_links
-from emr_pipelines.dag.macros import OUTPUT_KEY
+from emr_pipelines.dag.input_checks import ExternalInputs, refuse_missing_inputs
+from emr_pipelines.dag.macros import SPEC_KEY
 from emr_pipelines.emr.clusters import (
+    BOOTSTRAP_FAILURE,
     adopt_or_create,
     live_clusters,
     terminate_clusters,
@@ -27,27 +26,39 @@ from emr_pipelines.emr.clusters import (
     wait_until_ready,
     wait_until_terminated,
 )
-from emr_pipelines.emr.polling import PollInterval
-from emr_pipelines.emr.steps import submit_once
+from emr_pipelines.emr.diagnosis.probable_cause import explain_launch
+from emr_pipelines.emr.emr_api import ClusterFailed, EmrApi
+from emr_pipelines.emr.polling import PollInterval, poll_until
 from emr_pipelines.plan.model import Artifact
+from emr_pipelines.plan.places import place_of
+from emr_pipelines.spec.task_names import CREATE_TASK
 from emr_pipelines.storage.code_artifacts import publish_code
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 TERMINATION_TIMEOUT_SECONDS = 20 * 60.0
+# EMR uploads logs every five minutes, and once more when the cluster ends (AWS: emr-plan-debugging); waiting longer than that finds nothing new.
+LOG_PATIENCE_SECONDS = 330.0
+# How long the teardown looks for a cluster whose create task was killed before it knew whether it had made one.
+LATE_CLUSTER_SECONDS = 30.0
+# XCom of the create task: it has settled whether a cluster exists, so that the teardown need not wait for one to appear.
+SETTLED_KEY = "settled"
 
 
 class PublishCodeOperator(BaseOperator):
-    """Uploads the pipeline's scripts, packages and bootstrap actions under a digest of their content; returns the prefix."""
+    """Checks that the inputs exist, then uploads the pipeline's scripts, packages and bootstrap actions under a digest of their content; returns the prefix."""
 
+    template_fields: Sequence[str] = ("inputs",)
     ui_color = "#d9ead3"
 
     def __init__(
         self,
         *,
         artifacts: Sequence[dict[str, str]],
+        inputs: Sequence[ExternalInputs],
         bucket: str,
+        spec_digest: str,
         locate_project: Callable[[], Path],
         aws_conn_id: str,
         region_name: str,
@@ -55,48 +66,83 @@ class PublishCodeOperator(BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.artifacts = [dict(artifact) for artifact in artifacts]
+        self.inputs = list(inputs)
         self.bucket = bucket
+        self.spec_digest = spec_digest
         self._locate_project = locate_project
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
 
     def execute(self, context: Context) -> str:
-        """Publish and return the code prefix."""
+        """Publish and return the code prefix; a missing input ends the run here, before a cluster is paid for."""
+        s3 = s3_client(self.aws_conn_id, self.region_name)
         with failing_fast():
+            refuse_missing_inputs(s3, self.inputs)
             artifacts = [Artifact(**artifact) for artifact in self.artifacts]  # type: ignore[arg-type]  # `kind` came from an Artifact
-            return publish_code(
-                s3_client(self.aws_conn_id, self.region_name),
-                artifacts,
-                project_root=self._locate_project(),
-                bucket=self.bucket,
-            )
+            prefix = publish_code(s3, artifacts, project_root=self._locate_project(), bucket=self.bucket)
+        context["ti"].xcom_push(key=SPEC_KEY, value=self.spec_digest)
+        return prefix
 
 
 class CreateClusterOperator(EmrCreateJobFlowOperator):
-    """Adopts the live cluster of this run or creates it, waits until it takes steps, and terminates it if anything fails after that."""
+    """Adopts the live cluster of this run or creates it, waits until it takes steps, and terminates it if anything fails after that.
+
+    `places` and `place` are the plan's: where in the spec the values stand that EMR may refuse.
+    """
 
     template_ext: Sequence[str] = ()
     ui_color = EmrCreateJobFlowOperator.ui_color
 
+    def __init__(
+        self,
+        *,
+        start_timeout_seconds: float | None = None,
+        places: Sequence[tuple[str, str]] = (),
+        place: str = "",
+        log_patience_seconds: float = LOG_PATIENCE_SECONDS,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.start_timeout_seconds = start_timeout_seconds
+        self.log_patience_seconds = log_patience_seconds
+        self._locate = partial(place_of, places=tuple(places), default=place)
+
     def execute(self, context: Context) -> str:
         """Return the id of the cluster."""
         api = emr_api(self.aws_conn_id, self.region_name)
-        with failing_fast():
-            cluster_id = adopt_or_create(api, self._request())
-            try:
-                persist_links(
-                    context,
-                    self,
-                    cluster_id=cluster_id,
-                    region=self.region_name or "",
-                    log_uri=self._request().get("LogUri"),
-                )
-                wait_until_ready(api, cluster_id, PollInterval())
-            except Exception:
-                self.log.warning("Terminating cluster %s, since this task cannot hand it on", cluster_id)
-                terminate_clusters(api, [cluster_id])
-                raise
-            return cluster_id
+        try:
+            with failing_fast(self._locate):
+                return self._launch(api, context)
+        finally:
+            context["ti"].xcom_push(key=SETTLED_KEY, value="yes")
+
+    def _launch(self, api: EmrApi, context: Context) -> str:
+        cluster_id = adopt_or_create(api, self._request())
+        log_uri = self._request().get("LogUri")
+        try:
+            persist_links(context, self, cluster_id=cluster_id, region=self.region_name or "", log_uri=log_uri)
+            wait_until_ready(api, cluster_id, PollInterval(), timeout_seconds=self.start_timeout_seconds)
+        except ClusterFailed as failure:
+            terminate_clusters(api, [cluster_id])
+            raise self._explain(api, failure, context) from failure
+        except BaseException:
+            self.log.warning("Terminating cluster %s, since this task cannot hand it on", cluster_id)
+            terminate_clusters(api, [cluster_id])
+            raise
+        return cluster_id
+
+    def _explain(self, api: EmrApi, failure: ClusterFailed, context: Context) -> ClusterFailed:
+        """The failure with its probable cause. A bootstrap action that fails twice would fail for ever."""
+        if failure.code != BOOTSTRAP_FAILURE:
+            return failure
+        s3 = s3_client(self.aws_conn_id, self.region_name)
+        explanation = explain_launch(api, s3, failure.cluster_id, patience_seconds=self.log_patience_seconds)
+        for name, lines in explanation.tails.items():
+            self.log.error("The last %d lines of %s:\n%s", len(lines), name, "\n".join(lines))
+        ti = context["ti"]
+        tries_before = ti.try_number - 1 - max(ti.max_tries - (self.retries or 0), 0)
+        words = f"{failure}. {explanation.sentence}" if explanation.sentence else str(failure)
+        return ClusterFailed(words, retryable=tries_before < 1, cluster_id=failure.cluster_id, code=failure.code)
 
     def on_kill(self) -> None:
         """Terminate by key, not by a remembered id: the kill may come before RunJobFlow has answered."""
@@ -115,48 +161,28 @@ class UseClusterOperator(BaseOperator):
     ui_color = EmrCreateJobFlowOperator.ui_color
 
     def __init__(
-        self, *, cluster_id: str | None, cluster_name: str | None, aws_conn_id: str, region_name: str, **kwargs: Any
+        self,
+        *,
+        cluster_id: str | None,
+        cluster_name: str | None,
+        aws_conn_id: str,
+        region_name: str,
+        place: str = "",
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.cluster_id = cluster_id
         self.cluster_name = cluster_name
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
+        self.place = place
 
     def execute(self, context: Context) -> str:
         """Return the id of the cluster."""
-        with failing_fast():
+        with failing_fast(lambda _: self.place):
             return use_existing(
                 emr_api(self.aws_conn_id, self.region_name), cluster_id=self.cluster_id, name=self.cluster_name
             )
-
-
-class SubmitStepOperator(EmrAddStepsOperator):
-    """Submits one step once: a retry, a lost answer or a kill finds the step by the key in its name instead of adding it again."""
-
-    template_fields: Sequence[str] = (*EmrAddStepsOperator.template_fields, "output_prefix")
-    template_ext: Sequence[str] = ()
-
-    def __init__(self, *, output_prefix: str | None = None, log_uri: str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.output_prefix = output_prefix
-        self.log_uri = log_uri
-
-    def execute(self, context: Context) -> str:  # type: ignore[override]  # one step, one id: the parent's list never has another length here
-        """Return the id of the step; XCom `output` is the prefix that it will write."""
-        if self.job_flow_id is None or not isinstance(self.steps, list):
-            raise TypeError("job_flow_id and a rendered list of one step are needed")
-        persist_links(context, self, cluster_id=self.job_flow_id, region=self.region_name or "", log_uri=self.log_uri)
-        with failing_fast():
-            handle = submit_once(
-                emr_api(self.aws_conn_id, self.region_name),
-                self.job_flow_id,
-                self.steps[0],
-                execution_role=self.execution_role_arn,
-            )
-        if self.output_prefix is not None:
-            context["ti"].xcom_push(key=OUTPUT_KEY, value=self.output_prefix)
-        return handle.step_id
 
 
 class TerminateClusterOperator(EmrTerminateJobFlowOperator):
@@ -172,11 +198,7 @@ class TerminateClusterOperator(EmrTerminateJobFlowOperator):
         """Block until no cluster of this run is left."""
         api = emr_api(self.aws_conn_id, self.region_name)
         with failing_fast():
-            clusters = live_clusters(api, self.job_flow_overrides)
-            if not clusters:
-                self.log.info(
-                    "No live cluster is named %s; nothing is left to terminate", self.job_flow_overrides["Name"]
-                )
+            clusters = self._find_clusters(api, context)
             for cluster_id in clusters:
                 persist_links(
                     context,
@@ -187,3 +209,16 @@ class TerminateClusterOperator(EmrTerminateJobFlowOperator):
                 )
             terminate_clusters(api, clusters)
             wait_until_terminated(api, clusters, PollInterval(), timeout_seconds=TERMINATION_TIMEOUT_SECONDS)
+
+    def _find_clusters(self, api: EmrApi, context: Context) -> list[str]:
+        settled = context["ti"].xcom_pull(task_ids=CREATE_TASK, key=SETTLED_KEY)
+        clusters = poll_until(
+            lambda: live_clusters(api, self.job_flow_overrides),
+            bool,
+            PollInterval(minimum=2.0, maximum=5.0),
+            # A create task that was killed may have sent a RunJobFlow that EMR is still working on.
+            timeout_seconds=0.0 if settled else LATE_CLUSTER_SECONDS,
+        )
+        if not clusters:
+            self.log.info("No live cluster is named %s; nothing is left to terminate", self.job_flow_overrides["Name"])
+        return clusters

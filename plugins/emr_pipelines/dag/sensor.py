@@ -1,103 +1,260 @@
-"""The task that waits for a step: one API call a poll, cancels the step when the task is killed or times out, verifies the output before anyone gets it."""
+"""The task that waits for a step: one API call a poll, cancels the step when the task is killed or its time is over, starts it again where that can help, verifies the output before anyone gets it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.providers.amazon.aws.sensors.emr import EmrStepSensor
-from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
+from airflow.providers.common.compat.sdk import AirflowException
 
 from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
 from emr_pipelines.dag.console_links import persist_links
-from emr_pipelines.dag.macros import OUTPUT_KEY
-from emr_pipelines.emr.emr_api import StepFailed
+from emr_pipelines.dag.macros import CLEARS_KEY, OUTPUT_KEY
+from emr_pipelines.dag.operators import LOG_PATIENCE_SECONDS
+from emr_pipelines.dag.step_tasks import StepTemplates
+from emr_pipelines.dag.trigger import StepEndTrigger
+from emr_pipelines.emr.diagnosis.probable_cause import explain_step
+from emr_pipelines.emr.emr_api import EmrApi, RunError, StepFailed
 from emr_pipelines.emr.polling import PollInterval
-from emr_pipelines.emr.step_logs import tail_step_logs
-from emr_pipelines.emr.steps import StepHandle, cancel_step, wait_for_step
+from emr_pipelines.emr.step_run import Progress, StepAttempt, StepTask, after_end, begin
+from emr_pipelines.emr.step_watch import WatchLimits, give_up, watch_step
+from emr_pipelines.emr.steps import StepHandle, Submission, cancel_step, describe_step
+from emr_pipelines.plan.task_ids import submit_task
+from emr_pipelines.storage.attempts import claim, is_owner, record_published
 from emr_pipelines.storage.step_outputs import publish_output, verify_output
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from types_boto3_emr.type_defs import StepTypeDef
 
-# EMR uploads step logs every five minutes (AWS: emr-plan-debugging); waiting longer than that finds nothing new.
-LOG_PATIENCE_SECONDS = 330.0
+T = TypeVar("T")
+
 PUBLISHED_KEY = "published"
+# How long EMR took for the step, which tells the next run when to look closely.
+SECONDS_KEY = "seconds"
+# Airflow sends SIGKILL five seconds after SIGTERM (airflow/sdk/execution_time/supervisor.py, WatchedSubprocess.kill).
+_KILL_GRACE_SECONDS = 2.5
+_KILL_TIMEOUT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputCheck:
+    """How a step's output is verified."""
+
+    success_marker: bool
+    min_files: int
 
 
 class WaitForStepSensor(EmrStepSensor):
-    """Waits for a step's end; on success pushes XCom `output`, the verified prefix, and `published`, its stable copy."""
+    """Waits for a step's end; on success pushes XCom `output`, the verified prefix, and `published`, its stable copy.
 
-    template_fields: Sequence[str] = (*EmrStepSensor.template_fields, "output_prefix", "publish_to")
+    `step_folder` is where the attempts of this step in this run lie; `attempt` the label of the submitted one. `retries_of_job` is the spec's `retries`.
+    """
+
+    template_fields: Sequence[str] = (*EmrStepSensor.template_fields, "attempt", "step_folder", "publish_to")
 
     def __init__(
         self,
         *,
-        output_prefix: str | None = None,
-        success_marker: bool = True,
-        min_files: int = 1,
+        step_name: str,
+        templates: StepTemplates,
+        attempt: str,
+        step_folder: str,
+        output_check: OutputCheck | None = None,
         publish_to: str | None = None,
+        limits: WatchLimits,
+        retries_of_job: int = 0,
+        execution_role: str | None = None,
         log_uri: str | None = None,
         log_patience_seconds: float = LOG_PATIENCE_SECONDS,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.output_prefix = output_prefix
-        self.success_marker = success_marker
-        self.min_files = min_files
+        self.step_name = step_name
+        self.templates = templates
+        self.attempt = attempt
+        self.step_folder = step_folder
+        self.output_check = output_check
         self.publish_to = publish_to
+        self.limits = limits
+        self.retries_of_job = retries_of_job
+        self.execution_role = execution_role
         self.log_uri = log_uri
         self.log_patience_seconds = log_patience_seconds
+        self._watched: StepHandle | None = None
+        self._owner = ""
+        self._killed = False
 
     def execute(self, context: Context) -> None:
-        """Block until the step has COMPLETED and its output is verified (and published)."""
+        """Block (or defer) until the step has COMPLETED and its output is verified (and published)."""
         persist_links(context, self, cluster_id=self.job_flow_id, region=self.region_name or "", log_uri=self.log_uri)
-        try:
-            with failing_fast():
-                self._wait()
-                self._hand_on_output(context)
-        except AirflowTaskTimeout as timeout:
-            # Raised by execution_timeout, the step's `timeout`. A retry would only find the cancelled step.
-            self.on_kill()
-            message = f"Step {self.step_id} took longer than its timeout of {self.execution_timeout} and was cancelled"
-            raise AirflowFailException(message) from timeout
+        submitted = Submission(handle=StepHandle(cluster_id=self.job_flow_id, step_id=self.step_id), label=self.attempt)
+        self._claim(context)
+        with failing_fast():
+            api = self._api()
+            progress = self._explained(api, submitted.handle, partial(begin, api, self._task(context), submitted))
+            self._watch(context, api, progress)
+
+    def resume(self, context: Context, event: dict[str, Any], progress: dict[str, Any]) -> None:
+        """Go on after a deferral; `event` is StepEndTrigger's, `progress` what `_watch` put aside."""
+        with failing_fast():
+            api, known = self._api(), _progress_from(progress)
+            self._claim(context)
+            if "error" in event:
+                raise RunError(event["error"], retryable=event["retryable"])
+            if event["verdict"] != "ended":
+                raise give_up(api, known.submission.handle, event["verdict"], self.limits)
+            step = describe_step(api, known.submission.handle)
+            following = self._after_end(context, api, known, step)
+            if following is None:
+                self._hand_on(context, known.submission, step)
+            else:
+                self._watch(context, api, following)
 
     def on_kill(self) -> None:
-        """Cancel the step: Airflow calls this on a kill, a clear and a mark as failed."""
-        cancel_step(emr_api(self.aws_conn_id, self.region_name), self._handle())
+        """Cancel the step: Airflow calls this on a kill, a clear and a mark as failed. A task that has a successor already leaves the step to that one."""
+        self._killed = True
+        if self._watched is None:
+            return
+        if not is_owner(s3_client(self.aws_conn_id, self.region_name), self.step_folder, self._owner):
+            self.log.warning(
+                "Another try of this task watches step %s by now; it is not cancelled", self._watched.step_id
+            )
+            return
+        cancel_step(
+            self._api(), self._watched, grace_seconds=_KILL_GRACE_SECONDS, timeout_seconds=_KILL_TIMEOUT_SECONDS
+        )
 
-    def _wait(self) -> None:
-        api = emr_api(self.aws_conn_id, self.region_name)
+    def _watch(self, context: Context, api: EmrApi, start: Progress) -> None:
+        progress: Progress | None = start
+        while progress is not None:
+            if self._killed:
+                raise AirflowException("This task was killed")
+            self._watched = progress.submission.handle
+            if self.deferrable:
+                self._defer(context, progress)
+            current, step = progress.submission, self._watch_step(context, api, progress.submission.handle)
+            progress = self._after_end(context, api, progress, step)
+        self._hand_on(context, current, step)
+
+    def _watch_step(self, context: Context, api: EmrApi, handle: StepHandle) -> StepTypeDef:
+        return watch_step(
+            api,
+            handle,
+            limits=self.limits,
+            on_change=self._log_state,
+            interval=PollInterval(expected=self._expected(context)),
+        )
+
+    def _defer(self, context: Context, progress: Progress) -> None:
+        trigger = StepEndTrigger(
+            cluster_id=progress.submission.handle.cluster_id,
+            step_id=progress.submission.handle.step_id,
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+            timeout_seconds=self.limits.timeout_seconds,
+            queue_timeout_seconds=self.limits.queue_timeout_seconds,
+            expected_seconds=self._expected(context),
+        )
+        self.defer(trigger=trigger, method_name=self.resume.__name__, kwargs={"progress": _progress_to(progress)})
+
+    def _after_end(self, context: Context, api: EmrApi, progress: Progress, step: StepTypeDef) -> Progress | None:
+        handle = progress.submission.handle
+        return self._explained(api, handle, partial(after_end, api, self._task(context), progress, step))
+
+    def _explained(self, api: EmrApi, handle: StepHandle, act: Callable[[], T]) -> T:
+        """Run it; a step that has failed for good gets its probable cause and the tail of its logs."""
         try:
-            wait_for_step(api, self._handle(), PollInterval(), self._log_state)
+            return act()
         except StepFailed as failure:
-            self._show_logs(failure)
-            raise
+            raise self._with_cause(api, handle, failure) from failure
 
-    def _handle(self) -> StepHandle:
-        return StepHandle(cluster_id=self.job_flow_id, step_id=self.step_id)
-
-    def _log_state(self, state: str, waited_seconds: float) -> None:
-        self.log.info("Step %s is %s after %.0f s", self.step_id, state, waited_seconds)
-
-    def _show_logs(self, failure: StepFailed) -> None:
+    def _with_cause(self, api: EmrApi, handle: StepHandle, failure: StepFailed) -> StepFailed:
         self.log.error("%s", failure)
-        tails = tail_step_logs(
-            emr_api(self.aws_conn_id, self.region_name),
+        explanation = explain_step(
+            api,
             s3_client(self.aws_conn_id, self.region_name),
-            self._handle(),
+            handle,
+            state=failure.state,
             patience_seconds=self.log_patience_seconds,
         )
-        for name, lines in tails.items():
-            self.log.error("The last %d lines of the step's %s:\n%s", len(lines), name, "\n".join(lines))
+        for name, lines in explanation.tails.items():
+            self.log.error("The last %d lines of %s:\n%s", len(lines), name, "\n".join(lines))
+        words = f"{explanation.sentence} {failure}" if explanation.sentence else str(failure)
+        return StepFailed(words, retryable=failure.retryable, state=failure.state)
 
-    def _hand_on_output(self, context: Context) -> None:
-        if self.output_prefix is None:
+    def _hand_on(self, context: Context, done: Submission, step: StepTypeDef) -> None:
+        context["ti"].xcom_push(key=SECONDS_KEY, value=_seconds_of(step))
+        output = self._step_attempt(context, done.label).output
+        if output is None or self.output_check is None:
             return
-        s3 = s3_client(self.aws_conn_id, self.region_name)
-        files = verify_output(s3, self.output_prefix, success_marker=self.success_marker, min_files=self.min_files)
-        self.log.info("Verified %d files below %s", files, self.output_prefix)
-        context["ti"].xcom_push(key=OUTPUT_KEY, value=self.output_prefix)
+        s3, check = s3_client(self.aws_conn_id, self.region_name), self.output_check
+        files = verify_output(s3, output, success_marker=check.success_marker, min_files=check.min_files)
+        self.log.info("Verified %d files below %s", files, output)
+        record_published(s3, self.step_folder, label=done.label, output=output)
         if self.publish_to is not None:
-            publish_output(s3, self.output_prefix, self.publish_to)
+            publish_output(s3, output, self.publish_to, label=done.label)
             context["ti"].xcom_push(key=PUBLISHED_KEY, value=self.publish_to)
+        context["ti"].xcom_push(key=OUTPUT_KEY, value=output)
+
+    def _task(self, context: Context) -> StepTask:
+        ti = context["ti"]
+        clears = ti.xcom_pull(task_ids=submit_task(self.step_name), key=CLEARS_KEY) or 0
+        return StepTask(
+            attempt_of=partial(self._step_attempt, context),
+            clusters=self.templates.clusters(self, context),
+            try_number=ti.try_number,
+            cleared=(context["dag_run"].clear_number or 0) > clears and ti.max_tries > (self.retries or 0),
+            job_retries=self.retries_of_job,
+            execution_role=self.execution_role,
+        )
+
+    def _step_attempt(self, context: Context, label: str) -> StepAttempt:
+        return self.templates.attempt(self, context, label)
+
+    def _claim(self, context: Context) -> None:
+        self._owner = str(context["ti"].id)
+        with failing_fast():
+            claim(s3_client(self.aws_conn_id, self.region_name), self.step_folder, self._owner)
+
+    def _expected(self, context: Context) -> float | None:
+        ti = context["ti"]
+        seconds = ti.xcom_pull(task_ids=ti.task_id, key=SECONDS_KEY, include_prior_dates=True)
+        return float(seconds) if isinstance(seconds, int | float) else None
+
+    def _api(self) -> EmrApi:
+        return emr_api(self.aws_conn_id, self.region_name)
+
+    def _log_state(self, state: str, age: float) -> None:
+        handle = self._watched
+        self.log.info("Step %s is %s after %.0f s", handle.step_id if handle else "", state, age)
+
+
+def _seconds_of(step: StepTypeDef) -> float | None:
+    timeline = step["Status"].get("Timeline", {})
+    begin_time, end_time = timeline.get("CreationDateTime"), timeline.get("EndDateTime")
+    return None if begin_time is None or end_time is None else (end_time - begin_time).total_seconds()
+
+
+def _progress_to(progress: Progress) -> dict[str, Any]:
+    submission = progress.submission
+    return {
+        "cluster_id": submission.handle.cluster_id,
+        "step_id": submission.handle.step_id,
+        "label": submission.label,
+        "counts": [progress.resubmitted, progress.job_retries_used, progress.infrastructure_retries_used],
+    }
+
+
+def _progress_from(kept: dict[str, Any]) -> Progress:
+    resubmitted, job, infrastructure = kept["counts"]
+    handle = StepHandle(cluster_id=kept["cluster_id"], step_id=kept["step_id"])
+    return Progress(
+        submission=Submission(handle=handle, label=kept["label"]),
+        resubmitted=resubmitted,
+        job_retries_used=job,
+        infrastructure_retries_used=infrastructure,
+    )

@@ -9,7 +9,7 @@ from typing import Any
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.spec.placeholders import Reference, substitute
 
-# The macros of `dag.macros`, called with what Jinja's context holds.
+# The macros of `dag.macros`, called with what Jinja's context holds; `attempt_label` is there when the waiting task submits a step anew.
 _MACROS = {
     "run.year": "emr.run_year(dag_run, params)",
     "run.month": "emr.run_month(dag_run)",
@@ -18,7 +18,7 @@ _MACROS = {
     "run.key": "emr.run_key(dag_run)",
     "run.expires_at": "emr.expires_at()",
     "code.prefix": "emr.code_prefix(ti)",
-    "step.attempt": "emr.attempt(ti, task)",
+    "step.attempt": "emr.attempt(ti, task, attempt_label | default(none))",
 }
 _SPECIAL = re.compile(r"[{}#%]|\n\Z")
 
@@ -38,7 +38,7 @@ def to_template(value: Any, *, step: str = "", own_output: str = "") -> Any:
             case ("params", name):
                 return "{{ emr.param(params, " + json.dumps(name) + ") }}"
             case ("step", "key"):
-                return "{{ emr.step_key(dag_run, ti, task, " + json.dumps(step) + ") }}"
+                return "{{ emr.step_key(dag_run, ti, task, " + json.dumps(step) + ", attempt_label | default(none)) }}"
         macro = _MACROS.get(".".join(reference.parts))
         if macro is None:
             raise EmrPipelinesError(f"{reference} has no value at run time")

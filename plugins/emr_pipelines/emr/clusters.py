@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from emr_pipelines.emr.emr_api import LIVE_CLUSTER_STATES, TERMINAL_CLUSTER_STATES, ClusterFailed, EmrApi, RunError
-from emr_pipelines.emr.polling import PollInterval, poll_until
+from botocore.exceptions import BotoCoreError, ClientError
+
+from emr_pipelines.emr.emr_api import (
+    LIVE_CLUSTER_STATES,
+    TERMINAL_CLUSTER_STATES,
+    ClusterFailed,
+    EmrApi,
+    RunError,
+    describe_error,
+    may_succeed_later,
+)
+from emr_pipelines.emr.polling import PatientReader, PollInterval, poll_until
 from emr_pipelines.emr.writes import create_once
 
 if TYPE_CHECKING:
@@ -17,22 +27,22 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 KEY_TAG = "emr-pipelines:key"
+DIGEST_TAG = "emr-pipelines:spec_digest"
 READY_STATES = ("RUNNING", "WAITING")
+BOOTSTRAP_FAILURE = "BOOTSTRAP_FAILURE"
 # Codes of ClusterStateChangeReason that another launch can cure; the others repeat themselves.
-_RETRYABLE_REASONS = frozenset({"INTERNAL_ERROR", "INSTANCE_FAILURE", "INSTANCE_FLEET_TIMEOUT"})
+RETRYABLE_REASONS = frozenset({"INTERNAL_ERROR", "INSTANCE_FAILURE", "INSTANCE_FLEET_TIMEOUT", BOOTSTRAP_FAILURE})
 
 
 def adopt_or_create(api: EmrApi, request: Mapping[str, Any]) -> str:
     """The id of the live cluster that carries the request's Name and key tag, else of a new one made with the request.
 
-    Raises RunError when EMR refuses the request (final) or its answer stays unknown (retryable).
+    Raises RunError when EMR refuses the request (final), when its answer stays unknown (retryable), or when the live cluster was made from another spec (final).
     """
     existing = live_clusters(api, request)
     if existing:
-        oldest, *newer = existing
-        for surplus in newer:
-            log.warning("Cluster %s has the key of %s; only the oldest is kept", surplus, oldest)
-        terminate_clusters(api, newer)
+        oldest = _keep_oldest(api, existing)
+        _refuse_another_spec(api, oldest, request)
         log.info("Adopted cluster %s (%s)", oldest, request["Name"])
         return oldest
     cluster_id = create_once(
@@ -44,23 +54,50 @@ def adopt_or_create(api: EmrApi, request: Mapping[str, Any]) -> str:
     return cluster_id
 
 
+def converge(api: EmrApi, request: Mapping[str, Any], cluster_id: str) -> str:
+    """The one cluster that all tasks of the run agree on, after two of them may have replaced a lost one at the same time: the oldest live one."""
+    return _keep_oldest(api, live_clusters(api, request) or [cluster_id])
+
+
+def _keep_oldest(api: EmrApi, clusters: list[str]) -> str:
+    oldest, *newer = clusters
+    for surplus in newer:
+        log.warning("Cluster %s has the key of %s; only the oldest is kept", surplus, oldest)
+    terminate_clusters(api, newer)
+    return oldest
+
+
+def _refuse_another_spec(api: EmrApi, cluster_id: str, request: Mapping[str, Any]) -> None:
+    """A run goes on with the spec that it began with."""
+    began, now = (_tag(tags, DIGEST_TAG) for tags in (describe(api, cluster_id).get("Tags", []), request["Tags"]))
+    if began != now:
+        raise RunError(
+            f"Cluster {cluster_id} of this run was made from the spec {began}, but the spec is {now} now: it was edited while the run ran. "
+            "Put the old spec back to finish the run, or clear the whole run, from publish_code on, after terminating the cluster",
+            retryable=False,
+        )
+
+
 def live_clusters(api: EmrApi, request: Mapping[str, Any]) -> list[str]:
     """Ids of the live clusters with the request's Name and key tag, oldest first."""
-    key = next(tag["Value"] for tag in request["Tags"] if tag["Key"] == KEY_TAG)
-    return find_clusters(api, name=request["Name"], key=key)
+    return find_clusters(api, name=request["Name"], key=_tag(request["Tags"], KEY_TAG))
 
 
 def find_clusters(api: EmrApi, *, name: str, key: str | None = None) -> list[str]:
     """Ids of the live clusters named `name`, oldest first; with `key`, only those whose key tag confirms it (ListClusters gives no tags)."""
     pages = api.read.get_paginator("list_clusters").paginate(ClusterStates=LIVE_CLUSTER_STATES)
     matches = [cluster for page in pages for cluster in page["Clusters"] if cluster["Name"] == name]
-    matches.sort(key=lambda cluster: cluster["Status"]["Timeline"].get("CreationDateTime", dt.datetime.max))
+    latest = dt.datetime.max.replace(tzinfo=dt.UTC)
+    matches.sort(key=lambda cluster: cluster["Status"]["Timeline"].get("CreationDateTime", latest))
     return [cluster["Id"] for cluster in matches if key is None or _has_key(api, cluster["Id"], key)]
 
 
 def _has_key(api: EmrApi, cluster_id: str, key: str) -> bool:
-    tags = describe(api, cluster_id).get("Tags", [])
-    return any(tag.get("Key") == KEY_TAG and tag.get("Value") == key for tag in tags)
+    return _tag(describe(api, cluster_id).get("Tags", []), KEY_TAG) == key
+
+
+def _tag(tags: Iterable[Mapping[str, Any]], name: str) -> str | None:
+    return next((tag.get("Value") for tag in tags if tag.get("Key") == name), None)
 
 
 def describe(api: EmrApi, cluster_id: str) -> ClusterTypeDef:
@@ -68,20 +105,34 @@ def describe(api: EmrApi, cluster_id: str) -> ClusterTypeDef:
     return api.read.describe_cluster(ClusterId=cluster_id)["Cluster"]
 
 
-def wait_until_ready(api: EmrApi, cluster_id: str, interval: PollInterval) -> None:
+def wait_until_ready(
+    api: EmrApi, cluster_id: str, interval: PollInterval, *, timeout_seconds: float | None = None
+) -> None:
     """Block until the cluster takes steps.
 
-    Raises ClusterFailed with EMR's own reason when it ends instead; retryable for capacity and instance failures.
+    Raises ClusterFailed with EMR's own reason when it ends instead, and when it takes longer than `timeout_seconds`; retryable for capacity and instance failures.
     """
+    reader = PatientReader(api)
     cluster = poll_until(
-        lambda: describe(api, cluster_id),
-        lambda seen: seen["Status"]["State"] in (*READY_STATES, "TERMINATING", *TERMINAL_CLUSTER_STATES),
+        lambda: reader.read(lambda api: describe(api, cluster_id)),
+        lambda seen: seen is not None and seen["Status"]["State"] not in ("STARTING", "BOOTSTRAPPING"),
         interval,
+        timeout_seconds=timeout_seconds,
     )
+    if cluster is None or cluster["Status"]["State"] in ("STARTING", "BOOTSTRAPPING"):
+        raise ClusterFailed(
+            f"Cluster {cluster_id} takes no steps after {timeout_seconds:.0f} s (start_timeout); EMR says: {reason_of(cluster) if cluster else 'nothing'}",
+            retryable=True,
+            cluster_id=cluster_id,
+            code="START_TIMEOUT",
+        )
     if cluster["Status"]["State"] not in READY_STATES:
+        code = reason_code(cluster)
         raise ClusterFailed(
             f"Cluster {cluster_id} did not start: {reason_of(cluster)}",
-            retryable=_reason_code(cluster) in _RETRYABLE_REASONS,
+            retryable=code in RETRYABLE_REASONS,
+            cluster_id=cluster_id,
+            code=code,
         )
     log.info("Cluster %s is %s", cluster_id, cluster["Status"]["State"])
 
@@ -107,13 +158,25 @@ def use_existing(api: EmrApi, *, cluster_id: str | None, name: str | None) -> st
     return matches[0]
 
 
-def terminate_clusters(api: EmrApi, cluster_ids: list[str]) -> None:
-    """Take termination protection off and terminate; terminating twice is no error. TerminateJobFlows is idempotent, so the retrying client sends it."""
+def terminate_clusters(api: EmrApi, cluster_ids: Iterable[str]) -> None:
+    """Take termination protection off and terminate; terminating twice is no error. TerminateJobFlows is idempotent, so the retrying client sends it.
+
+    One cluster that cannot be terminated does not keep the others from it. Raises RunError naming those that were refused.
+    """
+    refused: list[tuple[str, Exception]] = []
     for cluster_id in cluster_ids:
-        if describe(api, cluster_id).get("TerminationProtected"):
-            api.read.set_termination_protection(JobFlowIds=[cluster_id], TerminationProtected=False)
-        api.read.terminate_job_flows(JobFlowIds=[cluster_id])
-        log.info("Terminating cluster %s", cluster_id)
+        try:
+            if describe(api, cluster_id).get("TerminationProtected"):
+                api.read.set_termination_protection(JobFlowIds=[cluster_id], TerminationProtected=False)
+            api.read.terminate_job_flows(JobFlowIds=[cluster_id])
+            log.info("Terminating cluster %s", cluster_id)
+        except (ClientError, BotoCoreError) as error:
+            refused.append((cluster_id, error))
+    if refused:
+        words = "; ".join(f"{cluster_id}: {describe_error(error)}" for cluster_id, error in refused)
+        raise RunError(
+            f"Not terminated: {words}", retryable=any(may_succeed_later(error) for _, error in refused)
+        ) from refused[0][1]
 
 
 def wait_until_terminated(
@@ -121,19 +184,18 @@ def wait_until_terminated(
 ) -> None:
     """Block until no given cluster is live or terminating. Raises RunError (retryable) when one takes longer than `timeout_seconds`."""
     for cluster_id in cluster_ids:
-        _wait_for_end(api, cluster_id, interval, timeout_seconds)
+        _wait_for_end(PatientReader(api), cluster_id, interval, timeout_seconds)
 
 
-def _wait_for_end(api: EmrApi, cluster_id: str, interval: PollInterval, timeout_seconds: float) -> None:
+def _wait_for_end(reader: PatientReader, cluster_id: str, interval: PollInterval, timeout_seconds: float) -> None:
     cluster = poll_until(
-        lambda: describe(api, cluster_id),
-        lambda seen: seen["Status"]["State"] in TERMINAL_CLUSTER_STATES,
+        lambda: reader.read(lambda api: describe(api, cluster_id)),
+        lambda seen: seen is not None and seen["Status"]["State"] in TERMINAL_CLUSTER_STATES,
         interval,
         timeout_seconds=timeout_seconds,
     )
-    state = cluster["Status"]["State"]
-    if state not in TERMINAL_CLUSTER_STATES:
-        raise RunError(f"Cluster {cluster_id} is still {state} after {timeout_seconds:.0f} s", retryable=True)
+    if cluster is None or cluster["Status"]["State"] not in TERMINAL_CLUSTER_STATES:
+        raise RunError(f"Cluster {cluster_id} is not gone after {timeout_seconds:.0f} s", retryable=True)
     log.info("Cluster %s is %s", cluster_id, reason_of(cluster))
 
 
@@ -145,5 +207,6 @@ def reason_of(cluster: ClusterTypeDef) -> str:
     )
 
 
-def _reason_code(cluster: ClusterTypeDef) -> str:
+def reason_code(cluster: ClusterTypeDef) -> str:
+    """The code of a cluster's last change; empty if EMR gives none."""
     return cluster["Status"].get("StateChangeReason", {}).get("Code", "")

@@ -6,10 +6,11 @@ cluster or step. Reads are therefore retried by botocore, writes are sent once a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, HTTPClientError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, ConnectionError, HTTPClientError
 
 from emr_pipelines.errors import EmrPipelinesError
 
@@ -20,22 +21,26 @@ if TYPE_CHECKING:
     from types_boto3_emr.literals import ClusterStateType
 
 # Ten attempts outlast the throttling of a busy account; botocore's default of three fails a poll that only had to wait.
-READ_CLIENT_CONFIG: dict[str, Any] = {"retries": {"mode": "standard", "total_max_attempts": 10}}
-WRITE_CLIENT_CONFIG: dict[str, Any] = {"retries": {"mode": "standard", "total_max_attempts": 1}}
+# The time-outs are botocore's 60 s made shorter: an answer that takes longer is taken for lost, and asked for again or reconciled.
+_TIMEOUTS: dict[str, Any] = {"connect_timeout": 10, "read_timeout": 20}
+READ_CLIENT_CONFIG: dict[str, Any] = {"retries": {"mode": "standard", "total_max_attempts": 10}, **_TIMEOUTS}
+WRITE_CLIENT_CONFIG: dict[str, Any] = {"retries": {"mode": "standard", "total_max_attempts": 1}, **_TIMEOUTS}
 
 LIVE_CLUSTER_STATES: Sequence[ClusterStateType] = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING")
 TERMINAL_CLUSTER_STATES = ("TERMINATED", "TERMINATED_WITH_ERRORS")
 TERMINAL_STEP_STATES = ("COMPLETED", "CANCELLED", "FAILED", "INTERRUPTED")
 
 _THROTTLING_CODES = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
+_EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmrApi:
-    """One EMR endpoint: `read` has READ_CLIENT_CONFIG, `write` has WRITE_CLIENT_CONFIG."""
+    """One EMR endpoint: `read` has READ_CLIENT_CONFIG, `write` has WRITE_CLIENT_CONFIG; `renew` gives the same endpoint with new credentials."""
 
     read: EMRClient
     write: EMRClient
+    renew: Callable[[], EmrApi] | None = None
 
 
 class RunError(EmrPipelinesError):
@@ -47,11 +52,28 @@ class RunError(EmrPipelinesError):
 
 
 class ClusterFailed(RunError):
-    """A cluster that could not be created, or that ended before it was told to."""
+    """A cluster that could not be created, or that ended before it was told to; `code` is EMR's reason, `cluster_id` the cluster."""
+
+    def __init__(self, message: str, *, retryable: bool, cluster_id: str = "", code: str = "") -> None:
+        super().__init__(message, retryable=retryable)
+        self.cluster_id = cluster_id
+        self.code = code
+
+
+class ClusterGone(ClusterFailed):
+    """A cluster that takes no more steps; retryable when another one may take its place."""
 
 
 class StepFailed(RunError):
-    """A step that ended as FAILED, CANCELLED or INTERRUPTED."""
+    """A step that ended as FAILED, CANCELLED or INTERRUPTED, which `state` says."""
+
+    def __init__(self, message: str, *, retryable: bool, state: str = "FAILED") -> None:
+        super().__init__(message, retryable=retryable)
+        self.state = state
+
+
+class StepTimedOut(RunError):
+    """A step that ran, or was queued, longer than its spec allows."""
 
 
 def is_throttling(error: Exception) -> bool:
@@ -59,11 +81,26 @@ def is_throttling(error: Exception) -> bool:
     return isinstance(error, ClientError) and error.response["Error"]["Code"] in _THROTTLING_CODES
 
 
-def is_ambiguous(error: Exception) -> bool:
-    """Whether the call may have had its effect although no answer came: connection lost, read timed out, or a 5xx."""
+def is_outage(error: Exception) -> bool:
+    """Whether EMR cannot be reached or fails by itself: no connection, no answer, or a 5xx."""
     if isinstance(error, ClientError):
         return error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
-    return isinstance(error, ConnectionClosedError | ReadTimeoutError | HTTPClientError)
+    return isinstance(error, ConnectionClosedError | HTTPClientError | ConnectionError)
+
+
+def is_ambiguous(error: Exception) -> bool:
+    """Whether the call may have had its effect although no answer came. A connection that was never made is no such case."""
+    return is_outage(error) and not isinstance(error, ConnectionError)
+
+
+def is_expired(error: Exception) -> bool:
+    """Whether the credentials have run out, which new ones cure."""
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] in _EXPIRED_CODES
+
+
+def may_succeed_later(error: Exception) -> bool:
+    """Whether the same call can succeed later. EMR's own refusals (validation, access) cannot; what never reached EMR, or was throttled, can."""
+    return not isinstance(error, ClientError) or is_throttling(error) or is_outage(error) or is_expired(error)
 
 
 def describe_error(error: Exception) -> str:

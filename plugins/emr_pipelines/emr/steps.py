@@ -1,27 +1,26 @@
-"""The life of a step: submit it once, wait for its end with one call a poll, cancel it. Clients are passed in; nothing here knows Airflow."""
+"""A step's submissions: made once each, listed by the key in their Name, cancelled. Clients are passed in; nothing here knows Airflow."""
 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from emr_pipelines.emr.emr_api import TERMINAL_STEP_STATES, EmrApi, RunError, StepFailed
+from emr_pipelines.emr.cluster_loss import find_loss
+from emr_pipelines.emr.emr_api import TERMINAL_STEP_STATES, ClusterGone, EmrApi, RunError
 from emr_pipelines.emr.polling import PollInterval, poll_until
 from emr_pipelines.emr.writes import create_once
-from emr_pipelines.plan.keys import key_of_step_name
+from emr_pipelines.plan.keys import StepKey, label_order, parse_step_name
 
 if TYPE_CHECKING:
+    from types_boto3_emr.literals import StepCancellationOptionType
     from types_boto3_emr.type_defs import StepTypeDef
 
 log = logging.getLogger(__name__)
 
-# INTERRUPTED means that the cluster or its instances went away under the step: the job itself may well succeed.
-_RETRYABLE_STATES = frozenset({"INTERRUPTED"})
 _CANCEL_GRACE_SECONDS = 5.0
 _CANCEL_TIMEOUT_SECONDS = 25.0
 
@@ -34,26 +33,47 @@ class StepHandle:
     step_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """One submission of a step: its attempt label, and where it stands as far as EMR was asked."""
+
+    handle: StepHandle
+    label: str
+    state: str = "PENDING"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it may still run."""
+        return self.state not in TERMINAL_STEP_STATES
+
+
 def submit_once(
     api: EmrApi, cluster_id: str, step: Mapping[str, Any], *, execution_role: str | None = None
 ) -> StepHandle:
-    """The step of the cluster that carries this step's key in its Name, else a new one.
+    """The step of the cluster that carries this step's key in its Name, else a new one. An older attempt that still runs is cancelled first.
 
-    Raises RunError when EMR refuses the step (final), or its answer stays unknown (retryable), or an argument is empty (EMR drops such arguments).
+    Raises RunError when EMR refuses the step (final), its answer stays unknown (retryable), or an argument is empty (EMR drops such arguments);
+    ClusterGone when the cluster takes no more steps.
     """
     _refuse_empty_arguments(step)
-    existing = find_step(api, cluster_id, step["Name"])
-    if existing is not None:
-        log.info("Adopted step %s (%s) of cluster %s", existing, step["Name"], cluster_id)
-        return StepHandle(cluster_id=cluster_id, step_id=existing)
+    key = _key_of(step)
+    earlier = list_submissions(api, cluster_id, key.family)
+    adopted = next((one.handle for one in earlier if one.label == key.label), None)
+    if adopted is not None:
+        log.info("Adopted step %s (%s) of cluster %s", adopted.step_id, step["Name"], cluster_id)
+        return adopted
+    _end_older_attempts(api, earlier, key)
     request: dict[str, Any] = {"JobFlowId": cluster_id, "Steps": [dict(step)]}
     if execution_role is not None:
         request["ExecutionRoleArn"] = execution_role
-    step_id = create_once(
-        f"AddJobFlowSteps of {step['Name']}",
-        send=lambda: api.write.add_job_flow_steps(**request)["StepIds"][0],
-        find=lambda: find_step(api, cluster_id, step["Name"]),
-    )
+    try:
+        step_id = create_once(
+            f"AddJobFlowSteps of {step['Name']}",
+            send=lambda: api.write.add_job_flow_steps(**request)["StepIds"][0],
+            find=lambda: _find(api, cluster_id, key),
+        )
+    except RunError as error:
+        raise _gone(api, cluster_id) or error from error
     log.info("Submitted step %s (%s) to cluster %s", step_id, step["Name"], cluster_id)
     return StepHandle(cluster_id=cluster_id, step_id=step_id)
 
@@ -68,41 +88,66 @@ def _refuse_empty_arguments(step: Mapping[str, Any]) -> None:
         )
 
 
-def find_step(api: EmrApi, cluster_id: str, name: str) -> str | None:
-    """The id of the cluster's step whose Name carries the same key as `name`; None if there is none."""
-    key = key_of_step_name(name)
-    pages = api.read.get_paginator("list_steps").paginate(ClusterId=cluster_id)
-    return next(
-        (
-            step["Id"]
-            for page in pages
-            for step in page["Steps"]
-            if key is not None and key_of_step_name(step["Name"]) == key
-        ),
-        None,
+def _key_of(step: Mapping[str, Any]) -> StepKey:
+    key = parse_step_name(step["Name"])
+    if key is None:
+        raise ValueError(f"the step name {step['Name']!r} carries no key")
+    return key
+
+
+def list_submissions(api: EmrApi, cluster_id: str, family: str) -> list[Submission]:
+    """The submissions of one step of one run on a cluster, latest first. Raises ClusterGone when EMR does not know the cluster."""
+    try:
+        pages = list(api.read.get_paginator("list_steps").paginate(ClusterId=cluster_id))
+    except ClientError as error:
+        gone = _gone(api, cluster_id)
+        if gone is None:
+            raise
+        raise gone from error
+    found = [
+        Submission(
+            handle=StepHandle(cluster_id=cluster_id, step_id=step["Id"]), label=key.label, state=step["Status"]["State"]
+        )
+        for page in pages
+        for step in page["Steps"]
+        if (key := parse_step_name(step["Name"])) is not None and key.family == family
+    ]
+    return sorted(found, key=lambda one: label_order(one.label), reverse=True)
+
+
+def _find(api: EmrApi, cluster_id: str, key: StepKey) -> str | None:
+    submissions = list_submissions(api, cluster_id, key.family)
+    return next((one.handle.step_id for one in submissions if one.label == key.label), None)
+
+
+def _end_older_attempts(api: EmrApi, submissions: list[Submission], key: StepKey) -> None:
+    """Two attempts of one step never run at once: an older one (its task was cleared while it ran) goes first."""
+    for one in submissions:
+        if not one.is_active:
+            continue
+        if label_order(one.label) > label_order(key.label):
+            raise RunError(
+                f"Attempt {one.label} of this step runs already, so attempt {key.label} is out of date", retryable=False
+            )
+        log.warning(
+            "Attempt %s (%s) still runs; it is cancelled before attempt %s", one.label, one.handle.step_id, key.label
+        )
+        if cancel_step(api, one.handle) not in TERMINAL_STEP_STATES:
+            raise RunError(f"Attempt {one.label} ({one.handle.step_id}) cannot be cancelled yet", retryable=True)
+
+
+def _gone(api: EmrApi, cluster_id: str) -> ClusterGone | None:
+    loss = find_loss(api, cluster_id)
+    if loss is None:
+        return None
+    return ClusterGone(
+        f"Cluster {cluster_id} is gone: {loss.reason}", retryable=not loss.by_user, cluster_id=cluster_id
     )
 
 
-def wait_for_step(
-    api: EmrApi, handle: StepHandle, interval: PollInterval, on_change: Callable[[str, float], None]
-) -> None:
-    """Block until the step has COMPLETED; `on_change(state, seconds waited)` is called for each new state.
-
-    Raises StepFailed with EMR's FailureDetails for every other end; retryable only when the infrastructure, not the job, failed.
-    """
-    started, last_state = time.monotonic(), ""
-
-    def observe() -> StepTypeDef:
-        nonlocal last_state
-        step = api.read.describe_step(ClusterId=handle.cluster_id, StepId=handle.step_id)["Step"]
-        if step["Status"]["State"] != last_state:
-            last_state = step["Status"]["State"]
-            on_change(last_state, time.monotonic() - started)
-        return step
-
-    step = poll_until(observe, lambda seen: seen["Status"]["State"] in TERMINAL_STEP_STATES, interval)
-    if step["Status"]["State"] != "COMPLETED":
-        raise StepFailed(describe_failure(step), retryable=step["Status"]["State"] in _RETRYABLE_STATES)
+def describe_step(api: EmrApi, handle: StepHandle) -> StepTypeDef:
+    """DescribeStep's Step."""
+    return api.read.describe_step(ClusterId=handle.cluster_id, StepId=handle.step_id)["Step"]
 
 
 def describe_failure(step: StepTypeDef) -> str:
@@ -121,23 +166,33 @@ def describe_failure(step: StepTypeDef) -> str:
     )
 
 
-def cancel_step(api: EmrApi, handle: StepHandle) -> str:
-    """Cancel a step that may still run: SIGTERM first, SIGKILL if it has not gone after 5 s. Returns the last state seen, at most 30 s later.
+def cancel_step(
+    api: EmrApi,
+    handle: StepHandle,
+    *,
+    grace_seconds: float = _CANCEL_GRACE_SECONDS,
+    timeout_seconds: float = _CANCEL_TIMEOUT_SECONDS,
+) -> str:
+    """Cancel a step that may still run: SIGTERM first, SIGKILL if it has not gone after the grace. Returns the last state seen, at most `timeout_seconds` after that.
 
     CancelSteps is idempotent and asynchronous (AWS: emr-cancel-steps), so the retrying client sends it.
     """
     state = _state_of(api, handle)
-    for option, patience in (("SEND_INTERRUPT", _CANCEL_GRACE_SECONDS), ("TERMINATE_PROCESS", _CANCEL_TIMEOUT_SECONDS)):
+    ways: tuple[tuple[StepCancellationOptionType, float], ...] = (
+        ("SEND_INTERRUPT", grace_seconds),
+        ("TERMINATE_PROCESS", timeout_seconds),
+    )
+    for option, patience in ways:
         if state in TERMINAL_STEP_STATES:
             break
         try:
-            api.read.cancel_steps(ClusterId=handle.cluster_id, StepIds=[handle.step_id], StepCancellationOption=option)  # type: ignore[arg-type]  # the literals above
+            api.read.cancel_steps(ClusterId=handle.cluster_id, StepIds=[handle.step_id], StepCancellationOption=option)
         except ClientError as error:
             log.warning("CancelSteps of %s was refused: %s", handle.step_id, error)
         state = poll_until(
             lambda: _state_of(api, handle),
             lambda seen: seen in TERMINAL_STEP_STATES,
-            PollInterval(maximum=1.0),
+            PollInterval(minimum=0.2, maximum=1.0),
             timeout_seconds=patience,
         )
     log.info("Step %s is %s after the request to cancel it", handle.step_id, state)
@@ -145,4 +200,4 @@ def cancel_step(api: EmrApi, handle: StepHandle) -> str:
 
 
 def _state_of(api: EmrApi, handle: StepHandle) -> str:
-    return api.read.describe_step(ClusterId=handle.cluster_id, StepId=handle.step_id)["Step"]["Status"]["State"]
+    return describe_step(api, handle)["Status"]["State"]

@@ -15,11 +15,11 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from emr_pipelines.emr.emr_api import RunError, describe_error, is_ambiguous, is_throttling
+from emr_pipelines.emr.emr_api import RunError, describe_error, is_ambiguous, is_throttling, may_succeed_later
 
 log = logging.getLogger(__name__)
 
-THROTTLE_ATTEMPTS = 8
+THROTTLE_ATTEMPTS = 6
 GRACE_SECONDS = 30.0
 
 
@@ -36,7 +36,7 @@ def create_once(
     except (ClientError, BotoCoreError) as error:
         if is_ambiguous(error):
             return _reconcile(what, error, find, grace_seconds)
-        raise RunError(f"{what} was refused: {describe_error(error)}", retryable=_may_succeed_later(error)) from error
+        raise RunError(f"{what} was refused: {describe_error(error)}", retryable=may_succeed_later(error)) from error
 
 
 def _sending() -> Retrying:
@@ -64,8 +64,3 @@ def _reconcile(what: str, error: Exception, find: Callable[[], str | None], grac
         ) from error
     log.warning("%s: found and adopted %s", what, found)
     return found
-
-
-def _may_succeed_later(error: Exception) -> bool:
-    # A botocore error that is no ClientError never reached EMR (no route, no credentials yet); a ClientError is EMR's own refusal.
-    return is_throttling(error) or not isinstance(error, ClientError)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +10,14 @@ from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.cluster_request import plan_cluster
 from emr_pipelines.plan.code_layout import CodeLayout, lay_out_code
 from emr_pipelines.plan.model import ClusterPlan, ConnectionPlan, OutputPlan, ParamPlan, Plan, StepPlan
+from emr_pipelines.plan.step_data import external_addresses, needs_hdfs
 from emr_pipelines.plan.step_graph import order_steps, upstream_of
-from emr_pipelines.plan.step_request import step_request
+from emr_pipelines.plan.step_request import inputs_of, step_request
 from emr_pipelines.spec.context import environment_values
 from emr_pipelines.spec.durations import seconds_of
 from emr_pipelines.spec.models import EnvironmentSpec, OutputSpec, ParamSpec, StepSpec, text_pattern
 from emr_pipelines.spec.placeholders import Reference, resolve_known, substitute
+from emr_pipelines.spec.references import ancestors_of
 
 if TYPE_CHECKING:  # the plan needs only the data of a loaded spec, not the YAML parser behind it
     from emr_pipelines.spec.loader import LoadedSpec
@@ -31,6 +33,7 @@ def build_plan(loaded: LoadedSpec) -> Plan:
     spec, environment = loaded.spec, loaded.environment
     resolve = _environment_resolver(environment)
     layout = lay_out_code(loaded.project_files, loaded.packages, resolve)
+    steps = _plan_steps(loaded, layout, resolve)
     return Plan(
         name=spec.name,
         description=_plain(spec.description, resolve),
@@ -45,11 +48,12 @@ def build_plan(loaded: LoadedSpec) -> Plan:
         environment=environment.name,
         connection=_plan_connection(environment),
         bucket=environment.bucket,
-        cluster=_plan_cluster(loaded, layout, resolve),
-        steps=_plan_steps(loaded, layout, resolve),
+        cluster=_plan_cluster(loaded, layout, resolve, steps),
+        steps=steps,
         artifacts=layout.artifacts,
         spec_file=loaded.file,
         spec_digest=loaded.digest,
+        deferrable=spec.deferrable,
     )
 
 
@@ -87,27 +91,68 @@ def _plan_connection(environment: EnvironmentSpec) -> ConnectionPlan:
     return ConnectionPlan(id=connection.id, region=environment.region, endpoint_url=connection.endpoint_url)
 
 
-def _plan_cluster(loaded: LoadedSpec, layout: CodeLayout, resolve: Resolve) -> ClusterPlan:
+def _plan_cluster(loaded: LoadedSpec, layout: CodeLayout, resolve: Resolve, steps: Sequence[StepPlan]) -> ClusterPlan:
     cluster = plan_cluster(loaded.spec.name, loaded.spec.cluster, layout, loaded.digest)
-    return replace(cluster, request=resolve(cluster.request), existing_name=resolve(cluster.existing_name))
+    return replace(
+        cluster,
+        request=resolve(cluster.request),
+        existing_name=resolve(cluster.existing_name),
+        # What one step has left on HDFS is lost with its cluster, so that the next step cannot go on elsewhere.
+        replaceable=cluster.replaceable
+        and not any(needs_hdfs(step.request["HadoopJarStep"]["Args"]) for step in steps),
+        place=loaded.cluster_place,
+        places=tuple((_plain(value, resolve), place) for value, place in loaded.cluster_places),
+    )
 
 
 def _plan_steps(loaded: LoadedSpec, layout: CodeLayout, resolve: Resolve) -> tuple[StepPlan, ...]:
     upstream = upstream_of(loaded.spec.steps)
+    ancestors = ancestors_of(upstream)
+    published = {step.name: resolve(step.publish) for step in loaded.spec.steps if step.publish is not None}
     return tuple(
-        StepPlan(
-            name=step.name,
-            kind="command" if step.spark is None else "spark",
-            description=_plain(step.description or "", resolve),
+        _plan_step(
+            loaded,
+            step,
+            layout,
+            resolve,
             upstream=upstream[step.name],
-            request=resolve(step_request(loaded.spec.name, step, layout)),
-            output=_plan_output(f"{loaded.environment.bucket}/runs/{loaded.spec.name}", step, resolve),
-            timeout_seconds=None if step.timeout is None else seconds_of(step.timeout),
-            execution_role=resolve(step.execution_role),
-            line=loaded.step_lines.get(step.name, 0),
+            published=[place for name, place in published.items() if name in ancestors[step.name]],
         )
         for step in order_steps(loaded.spec.steps, upstream)
     )
+
+
+def _plan_step(
+    loaded: LoadedSpec,
+    step: StepSpec,
+    layout: CodeLayout,
+    resolve: Resolve,
+    *,
+    upstream: tuple[str, ...],
+    published: Sequence[str],
+) -> StepPlan:
+    """One step; `published` are the places to which the steps before it publish."""
+    line = loaded.step_lines.get(step.name, 0)
+    return StepPlan(
+        name=step.name,
+        kind="command" if step.spark is None else "spark",
+        description=_plain(step.description or "", resolve),
+        upstream=upstream,
+        request=resolve(step_request(loaded.spec.name, step, layout)),
+        output=_plan_output(f"{loaded.environment.bucket}/runs/{loaded.spec.name}", step, resolve),
+        timeout_seconds=_seconds(step.timeout),
+        execution_role=resolve(step.execution_role),
+        line=line,
+        place=f"{loaded.file}:{line}",
+        retries=step.retries,
+        queue_timeout_seconds=_seconds(step.queue_timeout),
+        on_empty=step.on_empty,
+        external_inputs=external_addresses(resolve(list(inputs_of(step).values())), published),
+    )
+
+
+def _seconds(duration: str | None) -> int | None:
+    return None if duration is None else seconds_of(duration)
 
 
 def _plan_output(runs: str, step: StepSpec, resolve: Resolve) -> OutputPlan | None:

@@ -11,13 +11,12 @@ from emr_pipelines.plan.code_layout import CodeLayout
 from emr_pipelines.plan.keys import cluster_name, cluster_path
 from emr_pipelines.plan.model import ClusterPlan
 from emr_pipelines.spec.context import scalar_text
-from emr_pipelines.spec.durations import seconds_of
+from emr_pipelines.spec.durations import DEFAULT_MAX_LIFETIME, seconds_of
 from emr_pipelines.spec.models import BootstrapSpec, ClusterSpec, ConfigurationSpec, ManagedScalingSpec
 
 CLUSTER_KEY = "main"
 DEFAULT_IDLE_TIMEOUT = "1h"
-# Long, since idleness ends a forgotten cluster much earlier: this is for a cluster that a hanging step keeps busy.
-DEFAULT_MAX_LIFETIME = "7d"
+DEFAULT_START_TIMEOUT = "60m"
 _LOG_URI = "${env.logs}"
 _APPLICATIONS = ("Spark",)
 # The names that `aws emr create-default-roles` gives.
@@ -35,7 +34,7 @@ _PLAIN_KEYS = {
 def plan_cluster(pipeline: str, cluster: ClusterSpec, layout: CodeLayout, spec_digest: str) -> ClusterPlan:
     """The cluster of a run: a new one with its whole request, or the long-running one that the spec names."""
     if cluster.id is not None or cluster.name is not None:
-        return ClusterPlan(key=CLUSTER_KEY, existing_id=cluster.id, existing_name=cluster.name)
+        return ClusterPlan(key=CLUSTER_KEY, existing_id=cluster.id, existing_name=cluster.name, replaceable=False)
     idle_timeout = seconds_of(cluster.idle_timeout or DEFAULT_IDLE_TIMEOUT)
     request = {
         "Name": cluster_name(pipeline, "${run.key}", CLUSTER_KEY),
@@ -54,6 +53,7 @@ def plan_cluster(pipeline: str, cluster: ClusterSpec, layout: CodeLayout, spec_d
         request=_merge(request, cluster.overrides or {}),
         idle_timeout_seconds=idle_timeout,
         max_lifetime_seconds=seconds_of(cluster.max_lifetime or DEFAULT_MAX_LIFETIME),
+        start_timeout_seconds=seconds_of(cluster.start_timeout or DEFAULT_START_TIMEOUT),
     )
 
 

@@ -6,13 +6,22 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 _KEY_DIGITS = 12
 _UNSAFE = re.compile(r"[^A-Za-z0-9._=-]|^\.+$")
 # An EMR tag value holds 256 characters and an Airflow run id up to 250.
 _LONGEST_RUN_ID = 200
-_STEP_KEY = re.compile(r"\[k:([0-9a-f]{12})\]$")
+_STEP_KEY = re.compile(r"\[k:([0-9a-f]{12})\.([0-9]+(?:-[0-9]+)*)\]\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class StepKey:
+    """Which submission a step on EMR is: `family` is the step of the run, `label` the attempt, as integers with dashes between ("1", "1-2-1")."""
+
+    family: str
+    label: str
 
 
 def run_key(dag_id: str, run_id: str) -> str:
@@ -20,9 +29,14 @@ def run_key(dag_id: str, run_id: str) -> str:
     return _digest(dag_id, run_id)[:_KEY_DIGITS]
 
 
-def step_key(dag_id: str, run_id: str, step: str, token: str) -> str:
-    """The key of one submission of a step: 12 hex digits. The same token gives the same key, so a retry finds the step it lost."""
-    return _digest(dag_id, run_id, step, token)[:_KEY_DIGITS]
+def step_family(dag_id: str, run_id: str, step: str) -> str:
+    """What all submissions of one step in one run have in common: 12 hex digits."""
+    return _digest(dag_id, run_id, step)[:_KEY_DIGITS]
+
+
+def step_key(dag_id: str, run_id: str, step: str, label: str) -> str:
+    """The key of one submission of a step, `<family>.<label>`. The same label gives the same key, so a retry finds the step it lost."""
+    return f"{step_family(dag_id, run_id, step)}.{label}"
 
 
 def path_safe_run_id(run_id: str) -> str:
@@ -46,10 +60,15 @@ def step_label(name: str, key: str) -> str:
     return f"{name} [k:{key}]"
 
 
-def key_of_step_name(label: str) -> str | None:
-    """The key in a step's Name; None for a step that this package did not submit."""
-    found = _STEP_KEY.search(label)
-    return found.group(1) if found else None
+def parse_step_name(name: str) -> StepKey | None:
+    """The key in a step's Name on EMR; None for a step that this package did not submit."""
+    found = _STEP_KEY.search(name)
+    return StepKey(found.group(1), found.group(2)) if found else None
+
+
+def label_order(label: str) -> tuple[int, ...]:
+    """An attempt's label as numbers: the later of two attempts compares greater."""
+    return tuple(int(part) for part in label.split("-"))
 
 
 def run_year(

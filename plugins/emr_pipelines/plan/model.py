@@ -3,7 +3,7 @@
 Strings may hold placeholders whose values are known only when a run runs:
 `${run.year|month|date|id}`, `${params.<name>}`, `${steps.<name>.output}` (of the step itself: its own new prefix), and, made by the plan alone,
 `${run.key}` (12 hex digits of DAG and run), `${run.expires_at}` (ISO time), `${code.prefix}` (where `publish_code` put the artifacts),
-`${step.attempt}` (unique per attempt) and `${step.key}` (12 hex digits of this submission). `$${` stands for a literal `${`.
+`${step.attempt}` (the attempt's label, unique per attempt) and `${step.key}` (this submission: `<family>.<label>`). `$${` stands for a literal `${`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,11 @@ class ParamPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterPlan:
-    """The cluster of a run: `request` is the whole RunJobFlow body; or the long-running cluster `existing_id` / `existing_name`, with request None."""
+    """The cluster of a run: `request` is the whole RunJobFlow body; or the long-running cluster `existing_id` / `existing_name`, with request None.
+
+    `start_timeout_seconds`: a cluster that takes no steps after this time is given up. `replaceable`: the steps can go on on another cluster when this
+    one is lost. `place` is the `file:line` of the spec's cluster, `places` that of each value below it, for errors that EMR gives only at run time.
+    """
 
     key: str
     request: dict[str, Any] | None = None
@@ -53,6 +57,10 @@ class ClusterPlan:
     existing_name: str | None = None
     idle_timeout_seconds: int | None = None
     max_lifetime_seconds: int | None = None
+    start_timeout_seconds: int | None = None
+    replaceable: bool = True
+    place: str = ""
+    places: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +76,11 @@ class OutputPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepPlan:
-    """One EMR step. `request` is its StepConfig for AddJobFlowSteps; `upstream` names the steps that must have succeeded before."""
+    """One EMR step. `request` is its StepConfig for AddJobFlowSteps; `upstream` names the steps that must have succeeded before.
+
+    `retries`: how often a job that failed is submitted again. `queue_timeout_seconds`: the longest time that it may stay PENDING. `external_inputs` are the
+    s3:// addresses that no step of this pipeline writes; `on_empty` says what becomes of the run when one of them holds nothing.
+    """
 
     name: str
     kind: Literal["spark", "command"]
@@ -79,11 +91,19 @@ class StepPlan:
     timeout_seconds: int | None = None
     execution_role: str | None = None
     line: int = 0
+    place: str = ""
+    retries: int = 0
+    queue_timeout_seconds: int | None = None
+    on_empty: Literal["fail", "skip"] = "fail"
+    external_inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything that a DAG, the command line and the benchmarks need to know of a pipeline in one environment."""
+    """Everything that a DAG, the command line and the benchmarks need to know of a pipeline in one environment.
+
+    `deferrable`: the triggerer does the waiting, so that no worker slot is held.
+    """
 
     name: str
     description: str
@@ -103,6 +123,7 @@ class Plan:
     artifacts: tuple[Artifact, ...]
     spec_file: str
     spec_digest: str
+    deferrable: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON values, keys in declaration order."""

@@ -95,11 +95,16 @@ def environment_values(environment: EnvironmentSpec) -> dict[str, str]:
 
 def texts_in(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Every text in plain data with its path."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
+    return ((inner, item) for inner, item in scalars_in(value, path) if isinstance(item, str))
+
+
+def scalars_in(value: Any, path: Path = ()) -> Iterator[tuple[Path, str | int | float | bool]]:
+    """Every text, number, true and false in plain data with its path."""
+    if isinstance(value, dict):
         for key, item in value.items():
-            yield from texts_in(item, (*path, key))
+            yield from scalars_in(item, (*path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from texts_in(item, (*path, index))
+            yield from scalars_in(item, (*path, index))
+    elif value is not None:
+        yield path, value

@@ -19,6 +19,11 @@ class Mark:
     line: int = 0
     column: int = 0
 
+    @property
+    def place(self) -> str:
+        """`file:line`."""
+        return f"{self.file}:{self.line}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# Long, since idleness ends a forgotten cluster much earlier: this is for a cluster that a hanging step keeps busy.
+DEFAULT_MAX_LIFETIME = "7d"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 

@@ -23,7 +23,7 @@ SAFE_TEXT = "^[A-Za-z0-9./:=+@_][A-Za-z0-9./:=+@_-]*$"
 
 FORMS: dict[str, str] = {
     NAME: "lower-case letters, digits and underscores, a letter first, at most 63 characters",
-    DURATION: "a number and a unit: 90s, 15m, 2h, 1d",
+    DURATION: "a number from 1 and a unit: 90s, 15m, 2h, 1d",
     MEMORY: "a number and a unit as Spark writes it: 512M, 18G",
     INSTANCE_TYPE: "an EC2 instance type such as m5.2xlarge",
     PRICE: "a price in US dollars per hour such as 0.25, in quotes",

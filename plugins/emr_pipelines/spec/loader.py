@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from emr_pipelines.errors import Problem, SpecError
-from emr_pipelines.spec.context import Context, environment_values
+from emr_pipelines.spec.context import Context, environment_values, scalar_text, scalars_in
 from emr_pipelines.spec.document import Document
 from emr_pipelines.spec.environment import ReadEnvironment, read_environment, read_environment_file
 from emr_pipelines.spec.file_references import project_files_of
@@ -27,7 +27,8 @@ class LoadedSpec:
     """A spec without problems. All paths are relative to the project root, with forward slashes.
 
     `digest` is of the spec merged with its environment; `project_files` are the files that the spec refers to; `packages` maps a script to the
-    package folder that it lies in; `step_lines` says where each step stands in `file`.
+    package folder that it lies in; `step_lines` says where each step stands in `file`, `cluster_place` where its cluster does (`file:line`), and
+    `cluster_places` where each value of the cluster does, in the order of the files.
     """
 
     spec: PipelineSpec
@@ -37,6 +38,8 @@ class LoadedSpec:
     project_files: frozenset[str]
     packages: Mapping[str, str]
     step_lines: Mapping[str, int]
+    cluster_place: str
+    cluster_places: tuple[tuple[str, str], ...]
 
 
 def load_pipeline(file: Path, *, environment: str, project_root: Path) -> LoadedSpec:
@@ -99,13 +102,22 @@ def _build_loaded(context: Context) -> LoadedSpec:
         project_files=frozenset(project_files_of(context)),
         packages={script: folder for script, folder in packages.items() if folder},
         step_lines={step.name: context.document.mark(path).line for path, step in context.steps()},
+        cluster_place=context.document.mark(("cluster",), at_key=True).place,
+        cluster_places=tuple(_cluster_places(context)),
     )
 
 
+def _cluster_places(context: Context) -> Iterator[tuple[str, str]]:
+    """Each value of the cluster as text, with its place in the spec or in the environment's file."""
+    for path, value in scalars_in(context.value.get("cluster"), ("cluster",)):
+        yield scalar_text(value), context.document.mark(path).place
+
+
 def _digest(spec: PipelineSpec, environment: EnvironmentSpec) -> str:
+    # Without defaults: a key that a later release adds changes the digest of no spec that does not use it.
     content = {
-        "spec": spec.model_dump(mode="json", by_alias=True),
-        "environment": environment.model_dump(mode="json", by_alias=True),
+        "spec": spec.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        "environment": environment.model_dump(mode="json", by_alias=True, exclude_defaults=True),
     }
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]

@@ -179,6 +179,10 @@ class ClusterSpec(Model):
     max_lifetime: Duration | None = Field(
         default=None, description="Written as the tag expires_at; a sweeper may terminate the cluster after it."
     )
+    start_timeout: Duration | None = Field(
+        default=None,
+        description="A cluster that takes no steps after this time is terminated and launched again; the default is 60m.",
+    )
     step_concurrency: int | None = Field(
         default=None, ge=1, le=256, description="Number of steps that may run at once."
     )
@@ -272,6 +276,19 @@ class StepSpec(Model):
         default=None, min_length=1, description="Stable s3:// address to which the verified output is copied."
     )
     timeout: Duration | None = Field(default=None, description="The step is cancelled after this time.")
+    queue_timeout: Duration | None = Field(
+        default=None, description="Longest time that the step may wait on the cluster before it runs."
+    )
+    retries: int = Field(
+        default=0,
+        ge=0,
+        le=10,
+        description="How often a job that failed is submitted again; failures of the infrastructure are retried anyway.",
+    )
+    on_empty: Literal["fail", "skip"] = Field(
+        default="fail",
+        description="What becomes of the run when an s3:// input of this step holds nothing, which is looked at before a cluster is created.",
+    )
     on_failure: Literal["continue", "cancel_and_wait", "terminate_cluster"] = Field(
         default="continue", description="What EMR does with the cluster when the step fails."
     )
@@ -292,6 +309,9 @@ class PipelineSpec(Model):
     end_date: Date | None = Field(default=None, description="Last day of the schedule.")
     catchup: bool = Field(default=False, description="Run the intervals between start_date and now as well.")
     max_active_runs: int = Field(default=1, ge=1, description="Runs, and so clusters, at once.")
+    deferrable: bool = Field(
+        default=False, description="Airflow's triggerer waits for the steps, so that no worker slot is held."
+    )
     params: dict[Identifier, ParamSpec] = Field(
         default={}, description="Parameters of the trigger form, for ${params.<name>}."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from emr_pipelines.spec.context import Context, texts_in
@@ -50,3 +50,17 @@ def step_edges(context: Context) -> Iterator[Edge]:
                         )
         for position, name in enumerate(step.after):
             yield Edge(index=index, path=(*path, "after", position), upstream=name, of_output=False)
+
+
+def ancestors_of(upstream: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
+    """The steps that have ended well before a step starts, by step: those that it names, those that they name, and so on."""
+    ancestors: dict[str, set[str]] = {}
+    for step in upstream:
+        found: set[str] = set()
+        waiting = [step]
+        while waiting:
+            new = set(upstream.get(waiting.pop(), ())) - found
+            found |= new
+            waiting += new
+        ancestors[step] = found - {step}
+    return ancestors

@@ -26,7 +26,7 @@ _CLUSTER: Path = ("cluster",)
 def check_long_running(context: Context) -> Iterator[Finding]:
     """A long-running cluster is named by its id or by its name, and nothing about it can be changed."""
     cluster = context.spec.cluster
-    if not _is_long_running(context):
+    if not is_long_running(context):
         return
     if cluster.id and cluster.name:
         yield Finding(
@@ -49,7 +49,7 @@ def check_long_running(context: Context) -> Iterator[Finding]:
 
 def check_required(context: Context) -> Iterator[Finding]:
     """A cluster that is created has a release, a primary node and an idle timeout; the environment may give them."""
-    if _is_long_running(context):
+    if is_long_running(context):
         return
     for key, example in (("release", "emr-7.13.0"), ("primary", "{instances: [m5.xlarge]}"), ("idle_timeout", "15m")):
         if context.is_absent((*_CLUSTER, key)):
@@ -72,19 +72,6 @@ def check_idle_timeout(context: Context) -> Iterator[Finding]:
         if (major, minor) < _FIRST_WITH_IDLE_TIMEOUT or (major, minor) == (6, 0):
             message = f"{cluster.release} has no idle timeout, without which a forgotten cluster runs on"
             yield Finding(path=(*_CLUSTER, "release"), message=message, fix="Use emr-5.30.0, emr-6.1.0 or newer.")
-
-
-def check_step_concurrency(context: Context) -> Iterator[Finding]:
-    """With more than one step at a time EMR refuses every on_failure but continue."""
-    concurrency = context.spec.cluster.step_concurrency or 1
-    for path, step in context.steps():
-        if concurrency > 1 and step.on_failure != "continue":
-            message = f"on_failure {step.on_failure}, but step_concurrency is {concurrency}, with which EMR takes continue only"
-            yield Finding(
-                path=(*path, "on_failure"),
-                message=message,
-                fix="Write continue; later steps that need this one do not start anyway.",
-            )
 
 
 def check_applications(context: Context) -> Iterator[Finding]:
@@ -142,6 +129,7 @@ def check_tags(context: Context) -> Iterator[Finding]:
         yield Finding(path=(*_CLUSTER, "tags"), message=message, fix=f"Keep at most {_MAX_TAGS - _OWN_TAGS}.")
 
 
-def _is_long_running(context: Context) -> bool:
+def is_long_running(context: Context) -> bool:
+    """Whether the spec names a running cluster, which is only used."""
     raw = value_at(context.value, _CLUSTER) or {}
     return "id" in raw or "name" in raw

@@ -45,9 +45,13 @@ def check_reserved(context: Context) -> Iterator[Finding]:
     for key, (reason, fix) in _RESERVED.items():
         if key in overrides:
             yield Finding(path=(*_PATH, key), message=f"{key} cannot be overridden: {reason}", fix=fix, at_key=True)
-    instances = overrides.get("Instances")
+    instances = overrides.get("Instances", {})
+    if not isinstance(instances, dict):
+        message = "Instances is laid over the cluster's own, so it must be a map"
+        yield Finding(path=(*_PATH, "Instances"), message=message, fix="Write a map of keys of RunJobFlow's Instances.")
+        return
     for key, value in _FIXED_INSTANCES.items():
-        if isinstance(instances, dict) and instances.get(key, value) is not value:
+        if instances.get(key, value) is not value:
             message = f"{key} cannot be overridden: the run itself ends its cluster"
             yield Finding(path=(*_PATH, "Instances", key), message=message, fix="Remove it.", at_key=True)
 

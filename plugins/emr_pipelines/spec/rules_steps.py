@@ -1,4 +1,4 @@
-"""Rules about one step: its kind, its spark-submit, its output. Pure."""
+"""Rules about one step: its kind, its spark-submit. Pure."""
 
 from __future__ import annotations
 
@@ -120,34 +120,6 @@ def check_packages(context: Context) -> Iterator[Finding]:
                     message=f"{package!r} is no coordinate group:artifact:version",
                     fix=fix,
                 )
-
-
-def check_publish(context: Context) -> Iterator[Finding]:
-    """Publishing copies a verified output, and no two steps publish to the same place."""
-    places: dict[str, str] = {}
-    for path, step in context.steps():
-        if step.publish is None:
-            continue
-        here = (*path, "publish")
-        if context.is_absent((*path, "output")):
-            yield Finding(
-                path=here,
-                message="publish without output",
-                fix="Add output: the format of what the step writes.",
-                at_key=True,
-            )
-        place = context.resolve(step.publish).rstrip("/")
-        if not place.startswith("s3://"):
-            yield Finding(
-                path=here,
-                message=f"{place!r} is not an s3:// address",
-                fix='Write a place such as "${env.bucket}/reports/year=${run.year}".',
-            )
-        elif place in places:
-            yield Finding(
-                path=here, message=f"step {places[place]!r} publishes to the same place", fix="Choose another place."
-            )
-        places.setdefault(place, step.name)
 
 
 def _spark_steps(context: Context) -> Iterator[tuple[Path, SparkSpec]]:

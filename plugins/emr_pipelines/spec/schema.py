@@ -53,6 +53,11 @@ def describe_path(model: type[Model], path: Path) -> str:
     return ""
 
 
+def pattern_at(model: type[Model], path: Path) -> str | None:
+    """The regular expression that a text at a path must match; None when any text will do."""
+    return next((branch["pattern"] for branch in _branches(model, path) if "pattern" in branch), None)
+
+
 def _branches(model: type[Model], path: Path) -> list[dict[str, Any]]:
     """Every schema that applies at a path, references followed and unions opened."""
     root = json_schema(model)

@@ -10,10 +10,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from emr_pipelines.errors import Problem
+from emr_pipelines.spec.context import scalar_text
 from emr_pipelines.spec.document import Document, Path, holds, value_at
 from emr_pipelines.spec.forms import FORMS
 from emr_pipelines.spec.models import Model
-from emr_pipelines.spec.schema import describe_path, known_keys
+from emr_pipelines.spec.schema import describe_path, known_keys, pattern_at
 from emr_pipelines.spec.spelling import closest, suggest
 
 _KINDS = {
@@ -27,6 +28,12 @@ _KINDS = {
     "date_type": "a date (YYYY-MM-DD)",
     "none_required": "null",
 }
+# What Airflow has but a spec refuses, with what to write instead.
+_RUN_LIMIT = (
+    "When a run's time is up Airflow skips the tasks that are left, and with them the one that terminates the cluster. "
+    "Limit the steps with timeout and queue_timeout, and the cluster with max_lifetime."
+)
+_REFUSED_KEYS = {"dagrun_timeout": _RUN_LIMIT, "run_timeout": _RUN_LIMIT, "sla": _RUN_LIMIT}
 _UNQUOTED = re.compile(r"-?[0-9.]+|true|false")
 
 
@@ -95,9 +102,7 @@ def describe_misfit(model: type[Model], document: Document, misfit: Misfit) -> P
         )
     if misfit.kind == "wrong_kind":
         message = f"must be {_join_kinds(misfit.expected)}, not {name_kind(found)}"
-        return document.problem(
-            misfit.path, message, _fix_of_kind(misfit, found, describe_path(model, misfit.path)), rule="kind"
-        )
+        return document.problem(misfit.path, message, _fix_of_kind(model, misfit, found), rule="kind")
     message, fix = _SENTENCES.get(misfit.kind, _describe_other)(found, misfit.context)
     return document.problem(misfit.path, message, fix, rule="value")
 
@@ -107,6 +112,7 @@ def _describe_unknown_key(model: type[Model], document: Document, path: Path) ->
     key, known = str(path[-1]), known_keys(model, path[:-1])
     owners = [name for name in known if key in _inner_keys(model, (*path[:-1], name))]
     fix = f"It belongs under {' or '.join(owners)}." if owners else suggest(key, known, "keys here")
+    fix = _REFUSED_KEYS.get(key, fix)
     return document.problem(path, f"unknown key {key!r}", fix, at_key=True, rule="unknown-key")
 
 
@@ -115,16 +121,22 @@ def _inner_keys(model: type[Model], path: Path) -> list[str]:
     return [*known_keys(model, path), *known_keys(model, (*path, 0))]
 
 
-def _fix_of_kind(misfit: Misfit, found: Any, about: str) -> str:
+def _fix_of_kind(model: type[Model], misfit: Misfit, found: Any) -> str:
     if misfit.expected == ("a text",) and isinstance(found, int | float):
-        return f'Quote it: "{str(found).lower() if isinstance(found, bool) else found}".'
+        text, pattern = scalar_text(found), pattern_at(model, misfit.path)
+        # Quotes alone do not make a duration of the number 30.
+        return (
+            f"Write {_form({'pattern': pattern})}."
+            if pattern and not re.search(pattern, text)
+            else f'Quote it: "{text}".'
+        )
     if isinstance(found, str) and _UNQUOTED.fullmatch(found) and "a text" not in misfit.expected:
         return "Write it without quotes."
     if misfit.expected == ("a list",) and isinstance(found, str):
         return f"Write a list: [{', '.join(found.split())}]."
     if found is None:
         return "Write a value, or leave the key out."
-    return about
+    return describe_path(model, misfit.path)
 
 
 def _join_kinds(kinds: tuple[str, ...]) -> str:

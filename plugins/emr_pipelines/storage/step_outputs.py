@@ -6,14 +6,14 @@ import logging
 from typing import TYPE_CHECKING
 
 from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.storage.listing import SUCCESS_MARKER, is_hidden, object_names
+from emr_pipelines.storage.publication import MANIFEST, Manifest, Publication
 from emr_pipelines.storage.s3_uri import S3Prefix, parse_s3_prefix
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
 log = logging.getLogger(__name__)
-
-SUCCESS_MARKER = "_SUCCESS"
 
 
 class OutputIncomplete(EmrPipelinesError):
@@ -26,12 +26,12 @@ def verify_output(s3: S3Client, uri: str, *, success_marker: bool, min_files: in
     Hidden objects (a name that starts with `_` or `.`) are no data, as for Hadoop. Raises OutputIncomplete.
     """
     prefix = parse_s3_prefix(uri)
-    names = _object_names(s3, prefix)
+    names = object_names(s3, prefix)
     if success_marker and SUCCESS_MARKER not in names:
         raise OutputIncomplete(
             f"The step completed without output: {prefix}/{SUCCESS_MARKER} is missing ({len(names)} objects below the prefix)"
         )
-    files = [name for name in names if not _is_hidden(name)]
+    files = [name for name in names if not is_hidden(name)]
     if len(files) < min_files:
         raise OutputIncomplete(
             f"The step completed without output: {prefix} holds {len(files)} data files, its spec asks for at least {min_files}"
@@ -39,36 +39,45 @@ def verify_output(s3: S3Client, uri: str, *, success_marker: bool, min_files: in
     return len(files)
 
 
-def publish_output(s3: S3Client, source_uri: str, target_uri: str) -> int:
-    """Make the target prefix hold exactly the objects of the source prefix; returns how many were copied.
+def publish_output(s3: S3Client, source_uri: str, target_uri: str, *, label: str) -> int:
+    """Make the target prefix hold exactly the objects of the source prefix, and the manifest; returns how many were copied.
 
-    The old `_SUCCESS` goes first and the new one comes last, so a reader never takes a half-copied prefix for a whole one.
+    The old `_SUCCESS` goes first and the new one comes last, so a reader never takes a half-copied prefix for a whole one. A publisher that was cut off leaves
+    a prefix without `_SUCCESS`; publishing again repairs it. Of two attempts of one step the later one wins, of two runs the one that began to publish last;
+    the other raises OutputSuperseded.
+
+    Objects that nobody has published are replaced only when a `_SUCCESS` says that they are an output too. Anything else below the target may be what somebody
+    needs, like another output published further down: then EmrPipelinesError is raised and nothing is changed.
     """
     source, target = parse_s3_prefix(source_uri), parse_s3_prefix(target_uri)
-    names = sorted(_object_names(s3, source))
-    s3.delete_object(Bucket=target.bucket, Key=target.child(SUCCESS_MARKER))
+    names = sorted(set(object_names(s3, source)) - {MANIFEST})
+    publication = Publication(s3, target, Manifest(label=label, source=str(source), names=tuple(names)))
+    _refuse_foreign_objects(s3, target)
+    publication.claim()
+    publication.remove(SUCCESS_MARKER)
     for name in names:
         if name != SUCCESS_MARKER:
-            _copy(s3, source, target, name)
-    for stale in set(_object_names(s3, target)).difference(names):
-        s3.delete_object(Bucket=target.bucket, Key=target.child(stale))
+            publication.copy(name)
+    for stale in set(object_names(s3, target)).difference(names, [MANIFEST]):
+        publication.remove(stale)
+    publication.confirm()
     if SUCCESS_MARKER in names:
-        _copy(s3, source, target, SUCCESS_MARKER)
+        publication.copy(SUCCESS_MARKER)
     log.info("Published %d objects to %s", len(names), target)
     return len(names)
 
 
-def _object_names(s3: S3Client, prefix: S3Prefix) -> list[str]:
-    """Keys below the prefix, relative to it; folder markers (a key that ends in a slash) are left out."""
-    start = prefix.child("")
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=start)
-    keys = (item["Key"] for page in pages for item in page.get("Contents", []))
-    return [key.removeprefix(start) for key in keys if not key.endswith("/")]
-
-
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith(("_", ".")) for part in name.split("/"))
-
-
-def _copy(s3: S3Client, source: S3Prefix, target: S3Prefix, name: str) -> None:
-    s3.copy({"Bucket": source.bucket, "Key": source.child(name)}, target.bucket, target.child(name))
+def _refuse_foreign_objects(s3: S3Client, target: S3Prefix) -> None:
+    present = object_names(s3, target)
+    below = [name for name in present if name.endswith(f"/{MANIFEST}")]
+    if below:
+        other = below[0].removesuffix(f"/{MANIFEST}")
+        raise EmrPipelinesError(
+            f"Nothing was published to {target}: another output is published below it, at {target}/{other}, and would be deleted. "
+            "Publish to a prefix that no other `publish:` lies in"
+        )
+    if present and SUCCESS_MARKER not in present and MANIFEST not in present:
+        raise EmrPipelinesError(
+            f"Nothing was published to {target}: it holds {len(present)} objects that emr-pipelines did not publish ({present[0]} …) and would delete. "
+            "Publish to an empty prefix, or move these objects away"
+        )

@@ -1,0 +1,161 @@
+"""The control endpoint under `/_emr_local/`: JSON over HTTP for faults, losses, the pace and the log of calls. Decides nothing about clusters itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from emr_local.call_log import CallLog
+from emr_local.fault_book import FaultBook
+from emr_local.fault_requests import FaultRequestError, parse_faults
+from emr_local.losses import Loss
+from emr_local.steering import Steering, UnfitTargetError, UnknownTargetError
+
+PREFIX = "/_emr_local/"
+_LOSSES = ", ".join(loss.value for loss in Loss)
+
+Reply = Mapping[str, Any]
+Answer = Callable[..., Reply]
+
+
+class ControlApplication:
+    """Answers requests under the prefix and passes all others on."""
+
+    def __init__(
+        self,
+        others: WSGIApplication,
+        *,
+        book: FaultBook,
+        calls: CallLog,
+        steering: Steering,
+        describe_health: Callable[[], Reply],
+    ) -> None:
+        self._others = others
+        self._routes = (
+            _Route("GET", "health", lambda body: describe_health()),
+            *_route_faults(book),
+            *_route_calls(calls),
+            *_route_steering(steering),
+        )
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """One HTTP request."""
+        path: str = environ.get("PATH_INFO", "")
+        if not path.startswith(PREFIX):
+            return self._others(environ, start_response)
+        status, reply = self._answer(environ["REQUEST_METHOD"], path.removeprefix(PREFIX), environ)
+        body = json.dumps(reply).encode()
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        start_response(f"{status.value} {status.phrase}", headers)
+        return [body]
+
+    def _answer(self, method: str, path: str, environ: WSGIEnvironment) -> tuple[HTTPStatus, Reply]:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        found = [(route, match) for route in self._routes if (match := re.fullmatch(route.pattern, path))]
+        if not found:
+            known = ", ".join(sorted({f"{PREFIX}{route.pattern.replace('([^/]+)', '<id>')}" for route in self._routes}))
+            return HTTPStatus.NOT_FOUND, {"message": f"There is no {PREFIX}{path}. Use one of {known}."}
+        for route, match in found:
+            if route.method == method:
+                return _run(route.answer, body, match.groups())
+        methods = ", ".join(route.method for route, _ in found)
+        return HTTPStatus.METHOD_NOT_ALLOWED, {"message": f"{PREFIX}{path} takes {methods}, not {method}."}
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    method: str
+    pattern: str
+    answer: Answer  # takes the request's body and what the pattern's groups matched
+
+
+def _run(answer: Answer, body: bytes, groups: tuple[str, ...]) -> tuple[HTTPStatus, Reply]:
+    try:
+        return HTTPStatus.OK, answer(body, *groups)
+    except FaultRequestError as error:
+        return HTTPStatus.BAD_REQUEST, {"message": str(error)}
+    except UnknownTargetError as error:
+        return HTTPStatus.NOT_FOUND, {"message": str(error)}
+    except UnfitTargetError as error:
+        return HTTPStatus.CONFLICT, {"message": str(error)}
+
+
+def _route_faults(book: FaultBook) -> Iterable[_Route]:
+    def set_faults(body: bytes) -> Reply:
+        return {"ids": book.add(parse_faults(body))}
+
+    def clear_faults(body: bytes) -> Reply:
+        book.clear()
+        return {}
+
+    def remove_fault(body: bytes, fault_id: str) -> Reply:
+        if not book.remove(fault_id):
+            raise UnknownTargetError(f"There is no fault {fault_id}. GET {PREFIX}faults lists them.")
+        return {}
+
+    return (
+        _Route("POST", "faults", set_faults),
+        _Route("GET", "faults", lambda body: {"faults": book.describe()}),
+        _Route("DELETE", "faults", clear_faults),
+        _Route("DELETE", "faults/([^/]+)", remove_fault),
+    )
+
+
+def _route_calls(calls: CallLog) -> Iterable[_Route]:
+    def clear_calls(body: bytes) -> Reply:
+        calls.clear()
+        return {}
+
+    return (
+        _Route("GET", "calls", lambda body: calls.describe()),
+        _Route("DELETE", "calls", clear_calls),
+    )
+
+
+def _route_steering(steering: Steering) -> Iterable[_Route]:
+    def lose(body: bytes, cluster_id: str) -> Reply:
+        kind = _read_key(body, "kind", f"one of {_LOSSES}", lambda value: value in list(Loss))
+        steering.lose(cluster_id, Loss(kind))
+        return {}
+
+    def interrupt(body: bytes, cluster_id: str, step_id: str) -> Reply:
+        steering.interrupt(cluster_id, step_id)
+        return {}
+
+    def change_time(body: bytes) -> Reply:
+        steering.change_time_scale(float(_read_key(body, "scale", "a number, 0 or more", _is_scale)))
+        return tell_time(b"")
+
+    def tell_time(body: bytes) -> Reply:
+        return {"scale": steering.time_scale}
+
+    return (
+        _Route("POST", "clusters/([^/]+)/loss", lose),
+        _Route("POST", "steps/([^/]+)/([^/]+)/interrupt", interrupt),
+        _Route("POST", "time", change_time),
+        _Route("GET", "time", tell_time),
+    )
+
+
+def _read_key(body: bytes, key: str, wanted: str, fits: Callable[[Any], bool]) -> Any:
+    """The value of the one key that a request's JSON object has."""
+    try:
+        given = json.loads(body)
+    except ValueError as error:
+        raise FaultRequestError(
+            f"The body is not JSON: {error}.", f"Send an object whose `{key}` is {wanted}."
+        ) from error
+    if not isinstance(given, dict) or set(given) != {key} or not fits(given[key]):
+        raise FaultRequestError(
+            f"`{key}`: {json.dumps(given)} does not fit.", f"Send an object whose `{key}` is {wanted}."
+        )
+    return given[key]
+
+
+def _is_scale(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value < float("inf")

@@ -1,0 +1,76 @@
+"""Launches that go wrong: the state machine's time steps with a mishap in them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from emr_local.faults import Effect, Fault
+from emr_local.records import ClusterRecord, ClusterState, JobFlow, ReasonCode
+from emr_local.states import Delays, Ending, advance, find_due_time, terminate
+
+_BOOTSTRAP_FAILED = "On the master instance ({}), bootstrap action 1 returned a non-zero return code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mishap:
+    """In which state a launch ends, and how; without an ending the cluster stays in that state until it is terminated."""
+
+    state: ClusterState
+    ending: Ending | None = None
+    stderr: str | None = None  # of the bootstrap action that failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failure:
+    code: ReasonCode
+    message: str
+
+
+# EMR's own texts as users report them; that of the fleet timeout is not known and is ours.
+_FAILURES: Mapping[Effect, _Failure] = {
+    Effect.FLEET_TIMEOUT: _Failure(
+        code=ReasonCode.INSTANCE_FLEET_TIMEOUT,
+        message="The instance fleets could not be provisioned within the timeout",
+    ),
+    Effect.VALIDATION_ERROR: _Failure(
+        code=ReasonCode.VALIDATION_ERROR,
+        message="The subnet configuration was invalid: No route to any external sources detected in Route Table for Subnet",
+    ),
+    Effect.INTERNAL_ERROR: _Failure(
+        code=ReasonCode.INTERNAL_ERROR, message="Failed to start the job flow due to an internal error"
+    ),
+}
+
+
+def create_mishap(fault: Fault, cluster: ClusterRecord) -> Mishap:
+    """What a launch fault means for one cluster."""
+    if fault.effect is Effect.STUCK_STARTING:
+        return Mishap(state=ClusterState.STARTING)
+    if fault.effect is Effect.BOOTSTRAP_FAILURE:
+        message = _BOOTSTRAP_FAILED.format(cluster.find_nodes("MASTER")[0].ec2_id)
+        return Mishap(
+            state=ClusterState.BOOTSTRAPPING,
+            ending=_end(ReasonCode.BOOTSTRAP_FAILURE, message),
+            stderr=fault.message or "bootstrap action 1 failed",
+        )
+    failure = _FAILURES[fault.effect]
+    return Mishap(state=ClusterState.STARTING, ending=_end(failure.code, fault.message or failure.message))
+
+
+def find_launch_time(flow: JobFlow, delays: Delays, mishap: Mishap | None) -> float | None:
+    """When time alone moves the cluster on, if it does (see `find_due_time`)."""
+    if mishap and mishap.ending is None and flow.cluster.state is mishap.state:
+        return None
+    return find_due_time(flow, delays)
+
+
+def advance_launch(flow: JobFlow, now: float, mishap: Mishap | None) -> JobFlow:
+    """The cluster after the time of its state is over (see `advance`)."""
+    if mishap and mishap.ending and flow.cluster.state is mishap.state:
+        return terminate(flow, mishap.ending, now)
+    return advance(flow, now)
+
+
+def _end(code: ReasonCode, message: str) -> Ending:
+    return Ending(code=code, message=message, final_state=ClusterState.TERMINATED_WITH_ERRORS)

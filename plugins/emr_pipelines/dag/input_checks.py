@@ -1,0 +1,36 @@
+"""Whether a run's external inputs hold anything, before money is spent on them: a missing one fails or skips the task. Reads S3, changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
+
+from emr_pipelines.storage.inputs import find_missing_inputs
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+
+
+class ExternalInputs(TypedDict):
+    """The s3:// inputs of one step that no step of the pipeline writes, and what their absence means ("fail" or "skip")."""
+
+    step: str
+    uris: list[str]
+    on_empty: str
+    place: str
+
+
+def refuse_missing_inputs(s3: S3Client, inputs: Iterable[ExternalInputs] | Any) -> None:
+    """Fail the task when an input holds nothing, or skip it (and with it all that follows) when its step says `on_empty: skip`."""
+    for one in inputs:
+        missing = find_missing_inputs(s3, one["uris"])
+        if not missing:
+            continue
+        message = f"Step {one['step']}: no object exists at {', '.join(missing)} ({one['place']})"
+        if one["on_empty"] == "skip":
+            raise AirflowSkipException(f"{message}; the run is skipped, as on_empty says")
+        raise AirflowFailException(
+            f"{message}. Correct the input or the run's parameters, or write on_empty: skip to skip such a run"
+        )

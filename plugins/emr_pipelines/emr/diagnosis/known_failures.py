@@ -1,0 +1,145 @@
+"""Exceptions whose meaning is known: what they say in plain words, and what to do about it. A table, in order of how specific an entry is. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from emr_pipelines.emr.diagnosis.failures import Failure, shorten
+
+_S3 = r"(?P<path>(?:s3[an]?|hdfs|file):[^\s,'\"]*[^\s,'\".:;])"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What `pattern`, found in an exception's class and message, means; `words` and `advice` may use the pattern's named groups."""
+
+    pattern: re.Pattern[str]
+    words: str
+    advice: str = ""
+
+    def describe(self, found: re.Match[str], place: str | None) -> str:
+        """The sentence."""
+        parts = {name: shorten(value or "") for name, value in found.groupdict().items()}
+        place_words = f" ({place})" if place else ""
+        advice = f"; {self.advice}" if self.advice else ""
+        return f"{self.words}{place_words}{advice}".format_map(parts)
+
+
+def _known(pattern: str, words: str, advice: str = "") -> Known:
+    return Known(pattern=re.compile(pattern, re.DOTALL), words=words, advice=advice)
+
+
+_MORE_EXECUTOR_MEMORY = "raise executor_memory, or split the work into more partitions"
+_MORE_DRIVER_MEMORY = "raise driver_memory, or collect less to the driver"
+_GRANT = "grant it to the cluster's instance role (JobFlowRole) or to the step's execution role"
+_HEAP = r"OutOfMemoryError: (?P<kind>Java heap space|GC overhead limit exceeded|Metaspace|Direct buffer memory|[Uu]nable to create (?:new )?native thread|Requested array size exceeds VM limit)"
+
+_MEMORY = (
+    _known(
+        r"Container killed by YARN for exceeding (?:physical |virtual )?memory limits\. +(?P<used>[\d.]+ \w+) of (?P<limit>[\d.]+ \w+)",
+        "YARN killed an executor that used {used} of the {limit} it had asked for",
+        "raise executor_memory or spark.executor.memoryOverhead, or split the work into more partitions",
+    ),
+    _known(r"executor \w+.*" + _HEAP, "An executor ran out of memory ({kind})", _MORE_EXECUTOR_MEMORY),
+    _known(_HEAP, "The driver ran out of memory ({kind})", _MORE_DRIVER_MEMORY),
+    _known(r"OutOfMemoryError", "Java ran out of memory", "raise driver_memory and executor_memory"),
+    _known(r"^(?:[\w.]+\.)?MemoryError\b|numpy.*_ArrayMemoryError", "Python ran out of memory", "raise driver_memory for the script itself, spark.executor.memoryOverhead for its functions on the executors"),
+    _known(
+        r"[Tt]otal size of serialized results of \d+ tasks \((?P<size>[^)]+)\) is bigger than (?:local )?spark\.driver\.maxResultSize \(?(?P<limit>[\d.]+ \w+)",
+        "The script collects {size} to the driver, more than spark.driver.maxResultSize ({limit})",
+        "write the result instead of collecting it, or raise the limit together with driver_memory",
+    ),
+    _known(
+        r"Required (?P<who>executor|AM) memory \((?P<asked>[^)]*?)\).{0,200}?max threshold \((?P<limit>[^)]+)\)",
+        "The {who} memory that the step asks for ({asked}) is more than a container of this cluster may have ({limit})",
+        "lower the step's memory, or use larger instances",
+    ),
+    _known(r"Kryo serialization failed: Buffer overflow", "An object does not fit Kryo's buffer", "raise spark.kryoserializer.buffer.max"),
+    _known(r"Cannot broadcast the table (?:that is|over) (?P<detail>[^:\n]*)", "A table is too large to be broadcast: {detail}", "set spark.sql.autoBroadcastJoinThreshold to -1, or take the broadcast hint away"),
+    _known(r"No space left on device", "A disk of the cluster is full (No space left on device)", "give the instances larger EBS volumes, or use more of them"),
+)  # fmt: skip
+
+_INFRASTRUCTURE = (
+    _known(
+        r"Container released on a \*lost\* node|Exit status: -100\b|[Ee]xecutor decommission|worker lost|[Ss]pot.{0,40}(?:interrupt|reclaim|terminat)|node lost",
+        "An instance of the cluster was lost while it ran the step (a Spot reclaim or a failed node)",
+        "run it again, or keep some core instances on demand",
+    ),
+    _known(
+        r"ExecutorLostFailure.*?(?:Exit status|[Ee]xit code|exited with code)\D{0,3}137",
+        "An executor was killed (exit code 137, SIGKILL), most likely for its memory",
+        "raise executor_memory or spark.executor.memoryOverhead",
+    ),
+    _known(
+        r"ExecutorLostFailure.*?(?:Exit status|[Ee]xit code|exited with code)\D{0,3}143",
+        "An executor was ended from outside (exit code 143, SIGTERM), most likely for its memory or with its node",
+        "raise executor_memory, or run it again",
+    ),
+    _known(r"Executor heartbeat timed out after (?P<ms>\d+) ms", "An executor did not answer for {ms} ms", "it was most likely short of memory or in garbage collection: raise executor_memory"),
+    _known(r"FetchFailedException|MetadataFetchFailed|missing an output location for shuffle", "The shuffle data of an executor was lost with it", "look for why the executor ended, most often memory or a lost instance"),
+    _known(r"ExecutorLostFailure \(executor (?P<executor>\w+) .*?Reason: (?P<reason>[^\n]+)", "Executor {executor} was lost: {reason}"),
+    _known(r"Could not execute broadcast in (?P<seconds>\d+) secs", "A broadcast took longer than {seconds} s", "raise spark.sql.broadcastTimeout, or set spark.sql.autoBroadcastJoinThreshold to -1"),
+    _known(r"SparkContext did not initialize after waiting for (?P<ms>\d+) ms", "The script made no SparkSession within {ms} ms in cluster mode", "make it first, before any other work"),
+    _known(r"to unknown queue: (?P<queue>[\w.-]+)", "The cluster has no YARN queue named {queue}"),
+    _known(r"Max number of executor failures \((?P<count>\d+)\) reached", "More than {count} executors failed one after the other", "the logs of their containers tell why"),
+)  # fmt: skip
+
+_DEPENDENCIES = (
+    _known(
+        r"(?:ModuleNotFoundError|ImportError): No module named '?(?P<module>[\w.]+)'?",
+        "The Python module {module} is missing",
+        "install it in a bootstrap action with the Python that PySpark runs (python3.11 -m pip on emr-7.13 and later), or send it along with py_files",
+    ),
+    _known(r"ClassNotFoundException: (?P<source>[\w.-]+)\.DefaultSource", "Spark knows no data source named {source}", "add its package to the step's packages"),
+    _known(r"(?:Failed to find (?:the )?data source:|\[DATA_SOURCE_NOT_FOUND\].*?data source:) (?P<source>[\w.-]+?)\.?(?=\s|$)", "Spark knows no data source named {source}", "add its package to the step's packages"),
+    _known(r"(?:ClassNotFoundException|NoClassDefFoundError): (?P<name>[\w.$/]+)", "The Java class {name} is missing", "add its jar or package to the step, built for the cluster's Spark and Scala"),
+    _known(r"NoSuchMethodError: (?P<method>[^\n]+)", "A jar was built for another version of a library: no method {method}", "build it for the cluster's Spark and Scala"),
+    _known(r"UnsupportedClassVersionError: (?P<name>[\w.$/]+)", "The class {name} was compiled for a newer Java than the cluster's"),
+    _known(r"unresolved dependency: (?P<name>[^\s:\]]+(?::|#|;)?[^\s:\]]*)", "The package {name} cannot be downloaded", "check its coordinates, and whether the cluster's subnet reaches the repository"),
+)  # fmt: skip
+
+_ACCESS = (
+    _known(r"is not authorized to perform: (?P<action>[\w:-]+)(?: on (?:the )?resource:? \"?(?P<resource>[^\s\",]+))", "Access denied: the cluster's role may not do {action} on {resource}", _GRANT),
+    _known(r"is not authorized to perform: (?P<action>[\w:-]+)", "Access denied: the cluster's role may not do {action}", _GRANT),
+    _known(r"AccessDenied\w*: " + _S3 + r": ?(?:\w+ on|.{0,300}(?:Status Code: 403|Access Denied))", "Access to {path} is denied (403)", _GRANT),
+    _known(r"\(AccessDenied\) when calling the (?P<action>\w+) operation", "Access denied: the cluster's role may not do s3:{action}", _GRANT),
+    _known(r"(?:Access Denied|AccessDenied|Forbidden).{0,200}Status Code: 403.*?" + _S3, "Access to {path} is denied (403)", _GRANT),
+    _known(r"(?:Access Denied|AccessDenied|Forbidden).{0,200}Status Code: 403|Status Code: 403.{0,100}AccessDenied|\(403\) when calling", "S3 denied access (403) to something that the step reads or writes", _GRANT),
+    _known(r"Permission denied: user=(?P<user>\w+), access=(?P<access>\w+), inode=\"(?P<path>[^\"]+)\"", "HDFS denies the user {user} {access} access to {path}"),
+    _known(r"SlowDown|reduce your request rate|Status Code: 503.{0,100}Slow Down", "S3 throttled the step (503 SlowDown)", "write fewer, larger files, or spread them over more prefixes"),
+)  # fmt: skip
+
+_FILES = (
+    _known(r"(?:Output directory|\[PATH_ALREADY_EXISTS\] Path|AnalysisException: path|already exists:) (?P<path>\S+?)/?(?: already exists|\.? *$)", "The output {path} exists already", "every attempt needs a prefix of its own: use the step's output, or another path"),
+    _known(r"(?:Path does not exist|Input path does not exist|Input Pattern|No such file or directory):? '?" + _S3, "The input {path} does not exist", "check the path, and whether what should have written it ran"),
+    _known(r"File (?P<path>\S+) does not exist\b", "The file {path} does not exist", "check the path, and whether it was uploaded"),
+    _known(r"NoSuchBucket.*?(?:\((?:Bucket|bucket): (?P<bucket>[\w.-]+)\)|$)|The specified bucket does not exist", "An S3 bucket that the step uses does not exist", "check the bucket's name and region"),
+    _known(r"FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<path>[^']+)'", "The file {path} does not exist", "a script on the cluster sees only what travels with the step; read data through Spark"),
+    _known(_S3 + r" is not a Parquet file", "{path} is not a Parquet file", "it is damaged, cut short, or of another format"),
+    _known(r"Can not read value at .{0,60}? in file " + _S3, "The Parquet file {path} cannot be read", "it is damaged, or its columns have other types than the script expects"),
+    _known(r"(?:Malformed ORC file|not an ORC file|Not an Avro data file)\D*? " + _S3, "{path} is damaged or of another format"),
+    _known(r"[Ee]rror while reading file " + _S3, "The file {path} cannot be read", "it is damaged, or it changed while the step ran"),
+)  # fmt: skip
+
+_QUERIES = (
+    _known(r"(?:UNRESOLVED_COLUMN|cannot be resolved).*?with name (?P<column>(?:`[^`]+`\.?)+) cannot be resolved\. Did you mean one of the following\? \[(?P<near>[^\]]*)\]", "There is no column {column}; the closest are {near}"),
+    _known(r"Column '(?P<column>[^']+)' does not exist\. Did you mean one of the following\? \[(?P<near>[^\]]*)\]", "There is no column {column}; the closest are {near}"),
+    _known(r"with name (?P<column>(?:`[^`]+`\.?)+) cannot be resolved", "There is no column {column}"),
+    _known(r"TABLE_OR_VIEW_NOT_FOUND.*?table or view (?P<table>(?:`[^`]+`\.?)+)|Table or view not found: (?P<name>[\w.]+)", "There is no table or view {table}{name}", "create it first, or check its database and the cluster's catalog"),
+    _known(r"[Ss]yntax error at or near (?P<near>.+?)\.? ?\(line (?P<line>\d+), pos (?P<column>\d+)\)", "SQL syntax error at or near {near} (line {line}, position {column} of the query)"),
+    _known(r"UNABLE_TO_INFER_SCHEMA.*?for (?P<format>\w+)|Unable to infer schema for (?P<name>\w+)", "The input holds no {format}{name} files to take a schema from", "check the path, and whether what should have written it did"),
+    _known(r"CONTEXT_ONLY_VALID_ON_DRIVER|attempting to reference SparkContext from a broadcast", "A function that runs on the executors uses the SparkSession, which only the driver has"),
+    _known(r"Task not serializable", "A function that runs on the executors uses an object that cannot be sent to them (Task not serializable)"),
+    _known(r"(?:PicklingError|Could not serialize object): (?P<detail>[^\n]+)", "A function cannot be sent to the executors: {detail}"),
+)  # fmt: skip
+
+_TABLE = (*_MEMORY, *_INFRASTRUCTURE, *_DEPENDENCIES, *_ACCESS, *_FILES, *_QUERIES)
+
+
+def describe_known(failure: Failure) -> str | None:
+    """The sentence of the first entry that fits an exception; None when none does."""
+    for known in _TABLE:
+        if found := known.pattern.search(failure.text):
+            return known.describe(found, failure.place)
+    return None

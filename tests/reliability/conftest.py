@@ -1,0 +1,50 @@
+"""Runs with faults: an emr_local per worker, a project that points at it, and the invariants after each test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emr_pipelines.emr.emr_api import EmrApi
+from tests.fault_control import Faults
+from tests.reliability.runs import Runner
+
+
+@pytest.fixture(scope="session")
+def connection_variable(emr_url: str) -> Iterator[None]:
+    """The Airflow connection of the environment `local`, for this process's Airflow."""
+    extra = {"region_name": "us-east-1", "endpoint_url": emr_url}
+    patch = pytest.MonkeyPatch()
+    patch.setenv(
+        "AIRFLOW_CONN_EMR_LOCAL",
+        json.dumps({"conn_type": "aws", "login": "local", "password": "local", "extra": extra}),
+    )
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def environment_bucket(s3: object) -> str:
+    """The bucket of the environment `local`."""
+    s3.create_bucket(Bucket="emr-pipelines-local")
+    return "emr-pipelines-local"
+
+
+@pytest.fixture
+def runner(
+    project: Path,
+    api: EmrApi,
+    faults: Faults,
+    airflow_database: None,
+    connection_variable: None,
+    environment_bucket: str,
+) -> Iterator[Runner]:
+    """Runs pipelines; after the test the invariants are checked for every run that it made."""
+    made = Runner(project, api, faults)
+    yield made
+    faults.clear()
+    for outcome in made.outcomes:
+        made.check_invariants(outcome)
