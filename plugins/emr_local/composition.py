@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from wsgiref.types import WSGIApplication
 
@@ -42,7 +42,7 @@ def create_server(
         find_java()
     except JavaNotFoundError as error:
         raise StartupError("There is no Java that Spark can run on.", str(error)) from error
-    with ExitStack() as failing:
+    with _explaining_disk(state_dir), ExitStack() as failing:
         listener = Listener(host, port)
         failing.callback(listener.close)
         # The store comes before all else that writes: it holds the lock of the directory.
@@ -70,6 +70,17 @@ def create_server(
         )
         failing.pop_all()
         return server
+
+
+@contextmanager
+def _explaining_disk(state_dir: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StartupError(
+            f"{error.filename or state_dir} cannot be written: {error.strerror or error}.",
+            "Make the directory writable and see that the disk has room, or choose another --state-dir.",
+        ) from error
 
 
 def create_moto_application() -> WSGIApplication:

@@ -21,6 +21,7 @@ from emr_local.states import (
     choose_startable,
     end_step,
     find_step,
+    is_going,
     recover,
     start_step,
     terminate,
@@ -167,7 +168,8 @@ class Supervisor:
             process = self._processes[step.step_id] = _Process(step=step)
             actions.append(_in_thread(step.step_id, partial(self._run_step, process)))
         for step in flow.steps:
-            if step.state in _TO_BE_STOPPED:
+            # A cluster that is going has its processes ended as a whole.
+            if step.state in _TO_BE_STOPPED and not is_going(flow):
                 actions += self._plan_signal(step)
         return actions
 

@@ -20,7 +20,7 @@ def test_spark_gets_every_argument_unharmed(api: EmrApi, s3: Any, bucket: str, c
     step["HadoopJarStep"]["Args"] = ["spark-submit", "--deploy-mode", "client", f"s3://{bucket}/show.py", *HOSTILE]
     handle = submit_once(api, cluster_id, step)
     interval = PollInterval(minimum=0.1, maximum=0.5)
-    watch_step(api, handle, limits=WatchLimits(), interval=interval, on_change=lambda *_: None)
+    watch_step(api, handle, limits=WatchLimits(), interval=interval, tell=lambda *_: None)
     key = f"logs/{cluster_id}/steps/{handle.step_id}/stdout.gz"
     printed = gzip.decompress(s3.get_object(Bucket="emr-logs", Key=key)["Body"].read()).decode()
     assert json.loads(printed.splitlines()[-1]) == HOSTILE

@@ -10,9 +10,9 @@ from emr_pipelines.emr.cluster_loss import ClusterLoss
 from emr_pipelines.emr.emr_api import TERMINAL_STEP_STATES
 from emr_pipelines.emr.step_run import Decision, EndOfStep, decide
 
-BY_USER = ClusterLoss(reason="TERMINATED USER_REQUEST", by_user=True, infrastructure=False)
-IDLE = ClusterLoss(reason="TERMINATED idle", by_user=False, infrastructure=False)
-BROKEN = ClusterLoss(reason="TERMINATED_WITH_ERRORS INSTANCE_FAILURE", by_user=False, infrastructure=True)
+BY_USER = ClusterLoss(reason="TERMINATED USER_REQUEST")
+IDLE = ClusterLoss(reason="TERMINATED idle", idle=True)
+BROKEN = ClusterLoss(reason="TERMINATED_WITH_ERRORS INSTANCE_FAILURE", infrastructure=True)
 
 
 def end(state: str, **more: object) -> EndOfStep:
@@ -82,7 +82,7 @@ def test_a_failing_job_runs_again_only_if_the_spec_or_a_person_says_so() -> None
             assert decide(case) is Decision.FAIL
 
 
-def test_nothing_runs_again_on_its_own_after_a_person_ended_the_cluster() -> None:
+def test_nothing_runs_again_on_its_own_after_the_cluster_was_ended_on_purpose() -> None:
     for case in every_end():
         if case.loss == BY_USER and not case.cleared and not (case.state == "FAILED" and case.job_retries_left):
             assert decide(case) is not Decision.RESUBMIT

@@ -43,7 +43,7 @@ class Case:
         return Submission(handle=handle, label=label)
 
     def watch(self, handle: StepHandle) -> Any:
-        return watch_step(self.api, handle, limits=WatchLimits(), interval=FAST, on_change=lambda *_: None)
+        return watch_step(self.api, handle, limits=WatchLimits(), interval=FAST, tell=lambda *_: None)
 
     def end_by_policy(self, faults: Faults) -> None:
         faults.lose(self.cluster, "idle")
@@ -126,10 +126,10 @@ def test_a_step_for_a_cluster_that_ended_while_idle_goes_to_another_one(
     assert case.watch(submission.handle)["Status"]["State"] == "COMPLETED"
 
 
-def test_a_cluster_that_somebody_ended_is_not_replaced(make: Callable[..., Case]) -> None:
+def test_a_cluster_that_was_ended_on_purpose_is_not_replaced(make: Callable[..., Case]) -> None:
     case = make("true")
     terminate_clusters(case.api, [case.cluster])
-    with pytest.raises(ClusterGone, match="Somebody ended it") as caught:
+    with pytest.raises(ClusterGone, match="ended on purpose") as caught:
         case.submit()
     assert not caught.value.retryable
     assert live_clusters(case.api, case.request) == []

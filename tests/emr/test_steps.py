@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,6 @@ from emr_pipelines.emr.steps import StepHandle, cancel_step, list_submissions, s
 from emr_pipelines.plan.keys import parse_step_name
 from tests.conftest import is_running
 from tests.emr.conftest import shell_step
-import itertools
 
 FAST = PollInterval(minimum=0.05, maximum=0.2)
 
@@ -34,9 +34,7 @@ class LosingAnswers:
 
 def wait(api: EmrApi, handle: StepHandle, **limits: float) -> list[str]:
     states: list[str] = []
-    watch_step(
-        api, handle, limits=WatchLimits(**limits), interval=FAST, on_change=lambda state, _: states.append(state)
-    )
+    watch_step(api, handle, limits=WatchLimits(**limits), interval=FAST, tell=lambda state, _: states.append(state))
     return states
 
 

@@ -23,9 +23,9 @@ from tests.emr_local.fakes import FakeClock, FakeExecutor
 FAST = Delays(starting=0.02, bootstrapping=0.02, terminating=0.02)
 
 
-def create_client(url: str, service: str = "emr", region: str = "us-east-1") -> Any:
+def create_client(url: str, service: str = "emr", region: str = "us-east-1", **settings: Any) -> Any:
     session = boto3.Session(region_name=region, aws_access_key_id="local", aws_secret_access_key="local")
-    return session.client(service, endpoint_url=url, config=Config(retries={"total_max_attempts": 1}))
+    return session.client(service, endpoint_url=url, config=Config(retries={"total_max_attempts": 1}, **settings))
 
 
 def other_services(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

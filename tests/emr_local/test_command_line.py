@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.emr_local.conftest import Emr, create_client
 from tests.emr_local.emr_requests import cluster_request, step
@@ -106,6 +108,56 @@ def test_without_a_java_the_server_says_so(tmp_path: Path):
 
 def test_a_negative_time_scale_is_refused():
     assert "is negative" in refuse("--time-scale", "-1")[-1]
+
+
+def test_a_disk_that_is_full_is_told_in_a_line_with_a_hint(tmp_path: Path):
+    (tmp_path / "journal.jsonl").write_text(
+        '{"kind": "public_access", "record": {"configuration": {}, "created_at": 0}}\n'
+    )
+    (tmp_path / "journal.new").symlink_to("/dev/full")
+    cause, hint = refuse("--port", "0", "--state-dir", str(tmp_path))
+    assert cause == f"emr_local: The journal {tmp_path / 'journal.jsonl'} cannot be written: No space left on device."
+    assert "the disk has room" in hint
+
+
+def test_a_state_directory_whose_s3_folder_cannot_be_made_is_told_in_a_line_with_a_hint(tmp_path: Path):
+    (tmp_path / "s3").touch()
+    cause, hint = refuse("--port", "0", "--state-dir", str(tmp_path))
+    assert cause == f"emr_local: {tmp_path / 's3'} cannot be written: File exists."
+    assert "--state-dir" in hint
+
+
+def test_faults_of_the_command_line_are_set_from_the_start(tmp_path: Path):
+    file = tmp_path / "faults.json"
+    file.write_text(json.dumps([{"operation": "ListClusters", "effect": "deny"}]))
+    flags = ("--faults", str(file), "--fault", '{"operation": "List*", "effect": "throttle"}')
+    process = start("--port", "0", "--state-dir", str(tmp_path / "state"), "--spark-submit", "plain", *flags)
+    assert process.stdout is not None
+    client = create_client(process.stdout.readline().split()[3])
+    codes = []
+    for _ in range(2):
+        with pytest.raises(ClientError) as caught:
+            client.list_clusters()
+        codes.append(caught.value.response["Error"]["Code"])
+    assert codes == ["AccessDeniedException", "ThrottlingException"]
+    assert client.list_clusters()["Clusters"] == []
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize(
+    ("flag", "text", "cause", "hint"),
+    [
+        ("--fault", '{"effect": "explode"}', '`effect`: "explode" is none', "Use one of throttle"),
+        ("--fault", "throttle", "not JSON", '{"operation": "RunJobFlow", "effect": "throttle"}'),
+        ("--faults", "nowhere.json", "No such file or directory", "Name a readable JSON file"),
+    ],
+)
+def test_a_wrong_fault_is_told_in_a_line_with_a_hint(tmp_path: Path, flag: str, text: str, cause: str, hint: str):
+    told = refuse("--port", "0", "--state-dir", str(tmp_path), flag, text)
+    assert told[0].startswith(f"emr_local: {flag} {text}: ")
+    assert cause in told[0]
+    assert hint in told[1]
 
 
 @pytest.mark.skipif(

@@ -7,6 +7,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
+# DAGs that keep house for all pipelines have no spec.
+HOUSEKEEPERS = {"emr_reaper"}
+PIPELINE_FILES = [path for path in DAG_FILES if path.stem not in HOUSEKEEPERS]
 
 LIST_DAG_FILES = """
 import json, sys
@@ -38,7 +41,7 @@ def test_airflow_skips_a_file_without_its_words(ask_airflow, tmp_path):
     assert ask_airflow(LIST_DAG_FILES, str(folder)) == [str(folder / "found.py")]
 
 
-@pytest.mark.parametrize("dag_file", DAG_FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("dag_file", PIPELINE_FILES, ids=lambda path: path.stem)
 def test_a_dag_file_is_thin_and_has_its_spec(dag_file):
     specs = list((ROOT / "config" / "pipelines").glob(f"{dag_file.stem}.*"))
 
@@ -49,7 +52,7 @@ def test_a_dag_file_is_thin_and_has_its_spec(dag_file):
 def test_every_spec_has_its_dag_file():
     specs = {path.stem for path in (ROOT / "config" / "pipelines").iterdir()}
 
-    assert specs == {path.stem for path in DAG_FILES}
+    assert specs == {path.stem for path in PIPELINE_FILES}
 
 
 def test_the_layout_of_managed_airflow_loads_the_same_dags(ask_airflow, tmp_path):

@@ -79,9 +79,9 @@ class WarmStepProcess(StepProcess):
         self._jvm.kill()
 
     def wait(self) -> int:
-        """Wait for the script and give its exit code."""
+        """Wait for the script and give its exit code; a JVM that a signal ended under it is the cause, not the script's own end."""
         self._code = super().wait()
-        return self._code
+        return (self._code and self._jvm.find_signal()) or self._code
 
     def release(self, cancelled: bool) -> Mapping[str, bytes]:
         """Give the JVM back, unless the script left it in an unknown state, and what the JVM wrote for this step."""

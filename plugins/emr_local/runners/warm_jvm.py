@@ -140,6 +140,11 @@ class WarmJvm:
         """Tell whether the process still runs."""
         return self._process.poll() is None
 
+    def find_signal(self) -> int | None:
+        """Give -N if signal N has ended the JVM."""
+        code = self._process.poll()
+        return code if code is not None and code < 0 else None
+
     @property
     def usable(self) -> bool:
         """Tell whether another step may join."""

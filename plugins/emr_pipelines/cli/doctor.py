@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from emr_pipelines.cli.airflow_home import airflow_home
+from emr_pipelines.cli.local_endpoint import STATE_FOLDER
 from emr_pipelines.cli.machine_checks import (
     Check,
+    check_airflow,
     check_endpoint,
     check_folder,
     check_java,
@@ -29,12 +30,31 @@ def doctor_command(
     env: EnvironmentOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Look at everything that a run needs. Exits with 0 when all is well, 1 when something is to be done."""
+    """Look at what a run needs on this machine. Exits with 0 when all is well, 1 when something is to be done."""
     checks = _check_all(load_project(env))
-    console = Console()
     if as_json:
-        console.print_json(data=[asdict(check) for check in checks])
+        Console().print_json(data=[asdict(check) for check in checks])
     else:
-        _print(console, checks)
+        _print_table(checks)
     if not all(check.ok for check in checks):
         raise typer.Exit(1)
+
+
+def _check_all(project: Project) -> list[Check]:
+    return [
+        check_python(),
+        check_java(),
+        check_spark(),
+        check_packages(project.root / "requirements.txt"),
+        check_endpoint(project.environment.connection.endpoint_url),
+        check_folder(project.root / STATE_FOLDER),
+        check_airflow(airflow_home(project.root)),
+    ]
+
+
+def _print_table(checks: Sequence[Check]) -> None:
+    table = Table("", "check", "found", "what to do", show_edge=False)
+    for check in checks:
+        state = Text("ok", "green") if check.ok else Text("FAIL", "bold red")
+        table.add_row(state, check.name, Text(check.found), Text("" if check.ok else check.fix))
+    Console().print(table)

@@ -16,8 +16,11 @@ _TERMINATED = 128 + signal.SIGTERM
 
 # Verb → module:function. A new verb is one line here and one module in cli/.
 VERBS = {
+    "doctor": "emr_pipelines.cli.doctor:doctor_command",
     "env": "emr_pipelines.cli.env:env_command",
+    "gc": "emr_pipelines.cli.collect_garbage:gc_command",
     "plan": "emr_pipelines.cli.plan:plan_command",
+    "reap": "emr_pipelines.cli.reap:reap_command",
     "run": "emr_pipelines.cli.run:run_command",
     "sample-data": "emr_pipelines.cli.sample_data:sample_data_command",
     "schema": "emr_pipelines.cli.schema:schema_command",

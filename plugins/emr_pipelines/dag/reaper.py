@@ -60,7 +60,5 @@ def build_reaper_dag(dag_file: str) -> DAG:
         default_args={"retries": 2, "retry_delay": dt.timedelta(minutes=1)},
     )
     with dag:
-        ReapClustersOperator(
-            task_id=REAP_TASK, aws_conn_id=environment.connection.id, region_name=environment.region
-        )
+        ReapClustersOperator(task_id=REAP_TASK, aws_conn_id=environment.connection.id, region_name=environment.region)
     return dag

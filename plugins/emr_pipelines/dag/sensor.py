@@ -14,7 +14,7 @@ from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
 from emr_pipelines.dag.console_links import persist_links
 from emr_pipelines.dag.macros import CLEARS_KEY, OUTPUT_KEY
 from emr_pipelines.dag.operators import LOG_PATIENCE_SECONDS
-from emr_pipelines.dag.step_tasks import StepTemplates
+from emr_pipelines.dag.step_tasks import KILL_SECONDS, StepTemplates
 from emr_pipelines.dag.trigger import StepEndTrigger
 from emr_pipelines.emr.diagnosis.probable_cause import explain_step
 from emr_pipelines.emr.emr_api import EmrApi, RunError, StepFailed
@@ -35,9 +35,6 @@ T = TypeVar("T")
 PUBLISHED_KEY = "published"
 # How long EMR took for the step, which tells the next run when to look closely.
 SECONDS_KEY = "seconds"
-# Airflow sends SIGKILL five seconds after SIGTERM (airflow/sdk/execution_time/supervisor.py, WatchedSubprocess.kill).
-_KILL_GRACE_SECONDS = 2.5
-_KILL_TIMEOUT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +121,7 @@ class WaitForStepSensor(EmrStepSensor):
                 "Another try of this task watches step %s by now; it is not cancelled", self._watched.step_id
             )
             return
-        cancel_step(
-            self._api(), self._watched, grace_seconds=_KILL_GRACE_SECONDS, timeout_seconds=_KILL_TIMEOUT_SECONDS
-        )
+        cancel_step(self._api(), self._watched, timeout_seconds=KILL_SECONDS)
 
     def _watch(self, context: Context, api: EmrApi, start: Progress) -> None:
         progress: Progress | None = start
@@ -145,7 +140,7 @@ class WaitForStepSensor(EmrStepSensor):
             api,
             handle,
             limits=self.limits,
-            on_change=self._log_state,
+            tell=self._log_state,
             interval=PollInterval(expected=self._expected(context)),
         )
 

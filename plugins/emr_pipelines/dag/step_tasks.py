@@ -15,6 +15,9 @@ from emr_pipelines.spec.task_names import PUBLISH_TASK
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
+# Airflow sends SIGKILL five seconds after SIGTERM (airflow/sdk/execution_time/supervisor.py, WatchedSubprocess.kill).
+KILL_SECONDS = 3.5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepTemplates:

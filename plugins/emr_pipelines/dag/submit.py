@@ -11,8 +11,9 @@ from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
 from emr_pipelines.dag.console_links import persist_links
 from emr_pipelines.dag.input_checks import ExternalInputs, refuse_missing_inputs
 from emr_pipelines.dag.macros import ATTEMPT_KEY, CLEARS_KEY, CLUSTER_KEY, OUTPUT_KEY
-from emr_pipelines.dag.step_tasks import StepTemplates
+from emr_pipelines.dag.step_tasks import KILL_SECONDS, StepTemplates
 from emr_pipelines.emr.step_run import submit_step
+from emr_pipelines.emr.steps import cancel_submission
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -71,3 +72,11 @@ class SubmitStepOperator(EmrAddStepsOperator):
             if value is not None:
                 context["ti"].xcom_push(key=key, value=value)
         return handle.step_id
+
+    def on_kill(self) -> None:
+        """Cancel what this task may have submitted by now, found by its key: nobody would wait for it."""
+        if self.job_flow_id is None or not isinstance(self.steps, list):
+            return
+        cancel_submission(
+            emr_api(self.aws_conn_id, self.region_name), self.job_flow_id, self.steps[0], timeout_seconds=KILL_SECONDS
+        )

@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError
 
 from emr_pipelines.emr.clusters import (
     adopt_or_create,
-    converge,
     describe,
     reason_code,
     reason_of,
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_USER_REQUEST = "USER_REQUEST"
 # What EMR says of a cluster that its own auto-termination policy ended, which has no code of its own.
 _WORDS_OF_IDLENESS = ("idle", "auto-terminat", "auto terminat")
 _CODES_OF_INFRASTRUCTURE = frozenset({"INTERNAL_ERROR", "INSTANCE_FAILURE", "INSTANCE_FLEET_TIMEOUT"})
@@ -33,11 +31,16 @@ _CODES_OF_INFRASTRUCTURE = frozenset({"INTERNAL_ERROR", "INSTANCE_FAILURE", "INS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterLoss:
-    """Why a cluster is not live any more. `by_user`: somebody ended it; `infrastructure`: EMR or its instances failed."""
+    """Why a cluster is not live any more: EMR or its `infrastructure` failed, it was `idle`, or (neither) somebody or a step's on_failure ended it on purpose."""
 
     reason: str
-    by_user: bool
-    infrastructure: bool
+    infrastructure: bool = False
+    idle: bool = False
+
+    @property
+    def on_purpose(self) -> bool:
+        """Whether nothing may be started in its place."""
+        return not (self.infrastructure or self.idle)
 
 
 def find_loss(api: EmrApi, cluster_id: str) -> ClusterLoss | None:
@@ -47,16 +50,16 @@ def find_loss(api: EmrApi, cluster_id: str) -> ClusterLoss | None:
     except ClientError as error:
         if error.response["Error"]["Code"] != "InvalidRequestException":
             raise
-        return ClusterLoss(reason="EMR does not know it any more", by_user=False, infrastructure=True)
+        return ClusterLoss(reason="EMR does not know it any more", infrastructure=True)
     return None if cluster["Status"]["State"] in LIVE_CLUSTER_STATES else _loss_of(cluster)
 
 
 def _loss_of(cluster: ClusterTypeDef) -> ClusterLoss:
     reason = reason_of(cluster)
-    idle = any(words in reason.lower() for words in _WORDS_OF_IDLENESS)
-    code = reason_code(cluster)
     return ClusterLoss(
-        reason=reason, by_user=code == _USER_REQUEST and not idle, infrastructure=code in _CODES_OF_INFRASTRUCTURE
+        reason=reason,
+        infrastructure=reason_code(cluster) in _CODES_OF_INFRASTRUCTURE,
+        idle=any(words in reason.lower() for words in _WORDS_OF_IDLENESS),
     )
 
 
@@ -75,19 +78,19 @@ class ClusterSource:
     def replace(self, api: EmrApi, lost: str, loss: ClusterLoss) -> str:
         """The live cluster that takes the place of a lost one: the one that another task of the run has made already, else a new one.
 
-        Raises ClusterGone (final) when somebody ended the cluster or nothing may take its place.
+        Raises ClusterGone (final) when the cluster was ended on purpose or nothing may take its place.
         """
-        if loss.by_user or not self.replaceable or self.request is None:
+        if loss.on_purpose or not self.replaceable or self.request is None:
             raise ClusterGone(f"Cluster {lost} is gone: {loss.reason}. {self._advice(loss)}", retryable=False)
         log.warning("Cluster %s is gone (%s); another one takes its place", lost, loss.reason)
         request = self.request()
-        cluster_id = converge(api, request, adopt_or_create(api, request))
+        cluster_id = adopt_or_create(api, request)
         wait_until_ready(api, cluster_id, PollInterval(), timeout_seconds=self.start_timeout_seconds)
         return cluster_id
 
     def _advice(self, loss: ClusterLoss) -> str:
         if self.request is None:
             return "It is a long-running cluster, which is not replaced; name a live one in the spec and clear the run"
-        if loss.by_user:
-            return "Somebody ended it, so nothing is started in its place; clear this step and those after it to go on with a new cluster"
+        if loss.on_purpose:
+            return "It was ended on purpose, so nothing is started in its place; clear this step and those after it to go on with a new cluster"
         return "The steps keep data on its HDFS, which is gone with it; clear the run from its first step on"

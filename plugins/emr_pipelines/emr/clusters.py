@@ -51,11 +51,7 @@ def adopt_or_create(api: EmrApi, request: Mapping[str, Any]) -> str:
         find=lambda: next(iter(live_clusters(api, request)), None),
     )
     log.info("Created cluster %s (%s)", cluster_id, request["Name"])
-    return cluster_id
-
-
-def converge(api: EmrApi, request: Mapping[str, Any], cluster_id: str) -> str:
-    """The one cluster that all tasks of the run agree on, after two of them may have replaced a lost one at the same time: the oldest live one."""
+    # Two tasks may replace a lost cluster at the same time: they agree on the oldest.
     return _keep_oldest(api, live_clusters(api, request) or [cluster_id])
 
 
@@ -166,8 +162,7 @@ def terminate_clusters(api: EmrApi, cluster_ids: Iterable[str]) -> None:
     refused: list[tuple[str, Exception]] = []
     for cluster_id in cluster_ids:
         try:
-            if describe(api, cluster_id).get("TerminationProtected"):
-                api.read.set_termination_protection(JobFlowIds=[cluster_id], TerminationProtected=False)
+            _take_protection_off(api, cluster_id)
             api.read.terminate_job_flows(JobFlowIds=[cluster_id])
             log.info("Terminating cluster %s", cluster_id)
         except (ClientError, BotoCoreError) as error:
@@ -177,6 +172,15 @@ def terminate_clusters(api: EmrApi, cluster_ids: Iterable[str]) -> None:
         raise RunError(
             f"Not terminated: {words}", retryable=any(may_succeed_later(error) for _, error in refused)
         ) from refused[0][1]
+
+
+def _take_protection_off(api: EmrApi, cluster_id: str) -> None:
+    try:
+        if describe(api, cluster_id).get("TerminationProtected"):
+            api.read.set_termination_protection(JobFlowIds=[cluster_id], TerminationProtected=False)
+    except ClientError as error:
+        # Most clusters have none, so the termination is worth a try.
+        log.warning("Whether cluster %s is protected is not known: %s", cluster_id, describe_error(error))
 
 
 def wait_until_terminated(

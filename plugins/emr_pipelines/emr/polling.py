@@ -53,9 +53,8 @@ class PollInterval:
     def _wanted(self, age: float) -> float:
         if self.expected is None or age > 1.5 * self.expected:
             return age / 10
-        watch_from = 0.7 * self.expected
-        # The jitter must not carry the pause past the time from which the end is watched for.
-        return (watch_from - age) / 1.2 if age < watch_from - self.minimum else self.expected / 30
+        # With jitter this ends at 84 % at the latest.
+        return max(0.7 * self.expected - age, self.expected / 30)
 
 
 def poll_until(

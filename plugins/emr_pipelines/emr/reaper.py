@@ -66,9 +66,7 @@ def own_clusters(api: EmrApi) -> list[OwnCluster]:
     """The live clusters whose Name has our form and whose key tag confirms it; ListClusters gives no tags, so only those are described."""
     pages = api.read.get_paginator("list_clusters").paginate(ClusterStates=LIVE_CLUSTER_STATES)
     named = [cluster for page in pages for cluster in page["Clusters"] if cluster["Name"].startswith(_NAME_START)]
-    described = [
-        OwnCluster(cluster_id=one["Id"], name=one["Name"], tags=_tags_of(api, one["Id"])) for one in named
-    ]
+    described = [OwnCluster(cluster_id=one["Id"], name=one["Name"], tags=_tags_of(api, one["Id"])) for one in named]
     return [cluster for cluster in described if _is_ours(cluster)]
 
 

@@ -72,7 +72,7 @@ def decide(end: EndOfStep) -> Decision:
         return Decision.RESUBMIT if again_by_hand or end.job_retries_left > 0 else Decision.FAIL
     if again_by_hand:
         return Decision.RESUBMIT
-    if end.infrastructure_retries_left <= 0 or (end.loss is not None and end.loss.by_user):
+    if end.infrastructure_retries_left <= 0 or (end.loss is not None and end.loss.on_purpose):
         return Decision.FAIL
     if end.state == "CANCELLED" and end.loss is None:
         return Decision.RESUBMIT if end.found_ended and end.is_retry else Decision.FAIL
@@ -177,11 +177,9 @@ def after_end(
             return None
         case Decision.FAIL:
             # When the infrastructure failed too often, Airflow's own retries go on after a pause.
-            lost = state == "INTERRUPTED" or (loss is not None and not loss.by_user and state != "FAILED")
+            curable = state == "INTERRUPTED" if loss is None else not loss.on_purpose
             words = "" if loss is None else f"; cluster {cluster_id} is gone: {loss.reason}"
-            raise StepFailed(
-                describe_failure(step) + words, retryable=lost and not (loss and loss.by_user), state=state
-            )
+            raise StepFailed(describe_failure(step) + words, retryable=curable, state=state)
         case Decision.RESUBMIT:
             log.warning("%s; it runs again", describe_failure(step))
             return _resubmit(api, task, progress, loss, job=state == "FAILED")
@@ -190,9 +188,8 @@ def after_end(
 def _resubmit(api: EmrApi, task: StepTask, progress: Progress, loss: ClusterLoss | None, *, job: bool) -> Progress:
     cluster_id = progress.submission.handle.cluster_id
     if loss is not None:
-        # A clear is the word of a person, too: it takes back that somebody ended the cluster.
-        allowed = replace(loss, by_user=loss.by_user and not task.cleared)
-        cluster_id = task.clusters.replace(api, cluster_id, allowed)
+        # A clear takes back that the cluster was ended on purpose.
+        cluster_id = task.clusters.replace(api, cluster_id, replace(loss, idle=loss.idle or task.cleared))
     count = progress.resubmitted + 1
     label = f"{progress.submission.label.split('-')[0]}-{task.try_number}-{count}"
     request = task.attempt_of(label).request

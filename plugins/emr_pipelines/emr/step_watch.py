@@ -21,6 +21,7 @@ QUEUED_STATES = ("PENDING", "CANCEL_PENDING")
 KNOWN_STATES = frozenset({*QUEUED_STATES, "RUNNING", *TERMINAL_STEP_STATES})
 Verdict = Literal["watch", "ended", "timed out", "queued too long"]
 _OTHERS_SHOWN = 5
+_TELL_EVERY = dt.timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +49,15 @@ class WatchLimits:
 
 @dataclass(slots=True)
 class StepWatch:
-    """What is known of a step while it is watched: its last state, and its age from EMR's own time of submission."""
+    """What is known of a step while it is watched: its last state, and its age from EMR's own time of submission.
 
-    on_change: Callable[[str, float], None]
+    `tell(state, age in seconds)` is called for each new state, and once a minute while nothing changes.
+    """
+
+    tell: Callable[[str, float], None]
     state: str = ""
     created: dt.datetime | None = None
+    told_at: dt.datetime | None = None
 
     def take(self, step: StepTypeDef | None, limits: WatchLimits, now: dt.datetime) -> Verdict:
         """Take in an observation; None means that EMR did not answer."""
@@ -72,14 +77,13 @@ class StepWatch:
 
     def _take_state(self, state: str, step: StepTypeDef, now: dt.datetime) -> None:
         self.created = step["Status"].get("Timeline", {}).get("CreationDateTime", self.created)
-        if state == self.state:
-            return
-        if state not in KNOWN_STATES:
+        if state != self.state and state not in KNOWN_STATES:
             log.warning(
-                "EMR gives the step the state %s, which is none that this version knows; it is taken for running", state
+                "EMR gives the step the state %s, which this version does not know; it is taken for running", state
             )
-        self.state = state
-        self.on_change(state, self.age(now))
+        if state != self.state or self.told_at is None or now - self.told_at >= _TELL_EVERY:
+            self.state, self.told_at = state, now
+            self.tell(state, self.age(now))
 
 
 def utc_now() -> dt.datetime:
@@ -92,14 +96,14 @@ def watch_step(
     handle: StepHandle,
     *,
     limits: WatchLimits,
-    on_change: Callable[[str, float], None],
+    tell: Callable[[str, float], None],
     interval: PollInterval | None = None,
 ) -> StepTypeDef:
-    """Block until the step has ended; returns DescribeStep's answer. `on_change(state, age in seconds)` is called for each new state.
+    """Block until the step has ended; returns DescribeStep's answer. `tell` is StepWatch's.
 
     Raises StepTimedOut (final) after cancelling a step that takes longer than its limits, RunError when EMR stays silent.
     """
-    reader, watch, interval = PatientReader(api), StepWatch(on_change), interval or PollInterval()
+    reader, watch, interval = PatientReader(api), StepWatch(tell), interval or PollInterval()
     verdict: Verdict = "watch"
 
     def observe() -> StepTypeDef | None:

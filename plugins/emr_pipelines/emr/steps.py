@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _CANCEL_GRACE_SECONDS = 5.0
-_CANCEL_TIMEOUT_SECONDS = 25.0
+_CANCEL_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +141,7 @@ def _gone(api: EmrApi, cluster_id: str) -> ClusterGone | None:
     if loss is None:
         return None
     return ClusterGone(
-        f"Cluster {cluster_id} is gone: {loss.reason}", retryable=not loss.by_user, cluster_id=cluster_id
+        f"Cluster {cluster_id} is gone: {loss.reason}", retryable=not loss.on_purpose, cluster_id=cluster_id
     )
 
 
@@ -166,22 +166,17 @@ def describe_failure(step: StepTypeDef) -> str:
     )
 
 
-def cancel_step(
-    api: EmrApi,
-    handle: StepHandle,
-    *,
-    grace_seconds: float = _CANCEL_GRACE_SECONDS,
-    timeout_seconds: float = _CANCEL_TIMEOUT_SECONDS,
-) -> str:
-    """Cancel a step that may still run: SIGTERM first, SIGKILL if it has not gone after the grace. Returns the last state seen, at most `timeout_seconds` after that.
+def cancel_step(api: EmrApi, handle: StepHandle, *, timeout_seconds: float = _CANCEL_SECONDS) -> str:
+    """Cancel a step that may still run: SIGTERM first, SIGKILL if it has not gone after a part of the time, 5 s at most. Returns the last state seen.
 
     CancelSteps is idempotent and asynchronous (AWS: emr-cancel-steps), so the retrying client sends it.
     """
-    state = _state_of(api, handle)
+    grace = min(_CANCEL_GRACE_SECONDS, timeout_seconds * 0.7)
     ways: tuple[tuple[StepCancellationOptionType, float], ...] = (
-        ("SEND_INTERRUPT", grace_seconds),
-        ("TERMINATE_PROCESS", timeout_seconds),
+        ("SEND_INTERRUPT", grace),
+        ("TERMINATE_PROCESS", timeout_seconds - grace),
     )
+    state = _state_of(api, handle)
     for option, patience in ways:
         if state in TERMINAL_STEP_STATES:
             break
@@ -197,6 +192,14 @@ def cancel_step(
         )
     log.info("Step %s is %s after the request to cancel it", handle.step_id, state)
     return state
+
+
+def cancel_submission(api: EmrApi, cluster_id: str, step: Mapping[str, Any], *, timeout_seconds: float) -> None:
+    """Cancel the submission that carries this step's key, if there is one that may still run."""
+    key = _key_of(step)
+    for one in list_submissions(api, cluster_id, key.family):
+        if one.label == key.label and one.is_active:
+            cancel_step(api, one.handle, timeout_seconds=timeout_seconds)
 
 
 def _state_of(api: EmrApi, handle: StepHandle) -> str:

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
+
+import pytest
 
 SESSION = "from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\n"
 
@@ -99,7 +104,11 @@ def test_settings_of_a_step_do_not_reach_the_next(lab):
 
 
 def jvm_of(lab, step):
-    return [line.split()[-1] for line in lab.log(step, "controller").splitlines() if "warm JVM" in line]
+    return warm_jvms(lab.log(step, "controller"))
+
+
+def warm_jvms(controller):
+    return [line.split()[-1] for line in controller.splitlines() if "warm JVM" in line]
 
 
 def test_a_bucket_made_between_two_steps_is_seen_by_the_same_jvm(lab):
@@ -158,3 +167,28 @@ def test_a_missing_script_and_a_wrong_option_fail_with_the_reason(lab):
         "option '--exekutor-memory' is not known"
         in lab.run("spark-submit", "--exekutor-memory", "1g", "s3://data/code/boom.py")[0].message
     )
+
+
+@pytest.mark.parametrize("options", [(), ("--driver-java-options", "-Dmark=own")], ids=["warm", "plain"])
+def test_a_jvm_that_is_killed_fails_its_step_with_the_signal(lab, options):
+    script = pyspark_script(
+        lab,
+        "victim",
+        "import time\nopen('started', 'w').close()\nspark.sparkContext.parallelize([1]).foreach(lambda _: time.sleep(600))",
+    )
+    step, running = lab.start("spark-submit", *options, script)
+    folder = lab.state / "steps" / "j-LAB" / step
+    wait_for(folder / "work" / "started")
+    warm = warm_jvms((folder / "controller").read_text())
+    assert bool(warm) is not bool(options)
+    os.kill(int((warm or (folder / "session").read_text().split())[0]), signal.SIGKILL)
+    outcome = running.wait()
+    assert outcome.exit_code == -signal.SIGKILL
+    assert "SIGKILL (signal 9). Often the machine ran out of memory" in outcome.message
+
+
+def wait_for(path):
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path.name} did not appear"
+        time.sleep(0.05)

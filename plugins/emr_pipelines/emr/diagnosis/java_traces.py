@@ -15,6 +15,7 @@ _TRACE_LINE = re.compile(r"^\s+(?:at |\.\.\. \d+ more)")
 _LIBRARY = (
     "java.", "javax.", "jdk.", "sun.", "com.sun.", "scala.", "org.apache.", "com.amazon", "software.amazon.", "py4j.", "io.netty.",
     "org.sparkproject.", "com.google.", "com.fasterxml.", "org.codehaus.", "com.esotericsoftware.", "java.base/", "org.spark_project.",
+    "com.mysql.", "com.microsoft.", "net.snowflake.", "oracle.", "org.postgresql.",
 )  # fmt: skip
 # What is said of the program itself, before what any thread logs on its way.
 _ENDS_THE_PROGRAM = re.compile(r'^Exception in thread "main"|^: |User class threw exception|^Error: ')
@@ -41,46 +42,48 @@ class _Chain:
     blocks: list[_Block] = field(default_factory=list)
 
     def failures(self) -> list[Failure]:
-        """Deepest first. A task's failure that the driver quotes in its message is deeper than the quotation."""
+        """Deepest first. A task's failure that the driver quotes comes after the quotation, which also says where the task ran."""
         found: list[Failure] = []
         place: str | None = None
         for block in reversed(self.blocks):
             place = place or block.place
             message = "\n".join(block.lines).strip()
+            found.append(Failure(error=block.error, message=message, place=place))
             inner = _quoted(message)
             if inner is not None:
                 found.append(Failure(error=inner[0], message=inner[1], place=place))
-            found.append(Failure(error=block.error, message=message, place=place))
         return found
 
 
-def find_java_failures(text: str) -> list[Failure]:
-    """The exceptions of the log, those that ended the program first, the deepest cause of each chain first."""
+def find_java_failures(text: str) -> list[list[Failure]]:
+    """The chains of exceptions of the log, those that ended the program first; in each the deepest cause first."""
     chains = _read_chains(text.splitlines())
     ranked = sorted(enumerate(chains), key=lambda entry: (entry[1].rank, entry[0]), reverse=True)
-    return [failure for _, chain in ranked for failure in chain.failures()]
+    return [chain.failures() for _, chain in ranked]
 
 
 def _read_chains(lines: list[str]) -> list[_Chain]:
     chains: list[_Chain] = []
     block: _Block | None = None
+    before = ""
     for line in lines:
         if _TRACE_LINE.match(line):
             if block is not None:
                 _add_frame(block, line)
         elif header := _HEADER.search(line):
-            block = _begin(chains, line, header)
+            block = _begin(chains, line, header, before)
         elif LOG_LINE.match(line):
             block = None
         elif block is not None and not block.has_frames and len(block.lines) < _LONGEST_MESSAGE_LINES:
             block.lines.append(line)
+        before = line
     return [chain for chain in chains if chain.rank > 0 and _is_trace(chain)]
 
 
-def _begin(chains: list[_Chain], line: str, header: re.Match[str]) -> _Block:
+def _begin(chains: list[_Chain], line: str, header: re.Match[str], before: str) -> _Block:
     block = _Block(error=header["error"], lines=[header["message"] or ""])
     if not (line.lstrip().startswith("Caused by:") and chains):
-        chains.append(_Chain(rank=_rank(line)))
+        chains.append(_Chain(rank=_rank(line, before)))
     chains[-1].blocks.append(block)
     return block
 
@@ -97,10 +100,10 @@ def _is_trace(chain: _Chain) -> bool:
     return chain.rank > 1 or any(block.has_frames for block in chain.blocks)
 
 
-def _rank(line: str) -> int:
-    if _ENDS_THE_PROGRAM.search(line):
-        return 2
-    return 0 if _TELLS_LITTLE.search(line) else 1
+def _rank(line: str, before: str) -> int:
+    if _TELLS_LITTLE.search(line):
+        return 0
+    return 2 if _ENDS_THE_PROGRAM.search(line) or before.rstrip().endswith("threw exception:") else 1
 
 
 def _quoted(message: str) -> tuple[str, str] | None:

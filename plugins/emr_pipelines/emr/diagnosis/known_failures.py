@@ -36,12 +36,13 @@ _GRANT = "grant it to the cluster's instance role (JobFlowRole) or to the step's
 _HEAP = r"OutOfMemoryError: (?P<kind>Java heap space|GC overhead limit exceeded|Metaspace|Direct buffer memory|[Uu]nable to create (?:new )?native thread|Requested array size exceeds VM limit)"
 
 _MEMORY = (
+    _known(r"No space left on device", "A disk of the cluster is full (No space left on device)", "give the instances larger EBS volumes, or use more of them"),
     _known(
         r"Container killed by YARN for exceeding (?:physical |virtual )?memory limits\. +(?P<used>[\d.]+ \w+) of (?P<limit>[\d.]+ \w+)",
         "YARN killed an executor that used {used} of the {limit} it had asked for",
         "raise executor_memory or spark.executor.memoryOverhead, or split the work into more partitions",
     ),
-    _known(r"executor \w+.*" + _HEAP, "An executor ran out of memory ({kind})", _MORE_EXECUTOR_MEMORY),
+    _known(r"executor (?!driver)\w+\).*" + _HEAP, "An executor ran out of memory ({kind})", _MORE_EXECUTOR_MEMORY),
     _known(_HEAP, "The driver ran out of memory ({kind})", _MORE_DRIVER_MEMORY),
     _known(r"OutOfMemoryError", "Java ran out of memory", "raise driver_memory and executor_memory"),
     _known(r"^(?:[\w.]+\.)?MemoryError\b|numpy.*_ArrayMemoryError", "Python ran out of memory", "raise driver_memory for the script itself, spark.executor.memoryOverhead for its functions on the executors"),
@@ -57,7 +58,6 @@ _MEMORY = (
     ),
     _known(r"Kryo serialization failed: Buffer overflow", "An object does not fit Kryo's buffer", "raise spark.kryoserializer.buffer.max"),
     _known(r"Cannot broadcast the table (?:that is|over) (?P<detail>[^:\n]*)", "A table is too large to be broadcast: {detail}", "set spark.sql.autoBroadcastJoinThreshold to -1, or take the broadcast hint away"),
-    _known(r"No space left on device", "A disk of the cluster is full (No space left on device)", "give the instances larger EBS volumes, or use more of them"),
 )  # fmt: skip
 
 _INFRASTRUCTURE = (
@@ -86,6 +86,7 @@ _INFRASTRUCTURE = (
 )  # fmt: skip
 
 _DEPENDENCIES = (
+    _known(r"Cannot run program \"(?P<program>[^\"]+)\"", "There is no program {program} on the cluster", "install it in a bootstrap action"),
     _known(
         r"(?:ModuleNotFoundError|ImportError): No module named '?(?P<module>[\w.]+)'?",
         "The Python module {module} is missing",
@@ -96,7 +97,7 @@ _DEPENDENCIES = (
     _known(r"(?:ClassNotFoundException|NoClassDefFoundError): (?P<name>[\w.$/]+)", "The Java class {name} is missing", "add its jar or package to the step, built for the cluster's Spark and Scala"),
     _known(r"NoSuchMethodError: (?P<method>[^\n]+)", "A jar was built for another version of a library: no method {method}", "build it for the cluster's Spark and Scala"),
     _known(r"UnsupportedClassVersionError: (?P<name>[\w.$/]+)", "The class {name} was compiled for a newer Java than the cluster's"),
-    _known(r"unresolved dependency: (?P<name>[^\s:\]]+(?::|#|;)?[^\s:\]]*)", "The package {name} cannot be downloaded", "check its coordinates, and whether the cluster's subnet reaches the repository"),
+    _known(r"unresolved dependency: (?P<name>[^\s:\]]+)", "The package {name} cannot be downloaded", "check its coordinates, and whether the cluster's subnet reaches the repository"),
 )  # fmt: skip
 
 _ACCESS = (

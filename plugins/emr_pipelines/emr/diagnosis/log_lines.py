@@ -18,12 +18,11 @@ _LINES = (
     _line(r"can't open file '(?P<path>[^']+)'", "There is no script {path}"),
     _line(r"^Error: Failed to load class (?P<name>[\w.$]+)", "There is no class {name} in the step's jar; check `class` and the jar"),
     _line(r"^Error: (?P<problem>Unrecognized option: \S+|Missing application resource|Missing argument for option \S+)", "spark-submit refused the step: {problem}"),
-    _line(r"Cannot run program \"(?P<program>[^\"]+)\"", "There is no program {program} on the cluster"),
     _line(r"(?:^|[\s:])(?P<program>[\w./+-]+): command not found$", "There is no command {program} on the cluster; install it in a bootstrap action"),
     _line(r"(?:Not a valid JAR:|Exception in thread .* Error opening job jar:) (?P<path>\S+)", "There is no jar {path}"),
     _line(r"^FAILED: (?P<problem>(?:Semantic|Parse)Exception .+)$", "Hive refused the query: {problem}"),
     _line(
-        r"AM Container for .*?is running (?:\d+B )?beyond the '?(?:PHYSICAL|physical|VIRTUAL|virtual)'? memory limits?\. Current usage: (?P<used>[\d.]+ \w+) of (?P<limit>[\d.]+ \w+)",
+        r"AM Container for [\s\S]{0,600}?is running (?:\d+B )?beyond the '?(?:PHYSICAL|physical|VIRTUAL|virtual)'? memory limits?\. Current usage: (?P<used>[\d.]+ \w+) of (?P<limit>[\d.]+ \w+)",
         "YARN killed the driver, which used {used} of the {limit} it had asked for; raise driver_memory or spark.driver.memoryOverhead",
     ),
     _line(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import zlib
 from collections.abc import Iterable
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -34,7 +35,7 @@ def read_log(s3: S3Client, bucket: str, key: str) -> str | None:
     if answer["ContentLength"] > _MOST_GZIPPED_BYTES:
         log.warning("s3://%s/%s is not read: %d bytes of gzip are too many", bucket, key, answer["ContentLength"])
         return None
-    with answer["Body"] as body:
+    with closing(answer["Body"]) as body:
         return _unzip_end(body.iter_chunks(_CHUNK_BYTES)).decode("utf-8", errors="replace")
 
 

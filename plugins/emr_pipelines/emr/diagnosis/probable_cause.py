@@ -25,7 +25,6 @@ from emr_pipelines.emr.diagnosis.log_places import find_application, find_places
 from emr_pipelines.emr.diagnosis.recognition import find_cause, find_last_resort
 
 if TYPE_CHECKING:
-    from types_boto3_emr.type_defs import ClusterTypeDef
     from types_boto3_s3.client import S3Client
 
     from emr_pipelines.emr.emr_api import EmrApi

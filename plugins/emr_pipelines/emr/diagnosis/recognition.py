@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import takewhile
 
@@ -15,8 +15,8 @@ from emr_pipelines.emr.diagnosis.python_traces import find_python_failures
 
 def find_cause(logs: Sequence[str]) -> str | None:
     """The sentence; None when the logs say nothing that is understood. An exception is believed before a line, a cause before what wraps it."""
-    failures = [failure for text in logs for failure in _failures_of(text)]
-    return _describe_first(failures) or describe_lines(logs)
+    chains = (chain for text in logs for chain in _chains_of(text))
+    return next(filter(None, map(_describe_chain, chains)), None) or describe_lines(logs)
 
 
 def find_last_resort(logs: Sequence[str]) -> str | None:
@@ -24,26 +24,22 @@ def find_last_resort(logs: Sequence[str]) -> str | None:
     return describe_exit(logs)
 
 
-def _describe_first(failures: Iterable[Failure]) -> str | None:
-    for failure in failures:
-        sentence = describe_known(failure)
-        if sentence is None and not failure.is_wrapper:
-            sentence = describe_plainly(failure)
-        if sentence is not None:
-            return sentence
-    return None
+def _describe_chain(chain: Sequence[Failure]) -> str | None:
+    """What is known of any of the chain's exceptions says more than the deepest one says of itself."""
+    known = next(filter(None, map(describe_known, chain)), None)
+    return known or next((describe_plainly(failure) for failure in chain if not failure.is_wrapper), None)
 
 
-def _failures_of(text: str) -> list[Failure]:
-    """A log's exceptions, the one that ended the program first. A Java exception that Python met happened at Python's place.
+def _chains_of(text: str) -> list[list[Failure]]:
+    """A log's exceptions with their causes, deepest first; that which ended the program first. A Java exception that Python met happened at Python's place.
 
     The script ended with its last exception; when that came from Java, Python's earlier ones were caught and say nothing.
     """
     python = find_python_failures(text)
-    java = find_java_failures(text)
-    last = list(takewhile(lambda failure: not _came_from_java(failure), reversed(python)))
+    last = [[failure] for failure in takewhile(lambda failure: not _came_from_java(failure), reversed(python))]
     place = next((failure.place for failure in reversed(python) if failure.place), None)
-    return [replace(failure, place=failure.place or place) for failure in (*last, *java)]
+    chains = [*last, *find_java_failures(text)]
+    return [[replace(failure, place=failure.place or place) for failure in chain] for chain in chains]
 
 
 def _came_from_java(failure: Failure) -> bool:

@@ -35,9 +35,7 @@ def gc_command(
     with aws_errors_as_messages(environment):
         s3 = s3_client(environment)
         runs = live_runs(emr_api(environment))
-        garbage = find_garbage(
-            s3, environment.bucket, older_than=age, now=dt.datetime.now(dt.UTC), live_runs=runs
-        )
+        garbage = find_garbage(s3, environment.bucket, older_than=age, now=dt.datetime.now(dt.UTC), live_runs=runs)
         refused = [] if dry_run else delete_garbage(s3, garbage)
     _print_json(garbage, refused, dry_run) if as_json else _print_table(garbage, dry_run)
     if refused:
@@ -46,13 +44,17 @@ def gc_command(
 
 def _parse_age(text: str) -> dt.timedelta:
     if not re.fullmatch(DURATION, text):
-        raise EmrPipelinesError(f"--older-than {text!r} is no duration; write a number and one of s, m, h, d, such as 7d")
+        raise EmrPipelinesError(
+            f"--older-than {text!r} is no duration; write a number and one of s, m, h, d, such as 7d"
+        )
     return dt.timedelta(seconds=seconds_of(text))
 
 
 def _rows(garbage: Garbage) -> list[dict[str, Any]]:
     attempts = [{"prefix": one.prefix, "objects": one.objects, "bytes": one.bytes} for one in garbage.attempts]
-    uploads = [{"upload": f"s3://{one.bucket}/{one.key}", "started": one.started.isoformat()} for one in garbage.uploads]
+    uploads = [
+        {"upload": f"s3://{one.bucket}/{one.key}", "started": one.started.isoformat()} for one in garbage.uploads
+    ]
     return [*attempts, *uploads]
 
 

@@ -1,0 +1,17 @@
+"""The command as a person runs it: in a folder, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import REPOSITORY
+
+
+def run_tool(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """`emr-pipelines …` in the folder, on a terminal that is wide enough for any table."""
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins"), "COLUMNS": "300", **variables}
+    command = [sys.executable, "-m", "emr_pipelines", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

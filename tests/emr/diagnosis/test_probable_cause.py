@@ -1,0 +1,83 @@
+"""Every recorded failure under `logs/` is explained by exactly the sentence beside it, read over HTTP from where EMR puts such logs.
+
+`logs/<case>/<cluster>/…` is the layout below a LogUri, in plain text; `expected.txt` is the sentence, empty for a failure that nobody understands.
+A case with a `cluster.json` (what DescribeCluster answers) is a launch that failed.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emr_pipelines.emr.diagnosis.probable_cause import Explanation, explain_launch, explain_step
+from emr_pipelines.emr.emr_api import EmrApi
+from emr_pipelines.emr.steps import StepHandle
+
+LOGS = Path(__file__).parent / "logs"
+CASES = sorted(folder.name for folder in LOGS.iterdir())
+BUCKET = "recorded-logs"
+CLUSTER = "j-1K48XXXXXXHCB"
+STEP = "s-01234567EXAMPLE"
+
+
+class ClusterThatSays:
+    """A read client for one cluster whose end emr_local would have to be brought to; counts the calls."""
+
+    def __init__(self, **cluster: Any) -> None:
+        self._cluster = {"Id": CLUSTER, "Status": {"State": "RUNNING"}, **cluster}
+        self.calls = 0
+
+    def describe_cluster(self, **_: Any) -> dict[str, Any]:
+        self.calls += 1
+        return {"Cluster": self._cluster}
+
+
+@pytest.fixture(scope="module")
+def recorded(s3: Any) -> str:
+    """All cases in S3, each below a LogUri of its own."""
+    s3.create_bucket(Bucket=BUCKET)
+    for file in (path for path in LOGS.rglob("*") if path.is_file() and path.parent.parent != LOGS):
+        s3.put_object(Bucket=BUCKET, Key=f"{file.relative_to(LOGS)}.gz", Body=gzip.compress(file.read_bytes()))
+    return BUCKET
+
+
+def explain(case: str, s3: Any, log_uri: str) -> Explanation:
+    reason = LOGS / case / "cluster.json"
+    emr = ClusterThatSays(LogUri=log_uri, **(json.loads(reason.read_text()) if reason.exists() else {}))
+    api = EmrApi(read=emr, write=emr)  # type: ignore[arg-type]
+    if reason.exists():
+        explanation = explain_launch(api, s3, CLUSTER, patience_seconds=0)
+    else:
+        handle = StepHandle(cluster_id=CLUSTER, step_id=STEP)
+        explanation = explain_step(api, s3, handle, state="FAILED", patience_seconds=0)
+    assert emr.calls == 1
+    return explanation
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_recorded_failure_is_explained(case: str, s3: Any, recorded: str) -> None:
+    expected = (LOGS / case / "expected.txt").read_text(encoding="utf-8").strip()
+    assert explain(case, s3, f"s3n://{recorded}/{case}/").sentence == (expected or None)
+
+
+def test_an_unknown_failure_shows_the_tail(s3: Any, recorded: str) -> None:
+    explanation = explain("unknown_failure", s3, f"s3://{recorded}/unknown_failure")
+    assert explanation.tails["stderr"][1] == "the partner system says: E-4711"
+    assert explanation.tails["stdout"] == ["starting"]
+
+
+def test_the_tails_are_the_steps_and_the_drivers(s3: Any, recorded: str) -> None:
+    case = "python_exception_in_cluster_mode"
+    tails = explain(case, s3, f"s3a://{recorded}/{case}").tails
+    assert set(tails) == {"stderr", "driver stderr", "driver stdout"}
+    assert tails["driver stdout"][-1] == "ValueError: no purchases are known for the year 1990"
+    assert all(len(lines) <= 50 for lines in tails.values())
+
+
+def test_the_tails_of_a_bootstrap_action_name_it(s3: Any, recorded: str) -> None:
+    tails = explain("bootstrap_pip", s3, f"s3://{recorded}/bootstrap_pip").tails
+    assert set(tails) == {"bootstrap action 1 stderr", "bootstrap action 1 stdout"}
