@@ -88,6 +88,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         action="store_true",
         help="keep an archive of Spark's classes (145 MB in the user's cache, made once in the background), with which JVMs start faster",
     )
+    _add_fault_flags(parser)
+    return parser.parse_args(arguments)
+
+
+def _add_fault_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fault",
         action="append",
@@ -96,7 +101,6 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help='a fault to inject, as {"operation": "RunJobFlow", "effect": "throttle"}; repeatable',
     )
     parser.add_argument("--faults", type=Path, metavar="FILE", help="a JSON file with a fault or a list of faults")
-    return parser.parse_args(arguments)
 
 
 def _parse_scale(text: str) -> float:

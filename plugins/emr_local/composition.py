@@ -38,10 +38,7 @@ def create_server(
     faults: Iterable[Fault] = (),
 ) -> LocalServer:
     """A server that really runs steps; raises StartupError if this machine cannot. `class_archive`: keep one for faster JVM starts."""
-    try:
-        find_java()
-    except JavaNotFoundError as error:
-        raise StartupError("There is no Java that Spark can run on.", str(error)) from error
+    _check_java()
     with _explaining_disk(state_dir), ExitStack() as failing:
         listener = Listener(host, port)
         failing.callback(listener.close)
@@ -70,6 +67,13 @@ def create_server(
         )
         failing.pop_all()
         return server
+
+
+def _check_java() -> None:
+    try:
+        find_java()
+    except JavaNotFoundError as error:
+        raise StartupError("There is no Java that Spark can run on.", str(error)) from error
 
 
 @contextmanager

@@ -20,7 +20,7 @@ PREFIX = "/_emr_local/"
 _LOSSES = ", ".join(loss.value for loss in Loss)
 
 Reply = Mapping[str, Any]
-Answer = Callable[..., Reply]
+Handle = Callable[..., Reply]  # takes the request's body and what the path's groups matched
 
 
 class ControlApplication:
@@ -62,7 +62,7 @@ class ControlApplication:
             return HTTPStatus.NOT_FOUND, {"message": f"There is no {PREFIX}{path}. Use one of {known}."}
         for route, match in found:
             if route.method == method:
-                return _run(route.answer, body, match.groups())
+                return _run(route.handle, body, match.groups())
         methods = ", ".join(route.method for route, _ in found)
         return HTTPStatus.METHOD_NOT_ALLOWED, {"message": f"{PREFIX}{path} takes {methods}, not {method}."}
 
@@ -71,12 +71,12 @@ class ControlApplication:
 class _Route:
     method: str
     pattern: str
-    answer: Answer  # takes the request's body and what the pattern's groups matched
+    handle: Handle
 
 
-def _run(answer: Answer, body: bytes, groups: tuple[str, ...]) -> tuple[HTTPStatus, Reply]:
+def _run(handle: Handle, body: bytes, groups: tuple[str, ...]) -> tuple[HTTPStatus, Reply]:
     try:
-        return HTTPStatus.OK, answer(body, *groups)
+        return HTTPStatus.OK, handle(body, *groups)
     except FaultRequestError as error:
         return HTTPStatus.BAD_REQUEST, {"message": str(error)}
     except UnknownTargetError as error:

@@ -56,7 +56,7 @@ class FaultInjector:
         if answer is None:
             drop_connection(environ)
         start_response(answer.status, list(answer.headers))
-        return [] if environ.get("REQUEST_METHOD") == "HEAD" else [answer.body]
+        return [answer.body]
 
     def _let_happen(self, fault: Fault | None, environ: WSGIEnvironment) -> Answer | None:
         if fault and fault.effect not in HAPPENS:

@@ -53,21 +53,13 @@ class LocalServer:
         )
         emr = EmrApplication(launch_faults.wrap(self._service.handle), others)
         self._injector = FaultInjector(emr, book=book, calls=calls, clock=clock)
+        steering = Steering(store=store, supervisor=self._supervisor, clock=clock, delays=delays, time_scale=time_scale)
         control = ControlApplication(
-            self._injector,
-            book=book,
-            calls=calls,
-            steering=Steering(
-                store=store, supervisor=self._supervisor, clock=clock, delays=delays, time_scale=time_scale
-            ),
-            describe_health=self._describe_health,
+            self._injector, book=book, calls=calls, steering=steering, describe_health=self._describe_health
         )
         self._http = listener.create_server(LoopbackGuard(control))
         self._supervisor.start()
-        self._thread = threading.Thread(
-            target=self._http.serve_forever, args=(_POLL_SECONDS,), name="emr-http", daemon=True
-        )
-        self._thread.start()
+        self._serve()
 
     def wake(self) -> None:
         """Have the clusters look at the clock again; for clocks that jump."""
@@ -81,6 +73,10 @@ class LocalServer:
         self._http.server_close()
         self._supervisor.stop()
         self._store.close()
+
+    def _serve(self) -> None:
+        serve = self._http.serve_forever
+        threading.Thread(target=serve, args=(_POLL_SECONDS,), name="emr-http", daemon=True).start()
 
     def _describe_health(self) -> Mapping[str, object]:
         return {

@@ -70,9 +70,9 @@ def test_f57_the_command_fails_and_shows_the_cure(project: Path, no_java: Path) 
 
 
 def test_a_port_that_somebody_else_has_is_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(0)
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         found = check_endpoint(url)
     assert (found.ok, found.found) == (False, f"{url} cannot be listened at: Address already in use")
     assert "change the port of endpoint_url" in found.fix

@@ -49,5 +49,5 @@ def test_an_endpoint_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
     (environments / "local.yaml").write_text(text.replace("5566", "9"))
     told = run_tool(tmp_path, "reap")
     assert told.returncode == 1
-    assert told.stderr.startswith("The environment local (http://127.0.0.1:")
-    assert "Traceback" not in told.stderr
+    assert told.stderr.startswith("Nothing answers at http://127.0.0.1:9, the endpoint of the environment local (")
+    assert len(told.stderr.splitlines()) == 1

@@ -117,9 +117,22 @@ def test_a_cluster_without_such_an_instance_cannot_lose_it(emr: Emr, control: Co
     assert (status, "no live instance that spot could take" in answer["message"]) == (409, True)
 
 
-def test_a_wrong_kind_of_loss_names_the_right_ones(emr: Emr, control: Control):
-    status, answer = control.send("POST", f"clusters/{emr.run()}/loss", {"kind": "fire"})
+@pytest.mark.parametrize("body", [{"kind": "fire"}, {}, {"kind": "spot", "node": 1}, [], b"spot"])
+def test_a_wrong_loss_names_the_right_ones(emr: Emr, control: Control, body: Any):
+    status, answer = control.send("POST", f"clusters/{emr.run()}/loss", body)
     assert (status, "spot, instance, primary, idle" in answer["message"]) == (400, True)
+
+
+def test_a_replaced_instance_is_remembered_over_a_restart(create_emr: Callable[..., Emr], tmp_path: Path):
+    first = create_emr(tmp_path)
+    cluster_id = first.run(instances=WITH_CORE)
+    first.wait(cluster_id, "WAITING")
+    Control(first.server.url).post(f"clusters/{cluster_id}/loss", {"kind": "spot"})
+    before = first.client.list_instances(ClusterId=cluster_id)["Instances"]
+    first.server.close()
+    second = create_emr(tmp_path)
+    assert second.client.list_instances(ClusterId=cluster_id)["Instances"] == before
+    assert len(before) == 4
 
 
 def test_the_idle_policy_fires_on_demand(emr: Emr, control: Control):

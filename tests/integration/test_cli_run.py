@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import PROJECT_FOLDERS, REPOSITORY
 from tests.integration.conftest import run_tool
-from tests.integration.test_scheduler import free_port
+from tests.integration.processes import free_port
 
 pytestmark = pytest.mark.xdist_group("airflow")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import pytest
 
 from emr_pipelines.emr.emr_api import EmrApi
 from tests.conftest import is_running, live_clusters
+from tests.integration.processes import descendants, free_port
 from tests.integration.word_clouds import gallery_years
 
 pytestmark = [pytest.mark.xdist_group("airflow"), pytest.mark.timeout(900)]
@@ -25,12 +25,6 @@ pytestmark = [pytest.mark.xdist_group("airflow"), pytest.mark.timeout(900)]
 START_SECONDS = 180
 RUNS_SECONDS = 600
 BY_HAND = "by_hand"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(what: str, condition: Callable[[], object], seconds: float) -> None:
@@ -115,16 +109,6 @@ def stop_with_interrupt(process: subprocess.Popen[bytes]) -> None:
             os.kill(pid, signal.SIGKILL)
     assert len(started) > 4
     assert left == []
-
-
-def descendants(pid: int) -> set[int]:
-    """All processes below one."""
-    listed = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    parents = dict(map(int, line.split()) for line in listed.splitlines())
-    found = {pid}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found - {pid}
 
 
 def test_a_manual_run_and_a_backfill_by_year(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,13 +16,10 @@ from emr_pipelines.dag.factory import build_airflow_dag
 from emr_pipelines.dag.inline_run import TaskEvents
 from emr_pipelines.dag.operators import CreateClusterOperator
 from emr_pipelines.dag.sensor import WaitForStepSensor
-from emr_pipelines.emr.clusters import find_clusters
 from emr_pipelines.emr.emr_api import EmrApi
-from emr_pipelines.plan.keys import cluster_name, parse_step_name, run_key
+from emr_pipelines.plan.keys import run_key
 from tests.fault_control import Faults
-
-# Live steps of one key are looked for among these.
-ACTIVE = ("PENDING", "CANCEL_PENDING", "RUNNING")
+from tests.reliability.aftermath import Aftermath
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,54 +105,18 @@ class Runner:
         self.outcomes.append(outcome)
         return outcome
 
+    def aftermath(self, outcome: Outcome) -> Aftermath:
+        """What a run left on EMR."""
+        return Aftermath(self.api, outcome.pipeline, run_key(outcome.pipeline, outcome.run_id))
+
     def clusters(self, outcome: Outcome) -> list[str]:
         """All clusters that the run ever had, oldest first."""
-        name = cluster_name(outcome.pipeline, run_key(outcome.pipeline, outcome.run_id), "main")
-        pages = self.api.read.get_paginator("list_clusters").paginate()
-        found = [cluster for page in pages for cluster in page["Clusters"] if cluster["Name"] == name]
-        return [
-            cluster["Id"] for cluster in sorted(found, key=lambda one: one["Status"]["Timeline"]["CreationDateTime"])
-        ]
+        return self.aftermath(outcome).clusters()
 
     def steps(self, outcome: Outcome, step: str) -> list[dict[str, Any]]:
         """All submissions of one step, in the order of submission."""
-        found = [
-            one
-            for cluster in self.clusters(outcome)
-            for page in self.api.read.get_paginator("list_steps").paginate(ClusterId=cluster)
-            for one in page["Steps"]
-            if one["Name"].split()[0] == step
-        ]
-        return sorted(found, key=lambda one: one["Status"]["Timeline"]["CreationDateTime"])
+        return self.aftermath(outcome).steps(step)
 
     def check_invariants(self, outcome: Outcome) -> None:
         """What must hold after every fault: nothing live, and no two submissions of one step that ran at the same time."""
-        name = cluster_name(outcome.pipeline, run_key(outcome.pipeline, outcome.run_id), "main")
-        assert find_clusters(self.api, name=name) == [], "a cluster outlived its run"
-        self._check_never_two_clusters(outcome)
-        self._check_never_two_steps(outcome)
-
-    def _check_never_two_clusters(self, outcome: Outcome) -> None:
-        spans = []
-        for cluster_id in self.clusters(outcome):
-            timeline = self.api.read.describe_cluster(ClusterId=cluster_id)["Cluster"]["Status"]["Timeline"]
-            spans.append((timeline["CreationDateTime"], timeline["EndDateTime"]))
-        _refuse_overlap("clusters", sorted(spans))
-
-    def _check_never_two_steps(self, outcome: Outcome) -> None:
-        spans: dict[str, list[tuple[datetime, datetime]]] = {}
-        for cluster in self.clusters(outcome):
-            for page in self.api.read.get_paginator("list_steps").paginate(ClusterId=cluster):
-                for step in page["Steps"]:
-                    key = parse_step_name(step["Name"])
-                    assert key is not None
-                    timeline = step["Status"]["Timeline"]
-                    assert step["Status"]["State"] not in ACTIVE, f"{step['Name']} is still {step['Status']['State']}"
-                    spans.setdefault(key.family, []).append((timeline["CreationDateTime"], timeline["EndDateTime"]))
-        for family, found in spans.items():
-            _refuse_overlap(f"submissions of {family}", sorted(found))
-
-
-def _refuse_overlap(what: str, spans: list[tuple[datetime, datetime]]) -> None:
-    for (_, end), (begin, _) in itertools.pairwise(spans):
-        assert end <= begin, f"two {what} lived at the same time: {spans}"
+        self.aftermath(outcome).check()

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from emr_pipelines.storage.attempts import record_published
 from emr_pipelines.storage.garbage import Garbage, delete_garbage, find_garbage
@@ -89,16 +90,31 @@ def test_more_objects_than_one_call_takes_are_deleted(s3: Any, bucket: str, monk
     assert keys(s3, bucket) == set()
 
 
-def test_what_s3_refuses_is_told(s3: Any, bucket: str) -> None:
-    class Refusing:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(s3, name)
+class Refusing:
+    """An S3 client that may not delete below one attempt: object by object, or the call as a whole."""
 
-        def delete_objects(self, **request: Any) -> Any:
-            return {"Errors": [{**request["Delete"]["Objects"][0], "Code": "AccessDenied", "Message": "locked"}]}
+    def __init__(self, s3: Any, *, whole: bool) -> None:
+        self._s3, self._whole = s3, whole
 
-    put(s3, bucket, OURS[0])
-    assert delete_garbage(Refusing(), find(s3, bucket)) == [f"s3://{bucket}/{OURS[0]}: AccessDenied locked"]
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._s3, name)
+
+    def delete_objects(self, **request: Any) -> Any:
+        first = request["Delete"]["Objects"][0]
+        if first["Key"] != OURS[0]:
+            return self._s3.delete_objects(**request)
+        refusal = {"Code": "AccessDenied", "Message": "locked"}
+        if self._whole:
+            raise ClientError({"Error": refusal, "ResponseMetadata": {"HTTPStatusCode": 403}}, "DeleteObjects")
+        return {"Errors": [{**first, **refusal}]}
+
+
+@pytest.mark.parametrize(("whole", "which"), [(False, OURS[0]), (True, f"{OURS[0]} and 1 more")], ids=["one", "all"])
+def test_what_s3_refuses_is_told_and_the_rest_is_deleted(s3: Any, bucket: str, whole: bool, which: str) -> None:
+    put(s3, bucket, *OURS, "runs/p/r2/step/attempt=1/part-0")
+    refused = delete_garbage(Refusing(s3, whole=whole), find(s3, bucket))
+    assert refused == [f"s3://{bucket}/{which}: AccessDenied locked"]
+    assert keys(s3, bucket) == set(OURS)
 
 
 def test_abandoned_uploads_are_aborted(s3: Any, bucket: str) -> None:

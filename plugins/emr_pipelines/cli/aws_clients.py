@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.spec.models import EnvironmentSpec
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
     from emr_pipelines.emr.emr_api import EmrApi
+
+_CONNECT_SECONDS = 5.0
+_PORTS = {"http": 80, "https": 443}
 
 
 def s3_client(environment: EnvironmentSpec) -> S3Client:
@@ -37,17 +42,32 @@ def emr_api(environment: EnvironmentSpec) -> EmrApi:
 
 @contextmanager
 def aws_errors_as_messages(environment: EnvironmentSpec) -> Iterator[None]:
-    """Turn what AWS refuses, or that it does not answer, into one line that names the environment, instead of a traceback."""
+    """Turn what AWS refuses, or that it does not answer, into one line that names the environment, instead of a traceback.
+
+    That nothing listens at an endpoint of our own is told at once, not after the ten attempts that botocore makes.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     from emr_pipelines.emr.emr_api import describe_error
 
+    if environment.connection.endpoint_url is not None:
+        _refuse_silent_endpoint(environment.name, environment.connection.endpoint_url)
     try:
         yield
     except (ClientError, BotoCoreError) as error:
         raise EmrPipelinesError(
-            f"The environment {environment.name} ({environment.connection.endpoint_url or environment.region}): {describe_error(error)}. "
-            "Check that its endpoint runs, and the credentials and rights of this shell"
+            f"The environment {environment.name} in {environment.region}: {describe_error(error)}. Check the credentials and rights of this shell"
+        ) from error
+
+
+def _refuse_silent_endpoint(name: str, url: str) -> None:
+    place = urlsplit(url)
+    try:
+        socket.create_connection((place.hostname or "", place.port or _PORTS[place.scheme]), _CONNECT_SECONDS).close()
+    except OSError as error:
+        raise EmrPipelinesError(
+            f"Nothing answers at {url}, the endpoint of the environment {name} ({error.strerror or error}). "
+            "Start it with `emr-pipelines ui`, or choose another environment with --env"
         ) from error
 
 

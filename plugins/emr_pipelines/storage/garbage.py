@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -148,12 +148,17 @@ def _delete(s3: S3Client, bucket: str, keys: list[str]) -> list[str]:
     refused: list[str] = []
     for start in range(0, len(keys), _BATCH):
         batch: list[ObjectIdentifierTypeDef] = [{"Key": key} for key in keys[start : start + _BATCH]]
-        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
-        refused += [
-            f"s3://{bucket}/{error.get('Key', '')}: {error.get('Code', '')} {error.get('Message', '')}"
-            for error in answer.get("Errors", [])
-        ]
+        try:
+            answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+        except ClientError as error:
+            refused.append(f"s3://{bucket}/{keys[start]} and {len(batch) - 1} more: {_words(error.response['Error'])}")
+            continue
+        refused += [f"s3://{bucket}/{error.get('Key', '')}: {_words(error)}" for error in answer.get("Errors", [])]
     return refused
+
+
+def _words(error: Mapping[str, Any]) -> str:
+    return f"{error.get('Code', '')} {error.get('Message', '')}".rstrip()
 
 
 def _uploads(s3: S3Client, runs: S3Prefix, live_runs: Collection[tuple[str, str]]) -> Iterator[AbandonedUpload]:
@@ -172,6 +177,5 @@ def _abort(s3: S3Client, upload: AbandonedUpload) -> list[str]:
     except s3.exceptions.NoSuchUpload:
         return []
     except ClientError as error:
-        details = error.response["Error"]
-        return [f"s3://{upload.bucket}/{upload.key} (upload): {details.get('Code', '')} {details.get('Message', '')}"]
+        return [f"s3://{upload.bucket}/{upload.key} (upload): {_words(error.response['Error'])}"]
     return []

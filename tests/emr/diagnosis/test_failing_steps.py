@@ -16,6 +16,7 @@ from emr_pipelines.emr.diagnosis.probable_cause import Explanation, explain_laun
 from emr_pipelines.emr.emr_api import EmrApi
 from emr_pipelines.emr.steps import StepHandle
 from tests.emr.conftest import shell_step
+from tests.emr.diagnosis.recorded_clusters import ClusterThatSays
 
 SCRIPT = """\
 from pyspark.sql import SparkSession
@@ -154,6 +155,25 @@ def test_a_log_whose_upload_was_cut_gives_what_it_holds(s3: Any, bucket: str) ->
     text = read_log(s3, bucket, "stderr.gz")
     assert text is not None
     assert text.startswith("line 0\nline 1\n")
+
+
+def test_a_hostile_log_takes_no_long_time(api: EmrApi, s3: Any, handle: StepHandle) -> None:
+    parts = ("x", "executor 1).", "a.b.C", ": ", "AM Container for ", "ExecutorLostFailure Reason: ", "File ", "s3://")
+    long_lines = "\n".join(": a.b.XException: " + part * (KEPT_BYTES // len(parts) // len(part)) for part in parts)
+    put_log(s3, handle, "stderr", long_lines.encode())
+    put_log(s3, handle, "stdout", ("\n: a.b.XException: Job aborted executor 1)." * 20_000).encode())
+    started = time.monotonic()
+    explain_step(api, s3, handle, state="FAILED", patience_seconds=0)
+    assert time.monotonic() - started < 10
+
+
+def test_a_step_that_ended_with_its_cluster_is_explained_by_it(api: EmrApi, s3: Any, handle: StepHandle) -> None:
+    put_log(s3, handle, "stdout", TRACEBACK.encode())
+    status = {"StateChangeReason": {"Code": "INSTANCE_FAILURE", "Message": "The master node was terminated"}}
+    lost = ClusterThatSays(LogUri="s3://emr-logs/logs/", Status={"State": "TERMINATED_WITH_ERRORS", **status})
+    explanation = explain_step(EmrApi(read=lost, write=lost), s3, handle, state="INTERRUPTED", patience_seconds=30)
+    assert explanation.sentence == "The cluster lost its instances: The master node was terminated"
+    assert explanation.tails["stdout"][-1] == "ValueError: late"
 
 
 def test_a_log_that_is_not_there_is_none(s3: Any, bucket: str) -> None:

@@ -16,24 +16,12 @@ import pytest
 from emr_pipelines.emr.diagnosis.probable_cause import Explanation, explain_launch, explain_step
 from emr_pipelines.emr.emr_api import EmrApi
 from emr_pipelines.emr.steps import StepHandle
+from tests.emr.diagnosis.recorded_clusters import CLUSTER, ClusterThatSays
 
 LOGS = Path(__file__).parent / "logs"
 CASES = sorted(folder.name for folder in LOGS.iterdir())
 BUCKET = "recorded-logs"
-CLUSTER = "j-1K48XXXXXXHCB"
 STEP = "s-01234567EXAMPLE"
-
-
-class ClusterThatSays:
-    """A read client for one cluster whose end emr_local would have to be brought to; counts the calls."""
-
-    def __init__(self, **cluster: Any) -> None:
-        self._cluster = {"Id": CLUSTER, "Status": {"State": "RUNNING"}, **cluster}
-        self.calls = 0
-
-    def describe_cluster(self, **_: Any) -> dict[str, Any]:
-        self.calls += 1
-        return {"Cluster": self._cluster}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +36,7 @@ def recorded(s3: Any) -> str:
 def explain(case: str, s3: Any, log_uri: str) -> Explanation:
     reason = LOGS / case / "cluster.json"
     emr = ClusterThatSays(LogUri=log_uri, **(json.loads(reason.read_text()) if reason.exists() else {}))
-    api = EmrApi(read=emr, write=emr)  # type: ignore[arg-type]
+    api = EmrApi(read=emr, write=emr)
     if reason.exists():
         explanation = explain_launch(api, s3, CLUSTER, patience_seconds=0)
     else:

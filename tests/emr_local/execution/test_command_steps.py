@@ -85,26 +85,29 @@ open("pids", "w").write(f"{os.getpid()} {child.pid}")
 """
 
 
-@pytest.mark.parametrize("end", ["interrupt", "kill"])
-def test_a_step_that_ignores_signals_is_gone_within_five_seconds(lab, end):
+@pytest.mark.parametrize(
+    ("end", "options"),
+    [("interrupt", ()), ("kill", ()), ("interrupt", ("--driver-java-options", "-Dmark=own"))],
+    ids=["interrupt-warm", "kill-warm", "interrupt-plain"],
+)
+def test_a_step_that_ignores_signals_is_gone_within_five_seconds(lab, end, options):
     script = lab.write(
         "s3://data/code/stubborn.py",
         f"{STUBBORN}\nfrom pyspark import SparkContext\nSparkContext().parallelize([1]).foreach(lambda _: time.sleep(600))\n",
     )
-    step, running = lab.start("spark-submit", script)
+    step, running = lab.start("spark-submit", *options, script)
     pids = await_pids(lab, step)
-    jvm = int(
-        next(
-            line.split()[-1]
-            for line in (lab.state / "steps" / "j-LAB" / step / "controller").read_text().splitlines()
-            if "warm JVM" in line
-        )
-    )
+    folder = lab.state / "steps" / "j-LAB" / step
+    warm = [line.split()[-1] for line in (folder / "controller").read_text().splitlines() if "warm JVM" in line]
+    assert bool(warm) is not bool(options)
+    jvm = int((warm or (folder / "session").read_text().split())[0])
+    assert list_session(jvm) != []
     started = time.monotonic()
     getattr(running, end)()
     outcome = running.wait()
     assert time.monotonic() - started < 5
-    assert outcome.exit_code == -signal.SIGKILL
+    # A JVM of the step's own obeys the SIGTERM that its script ignores.
+    assert outcome.exit_code == (128 + signal.SIGTERM if options else -signal.SIGKILL)
     assert [pid for pid in pids if is_alive(pid)] == []
     assert list_session(jvm) == []
 

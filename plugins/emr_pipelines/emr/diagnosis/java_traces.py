@@ -103,7 +103,9 @@ def _is_trace(chain: _Chain) -> bool:
 def _rank(line: str, before: str) -> int:
     if _TELLS_LITTLE.search(line):
         return 0
-    return 2 if _ENDS_THE_PROGRAM.search(line) or before.rstrip().endswith("threw exception:") else 1
+    if _ENDS_THE_PROGRAM.search(line) or before.rstrip().endswith("threw exception:"):
+        return 2
+    return 0 if LOG_LINE.match(before) and _TELLS_LITTLE.search(before) else 1
 
 
 def _quoted(message: str) -> tuple[str, str] | None:

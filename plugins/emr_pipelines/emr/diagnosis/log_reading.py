@@ -19,13 +19,17 @@ KEPT_BYTES = 1024 * 1024
 # A gzip stream has no way in but its beginning, so a log beyond this is not worth the time that its end would take.
 _MOST_GZIPPED_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
+_LONGEST_LINE = 4000
 _MOST_KEYS = 2000
 _ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 _GZIP_OR_ZLIB = 47  # zlib's wbits for "find out from the header"
 
 
 def read_log(s3: S3Client, bucket: str, key: str) -> str | None:
-    """The last KEPT_BYTES of a gzipped log; None when it is not there. A log that is cut in the middle gives what it holds; wrong bytes become U+FFFD."""
+    """The last KEPT_BYTES of a gzipped log; None when it is not there.
+
+    A log that is cut in the middle gives what it holds, wrong bytes become U+FFFD, and of a line that no person would read to its end only the beginning stays.
+    """
     try:
         answer = s3.get_object(Bucket=bucket, Key=key)
     except ClientError as error:
@@ -36,7 +40,12 @@ def read_log(s3: S3Client, bucket: str, key: str) -> str | None:
         log.warning("s3://%s/%s is not read: %d bytes of gzip are too many", bucket, key, answer["ContentLength"])
         return None
     with closing(answer["Body"]) as body:
-        return _unzip_end(body.iter_chunks(_CHUNK_BYTES)).decode("utf-8", errors="replace")
+        text = _unzip_end(body.iter_chunks(_CHUNK_BYTES)).decode("utf-8", errors="replace")
+    return "".join(_clip(line) for line in text.splitlines(keepends=True))
+
+
+def _clip(line: str) -> str:
+    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…\n"
 
 
 def _unzip_end(chunks: Iterable[bytes]) -> bytes:

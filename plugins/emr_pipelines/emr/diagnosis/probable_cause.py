@@ -47,10 +47,10 @@ class Explanation:
 def explain_step(api: EmrApi, s3: S3Client, handle: StepHandle, *, state: str, patience_seconds: float) -> Explanation:
     """Why the step ended in this state. EMR uploads logs about every five minutes: they are waited for, at most `patience_seconds` in all.
 
-    A CANCELLED step is not waited for: it may never have started, and then has no logs. Costs one DescribeCluster.
+    A CANCELLED step is not waited for: it may never have started, and then has no logs. Neither is one that ended with its cluster. Costs one DescribeCluster.
     """
     patience = Patience.of(0.0 if state == "CANCELLED" else patience_seconds)
-    return _without_raising(f"step {handle.step_id}", lambda: _explain_step(api, s3, handle, patience))
+    return _without_raising(f"step {handle.step_id}", lambda: _explain_step(api, s3, handle, state, patience))
 
 
 def explain_launch(api: EmrApi, s3: S3Client, cluster_id: str, *, patience_seconds: float) -> Explanation:
@@ -67,13 +67,22 @@ def _without_raising(subject: str, explain: Callable[[], Explanation]) -> Explan
         return Explanation()
 
 
-def _explain_step(api: EmrApi, s3: S3Client, handle: StepHandle, patience: Patience) -> Explanation:
+def _explain_step(api: EmrApi, s3: S3Client, handle: StepHandle, state: str, patience: Patience) -> Explanation:
     cluster = describe(api, handle.cluster_id)
+    reason = describe_reason(cluster)
     places = find_places(cluster.get("LogUri"), handle.cluster_id)
     if places is None:
-        return Explanation(sentence=describe_reason(cluster))
+        return Explanation(sentence=reason)
     source = LogSource(s3=s3, places=places)
-    own = gather_step(source, handle.step_id, patience)
+    if reason and state != "FAILED":
+        own = gather_step(source, handle.step_id, patience.spent())
+        return Explanation(sentence=reason, tails=_tails(own))
+    sentence, tails = _explain_from_logs(source, handle.step_id, patience)
+    return Explanation(sentence=sentence or reason, tails=tails)
+
+
+def _explain_from_logs(source: LogSource, step_id: str, patience: Patience) -> tuple[str | None, dict[str, list[str]]]:
+    own = gather_step(source, step_id, patience)
     application = find_application(own.get("stderr", ""))
     driver: dict[str, str] = {}
     workers: list[str] = []
@@ -81,8 +90,8 @@ def _explain_step(api: EmrApi, s3: S3Client, handle: StepHandle, patience: Patie
         # What the step's own logs tell is not worth the wait for those of the containers.
         driver = gather_driver(source, application, patience.spent() if find_cause(_texts(own)) else patience)
         workers = gather_workers(source, application)
-    sentence = _find_sentence([*_texts(driver), *_texts(own)], workers) or describe_reason(cluster)
-    return Explanation(sentence=sentence, tails={**_tails(own), **_tails(driver, "driver ")})
+    sentence = _find_sentence([*_texts(driver), *_texts(own)], workers)
+    return sentence, {**_tails(own), **_tails(driver, "driver ")}
 
 
 def _find_sentence(logs: list[str], workers: list[str]) -> str | None:

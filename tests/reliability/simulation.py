@@ -1,0 +1,236 @@
+"""A run of a small pipeline in a simulated Airflow against a simulated EMR, and what must hold at every moment of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import tenacity
+import tenacity.nap
+from airflow.sdk import DAG
+
+from emr_local import journal
+from emr_local.records import ACTIVE_STEP_STATES, StepRecord, StepState
+from emr_pipelines.dag import aws_clients
+from emr_pipelines.dag.factory import emit_dag
+from emr_pipelines.dag.operators import CreateClusterOperator
+from emr_pipelines.dag.sensor import OUTPUT_KEY, WaitForStepSensor
+from emr_pipelines.emr import polling, step_watch
+from emr_pipelines.plan.build import build_plan
+from emr_pipelines.plan.keys import label_order, parse_step_name
+from emr_pipelines.plan.task_ids import wait_task
+from emr_pipelines.spec.loader import load_pipeline
+from emr_pipelines.spec.task_names import TERMINATE_TASK
+from emr_pipelines.storage.attempts import published_attempt
+from tests.conftest import REPOSITORY
+from tests.reliability.simulated_airflow import SimulatedRun, Try
+from tests.reliability.simulated_emr import BUCKET, SimulatedEmr
+from tests.reliability.stepwise import Clock, Order
+
+PIPELINE = "interleaved"
+STEPS = ("left", "right", "join")
+JOB_RETRIES = {"left": 0, "right": 1, "join": 0}
+SPEC = f"""
+name: {PIPELINE}
+cluster: {{primary: {{instances: [m5.xlarge]}}, step_concurrency: 2}}
+steps:
+  - {{name: left, command: [make, "${{steps.left.output}}"], output: text}}
+  - {{name: right, command: [make, "${{steps.right.output}}"], output: text, retries: 1}}
+  - {{name: join, command: [join, "${{steps.left.output}}", "${{steps.right.output}}", "${{steps.join.output}}"], output: text}}
+"""
+START = dt.datetime(2026, 11, 21, tzinfo=dt.UTC).timestamp()
+_MOST_MOVES = 3000
+
+
+@contextmanager
+def simulated_time(clock: Clock) -> Iterator[None]:
+    """Waiting is a move of this clock; and the journal is not forced to the disk, for which thousands of moves would wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (tenacity, tenacity.nap, polling):
+            patch.setattr(module, "time", clock)
+        patch.setattr(step_watch, "utc_now", lambda: dt.datetime.fromtimestamp(clock.now, dt.UTC))
+        patch.setattr(journal, "os", SimpleNamespace(fsync=lambda _: None))
+        yield
+
+
+def build_dag(root: Path) -> DAG:
+    """The DAG of SPEC, in a project that holds nothing else."""
+    (root / "config" / "pipelines").mkdir(parents=True)
+    shutil.copytree(REPOSITORY / "config" / "environments", root / "config" / "environments")
+    file = root / "config" / "pipelines" / f"{PIPELINE}.yaml"
+    file.write_text(SPEC)
+    plan = build_plan(load_pipeline(file, environment="local", project_root=root))
+    dag = emit_dag(plan, dag_folder=root)
+    for task in dag.tasks:
+        if isinstance(task, WaitForStepSensor | CreateClusterOperator):
+            task.log_patience_seconds = 0.0  # nobody writes logs here
+    return dag
+
+
+class Simulation:
+    """One run, what was done to it, and what was promised about it."""
+
+    numbers = itertools.count()
+
+    def __init__(self, dag: DAG) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self.clock = Clock(START)
+        self.emr = SimulatedEmr(Path(self._folder.name), self.clock, self._note)
+        self.run = SimulatedRun(dag, f"run-{next(self.numbers)}", lambda: self.clock.now, self.emr.pass_time)
+        self.violations: list[str] = []
+        self._by_leftovers: set[str] = set()
+        self._replacing: set[Try] = set()
+        self._half_replaced = 0
+        self._failed_before_clear = dict.fromkeys(STEPS, 0)
+        self._published: dict[str, str] = {}
+        self._patches = pytest.MonkeyPatch()
+        hook = SimpleNamespace
+        self._patches.setattr(aws_clients, "EmrHook", lambda **_: hook(conn=self.emr.emr))
+        self._patches.setattr(aws_clients, "S3Hook", lambda **_: hook(conn=self.emr.s3))
+        self._time = simulated_time(self.clock)
+        self._time.__enter__()
+
+    def close(self) -> None:
+        """End every process, and undo what was put in the place of real time and real clients."""
+        for one in self.run.tries():
+            one.worker.kill()
+        self._time.__exit__(None, None, None)
+        self._patches.undo()
+        self.emr.store.close()
+        self._folder.cleanup()
+
+    def start(self, task_id: str) -> None:
+        """The scheduler starts the next try of a task."""
+        self.run.start(task_id)
+
+    def move(self, one: Try, order: Order = Order.ANSWER) -> None:
+        """A process goes on to its next call."""
+        self.run.move(one, order)
+        if one.worker.done and one in self._replacing:
+            self._replacing.discard(one)
+            self._half_replaced += one.worker.error is not None
+
+    def clear(self, task_id: str) -> None:
+        """Somebody clears a task and all after it."""
+        self.run.clear(task_id)
+        for step in STEPS:
+            self._failed_before_clear[step] = self._failures(step)
+
+    def go_well(self, rounds: int) -> None:
+        """For a while everything goes as it should."""
+        for _ in range(rounds):
+            for task_id in self.run.runnable():
+                self.start(task_id)
+            for one in self.run.tries():
+                self.move(one)
+                self.check()
+            for step in self.emr.steps(StepState.RUNNING):
+                self.emr.finish_step(step, exit_code=0)
+
+    def finish(self) -> None:
+        """Let the run come to its end, and see that nothing is left of it."""
+        for _ in range(_MOST_MOVES):
+            if self.run.is_over():
+                break
+            for one in self.run.leftovers:
+                self.run.end_leftover(one)
+            self.go_well(1)
+        assert self.run.is_over(), f"the run does not end: {self.states()}"
+        self.check()
+        self.emr.pass_time(24 * 3600.0)
+        assert not self.emr.live(), "a cluster outlived its idle timeout"
+
+    def states(self) -> dict[str, str | None]:
+        """The states of the tasks."""
+        return {task_id: record.state for task_id, record in self.run.records.items()}
+
+    def check(self) -> None:
+        """What is promised at every moment."""
+        assert not self.violations, self.violations
+        self._check_clusters()
+        for step in STEPS:
+            self._check_active(step)
+            self._check_outputs(step)
+            self._check_published(step)
+
+    def _check_clusters(self) -> None:
+        live = [flow.cluster.cluster_id for flow in self.emr.live()]
+        ours = [cluster for cluster in live if cluster not in self._by_leftovers]
+        if len(ours) <= 1 and not self._replacing:
+            self._half_replaced = 0
+        spare = len(self._replacing) + self._half_replaced
+        assert len(ours) <= 1 + spare, f"clusters {ours} are live at once; {spare} tasks are about to agree on one"
+        if self.run.records[TERMINATE_TASK].state == "success":
+            assert not ours, f"{ours} outlived the teardown"
+
+    def _check_active(self, step: str) -> None:
+        active = [one for one in self._submissions(step) if one.state in ACTIVE_STEP_STATES]
+        ours = [one.name for one in active if one.step_id not in self._by_leftovers]
+        assert len(ours) <= 1, f"{ours} are active at once"
+
+    def _check_outputs(self, step: str) -> None:
+        for submission in self._submissions(step):
+            prefix = submission.args[-1]
+            writers = [one for one in self.emr.writers.get(prefix, []) if one not in self._by_leftovers]
+            assert len(writers) <= 1, f"{writers} wrote {prefix}"
+        if self.run.records[wait_task(step)].state == "success":
+            output = self.run.xcoms[wait_task(step), OUTPUT_KEY]
+            writer = self.emr.bucket.objects[f"{output.removeprefix('s3://')}/_SUCCESS"].decode()
+            (done,) = [one for one in self._submissions(step) if one.step_id == writer]
+            assert done.state is StepState.COMPLETED, f"{output} is handed on, but its step is {done.state}"
+
+    def _check_published(self, step: str) -> None:
+        label = published_attempt(self.emr.s3, f"s3://{BUCKET}/runs/{PIPELINE}/{self.run.run_id}/{step}")
+        before = self._published.get(step)
+        if label is None:
+            assert before is None, f"{step} is no longer published"
+            return
+        assert before is None or label_order(label) >= label_order(before), f"{step} went back from {before} to {label}"
+        self._published[step] = label
+
+    def _submissions(self, step: str) -> list[StepRecord]:
+        return [one for one in self.emr.steps() if one.name.split()[0] == step]
+
+    def _failures(self, step: str) -> int:
+        return sum(one.state is StepState.FAILED for one in self._submissions(step))
+
+    def _note(self, operation: str) -> None:
+        """A call of a worker had its effect."""
+        one = next(one for one in self.run.tries() if one.worker.is_current())
+        match operation:
+            case "RunJobFlow":
+                self._note_cluster(one)
+            case "AddJobFlowSteps":
+                self._note_submission(one)
+        if operation not in ("RunJobFlow", "ListClusters", "DescribeCluster", "TerminateJobFlows"):
+            self._replacing.discard(one)
+
+    def _note_cluster(self, one: Try) -> None:
+        created = self.emr.store.list_flows()[-1].cluster
+        if created.idle_timeout is None:
+            self.violations.append(f"{created.cluster_id} has no idle timeout")
+        if one in self.run.leftovers:
+            self._by_leftovers.add(created.cluster_id)
+        else:
+            self._replacing.add(one)
+
+    def _note_submission(self, one: Try) -> None:
+        made = max(self.emr.steps(), key=lambda step: step.created_at)
+        step, key = made.name.split()[0], parse_step_name(made.name)
+        if key is None:
+            self.violations.append(f"{made.name} carries no key")
+        if one in self.run.leftovers:
+            self._by_leftovers.add(made.step_id)
+        elif sum(each.name == made.name and each.step_id not in self._by_leftovers for each in self.emr.steps()) > 1:
+            self.violations.append(f"{made.name} was submitted twice")
+        failures = self._failures(step) - self._failed_before_clear[step]
+        if failures > JOB_RETRIES[step]:
+            self.violations.append(f"{made.name} runs a job again that has failed {failures} times")
