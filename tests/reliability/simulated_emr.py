@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,23 @@ _REFUSALS = {
 }
 
 
+class _Wire:
+    """Two boto3 clients, made once since that takes long, whose requests go to `send`."""
+
+    def __init__(self) -> None:
+        self.send: Callable[..., AWSResponse]
+        session = boto3.Session(region_name="us-east-1", aws_access_key_id="local", aws_secret_access_key="local")
+        # botocore's own attempts would only repeat what a fault here stands for: a failure that outlasted them.
+        config = Config(retries={"mode": "standard", "total_max_attempts": 1}, s3={"addressing_style": "path"})
+        self.emr: Any = session.client("emr", endpoint_url=URL, config=config)
+        self.s3: Any = session.client("s3", endpoint_url=URL, config=config)
+        for client in (self.emr, self.s3):
+            client.meta.events.register("before-send", lambda **sent: self.send(**sent))
+
+
+_wire = lru_cache(maxsize=1)(_Wire)
+
+
 class SimulatedEmr:
     """One region's clusters and buckets. `watch` is told the operation of each call of a worker that had its effect."""
 
@@ -62,13 +80,9 @@ class SimulatedEmr:
         self._watch = watch
         self.bucket = SimulatedS3()
         self._web = Client(EmrApplication(EmrService(self.store, clock.time).handle, _no_other_service))
-        session = boto3.Session(region_name="us-east-1", aws_access_key_id="local", aws_secret_access_key="local")
-        # botocore's own attempts would only repeat what a fault here stands for: a failure that outlasted them.
-        config = Config(retries={"mode": "standard", "total_max_attempts": 1}, s3={"addressing_style": "path"})
-        self.emr: Any = session.client("emr", endpoint_url=URL, config=config)
-        self.s3: Any = session.client("s3", endpoint_url=URL, config=config)
-        for client in (self.emr, self.s3):
-            client.meta.events.register("before-send", self._send)
+        wire = _wire()
+        wire.send = self._send
+        self.emr, self.s3 = wire.emr, wire.s3
 
     def pass_time(self, seconds: float) -> None:
         """Move the clock, the clusters with it, and let processes end that were told to."""

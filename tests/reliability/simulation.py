@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ from emr_pipelines.plan.keys import label_order, parse_step_name
 from emr_pipelines.plan.task_ids import wait_task
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.task_names import TERMINATE_TASK
-from emr_pipelines.storage.attempts import published_attempt
+from emr_pipelines.storage.attempts import PUBLISHED
 from tests.conftest import REPOSITORY
 from tests.reliability.simulated_airflow import SimulatedRun, Try
 from tests.reliability.simulated_emr import BUCKET, SimulatedEmr
@@ -188,11 +189,11 @@ class Simulation:
             assert done.state is StepState.COMPLETED, f"{output} is handed on, but its step is {done.state}"
 
     def _check_published(self, step: str) -> None:
-        label = published_attempt(self.emr.s3, f"s3://{BUCKET}/runs/{PIPELINE}/{self.run.run_id}/{step}")
-        before = self._published.get(step)
-        if label is None:
-            assert before is None, f"{step} is no longer published"
+        path = f"{BUCKET}/runs/{PIPELINE}/{self.run.run_id}/{step}/{PUBLISHED}"
+        record, before = self.emr.bucket.objects.get(path), self._published.get(step)
+        if record is None:
             return
+        label = json.loads(record)["attempt"]
         assert before is None or label_order(label) >= label_order(before), f"{step} went back from {before} to {label}"
         self._published[step] = label
 

@@ -95,6 +95,8 @@ class LocalStep:
             return self._run_process(prepared), prepared.driver_in_cluster
         except StepRejectedError as problem:
             self._logs.complain(str(problem))
+            # As EMR says it, so that readers of the logs know that nothing more will come.
+            self._logs.note("waitProcessCompletion ended with exit code 1 : the process was not started")
             return 1, False
         finally:
             for name in _SCRATCH:

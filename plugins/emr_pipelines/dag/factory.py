@@ -124,6 +124,7 @@ def _cluster_task(plan: Plan) -> BaseOperator:
         task_id=CREATE_TASK,
         job_flow_overrides=to_template(cluster.request),
         start_timeout_seconds=cluster.start_timeout_seconds,
+        log_patience_seconds=plan.log_patience_seconds,
         places=cluster.places,
         place=cluster.place,
         **_connection(plan),
@@ -191,6 +192,7 @@ def _wait_task(plan: Plan, step: StepPlan, shared: dict[str, Any]) -> BaseOperat
         retries_of_job=step.retries,
         execution_role=step.execution_role,
         deferrable=plan.deferrable,
+        log_patience_seconds=plan.log_patience_seconds,
         **shared,
     )
 

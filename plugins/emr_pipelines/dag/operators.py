@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 TERMINATION_TIMEOUT_SECONDS = 20 * 60.0
-# EMR uploads logs every five minutes, and once more when the cluster ends (AWS: emr-plan-debugging); waiting longer than that finds nothing new.
-LOG_PATIENCE_SECONDS = 330.0
 # How long the teardown looks for a cluster whose create task was killed before it knew whether it had made one.
 LATE_CLUSTER_SECONDS = 30.0
 # XCom of the create task: it has settled whether a cluster exists, so that the teardown need not wait for one to appear.
@@ -96,10 +94,10 @@ class CreateClusterOperator(EmrCreateJobFlowOperator):
     def __init__(
         self,
         *,
+        log_patience_seconds: float,
         start_timeout_seconds: float | None = None,
         places: Sequence[tuple[str, str]] = (),
         place: str = "",
-        log_patience_seconds: float = LOG_PATIENCE_SECONDS,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

@@ -13,7 +13,6 @@ from airflow.providers.common.compat.sdk import AirflowException
 from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
 from emr_pipelines.dag.console_links import persist_links
 from emr_pipelines.dag.macros import CLEARS_KEY, OUTPUT_KEY
-from emr_pipelines.dag.operators import LOG_PATIENCE_SECONDS
 from emr_pipelines.dag.step_tasks import KILL_SECONDS, StepTemplates
 from emr_pipelines.dag.trigger import StepEndTrigger
 from emr_pipelines.emr.diagnosis.probable_cause import explain_step
@@ -66,7 +65,7 @@ class WaitForStepSensor(EmrStepSensor):
         retries_of_job: int = 0,
         execution_role: str | None = None,
         log_uri: str | None = None,
-        log_patience_seconds: float = LOG_PATIENCE_SECONDS,
+        log_patience_seconds: float,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -178,7 +177,7 @@ class WaitForStepSensor(EmrStepSensor):
         )
         for name, lines in explanation.tails.items():
             self.log.error("The last %d lines of %s:\n%s", len(lines), name, "\n".join(lines))
-        words = f"{explanation.sentence} {failure}" if explanation.sentence else str(failure)
+        words = f"{explanation.sentence}. {failure}" if explanation.sentence else str(failure)
         return StepFailed(words, retryable=failure.retryable, state=failure.state)
 
     def _hand_on(self, context: Context, done: Submission, step: StepTypeDef) -> None:

@@ -54,6 +54,7 @@ def build_plan(loaded: LoadedSpec) -> Plan:
         spec_file=loaded.file,
         spec_digest=loaded.digest,
         deferrable=spec.deferrable,
+        log_patience_seconds=seconds_of(environment.log_patience),
     )
 
 

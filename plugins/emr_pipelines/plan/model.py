@@ -102,7 +102,7 @@ class StepPlan:
 class Plan:
     """Everything that a DAG, the command line and the benchmarks need to know of a pipeline in one environment.
 
-    `deferrable`: the triggerer does the waiting, so that no worker slot is held.
+    `deferrable`: the triggerer does the waiting, so that no worker slot is held. `log_patience_seconds`: how long a failed task waits for EMR's logs.
     """
 
     name: str
@@ -124,6 +124,7 @@ class Plan:
     spec_file: str
     spec_digest: str
     deferrable: bool = False
+    log_patience_seconds: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON values, keys in declaration order."""

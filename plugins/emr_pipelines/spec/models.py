@@ -346,6 +346,11 @@ class EnvironmentSpec(Model):
     bucket: str = Field(pattern=forms.BUCKET, description="Bucket for code, runs and published outputs, as s3://name.")
     data: str = Field(pattern=forms.S3_PREFIX, description="Prefix of input data, without a trailing slash.")
     logs: str = Field(pattern=forms.S3_PREFIX, description="Prefix of cluster logs, without a trailing slash.")
+    # EMR uploads logs every five minutes, and once more when a cluster ends (AWS: emr-plan-debugging).
+    log_patience: Duration = Field(
+        default="330s",
+        description="How long a failed task waits for the logs that tell why; EMR uploads them every five minutes.",
+    )
     variables: dict[Identifier, Scalar] = Field(default={}, description="Further values for ${env.<name>}.")
     cluster: ClusterSpec = Field(default_factory=ClusterSpec, description="Defaults for the cluster of every pipeline.")
     sample_data: list[SampleDataSpec] = Field(
