@@ -1,11 +1,12 @@
 # Every command of the project. `make demo` and `make test` need Python 3.11 or 3.12 and pip, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check bench ui clean upgrade format
+.PHONY: help demo test test-slow test-airflow-versions check bench ui clean upgrade format
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 UV_VERSION := 0.13.8
+AIRFLOW_VERSIONS := 3.0.6 3.2.1
 
 help:  ## Show the commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -18,6 +19,9 @@ test: $(VENV)/.installed-dev  ## All tests but the slow proofs
 
 test-slow: $(VENV)/.installed-dev  ## The slow proofs
 	$(BIN)/python -m pytest -m slow -q
+
+test-airflow-versions: $(addprefix $(VENV)-airflow-,$(addsuffix /.installed,$(AIRFLOW_VERSIONS)))  ## The operator tests on the Airflows of managed services, each in an environment of its own
+	$(foreach version,$(AIRFLOW_VERSIONS),$(VENV)-airflow-$(version)/bin/python -m pytest -m "not slow" -q tests/dag tests/emr tests/reliability &&) true
 
 check: $(VENV)/.installed-dev  ## Lint, types, import rules, schema drift, validity of the specs
 	$(BIN)/ruff check .
@@ -47,6 +51,11 @@ $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info < (3, 13)) and f"Python 3.11 or 3.12 is needed, this is {sys.version.split()[0]}; name another with: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(VENV)-airflow-%/.installed: tests/airflow_versions/airflow-%.txt | $(BIN)/uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
+	$(BIN)/uv pip sync --quiet --python $(@D)/bin/python $<
+	@touch $@
 
 $(VENV)/.installed: requirements.txt constraints.txt pyproject.toml | $(BIN)/uv
 	@echo "Installing what the project needs into $(VENV) …"

@@ -30,6 +30,7 @@ from tests.kills.scratch_airflow import airflow_variables, answers, copy_project
 
 Component = Literal["emr_local", "api-server", "scheduler", "dag-processor", "triggerer"]
 AIRFLOW_COMPONENTS: tuple[Component, ...] = ("api-server", "scheduler", "dag-processor", "triggerer")
+COMPONENTS: tuple[Component, ...] = ("emr_local", *AIRFLOW_COMPONENTS)
 BUCKET = "emr-pipelines-local"
 T = TypeVar("T")
 
@@ -100,6 +101,12 @@ class AirflowProcesses:
         if wait:
             self.wait_until(f"a healthy {component}", lambda: self.is_healthy(component), 90)
 
+    def start_missing(self) -> None:
+        """Start every component that does not run; blocks until all are healthy."""
+        for component in COMPONENTS:
+            if component not in self._processes:
+                self.start(component)
+
     def kill(self, component: Component, *, tree: bool = False) -> None:
         """SIGKILL to the component alone: what it forked lives on (a scheduler's tasks, emr_local's steps). With `tree` to all of it."""
         below = {process.session for process in family(self.pid(component))}
@@ -139,10 +146,10 @@ class AirflowProcesses:
 
     # Pipelines and their runs
 
-    def add_pipeline(self, name: str, steps: str, *, cluster: str = "", more: str = "") -> None:
+    def add_pipeline(self, name: str, steps: str, *, cluster: str = "", more: str = "", dag_lines: str = "") -> None:
         """Write a spec (`steps`: a YAML list, indented by two) and its DAG file; blocks until the dag-processor has found it."""
         spec = f"name: {name}\n{more}\ncluster:\n  primary: {{instances: [m5.xlarge]}}\n{cluster}\nsteps:\n{steps}\n"
-        write_pipeline(self.project, name, spec)
+        write_pipeline(self.project, name, spec, dag_lines=dag_lines)
         self.wait_until(f"the DAG {name}", lambda: name in self.rest.dag_ids(), 60)
 
     def wait_for_run(self, dag_id: str, run_id: str, *, seconds: float = 180) -> str:
@@ -164,9 +171,7 @@ class AirflowProcesses:
 
     def wait_for_task(self, dag_id: str, run_id: str, task_id: str, *, seconds: float = 90) -> TaskProcess:
         """Block until the task runs in a process."""
-        return self.wait_until(
-            f"the process of {task_id}", lambda: self.task_process(dag_id, run_id, task_id), seconds
-        )
+        return self.wait_until(f"the process of {task_id}", lambda: self.task_process(dag_id, run_id, task_id), seconds)
 
     def task_process(self, dag_id: str, run_id: str, task_id: str) -> TaskProcess | None:
         """The processes of a running task; None when it has none. The child tells by its title, and its parent is the supervisor."""
@@ -208,7 +213,7 @@ class AirflowProcesses:
     def _command(self, component: Component) -> list[str]:
         if component == "emr_local":
             options = ["--port", str(self._emr_port), "--state-dir", str(self.emr_state)]
-            return ["emr_local", *options, "--time-scale", "0.1", *self._emr_options]
+            return ["emr_local", *options, "--time-scale", "0.1", "--spark-submit", "plain", *self._emr_options]
         return ["airflow", component]
 
     def _has_reported(self, component: Component) -> bool:

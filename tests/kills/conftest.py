@@ -1,4 +1,4 @@
-"""One Airflow for all tests of a module: its start takes most of a minute. Tests that leave a component dead start it again."""
+"""One Airflow for all tests that kill: its start takes most of a minute. Each test gets it whole, and leaves it whole."""
 
 from __future__ import annotations
 
@@ -6,10 +6,21 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fault_control import Faults
 from tests.kills.airflow_processes import AirflowProcesses
+from tests.kills.stage import Stage
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowProcesses]:
     with AirflowProcesses(tmp_path_factory.mktemp("kills")) as processes:
         yield processes
+
+
+@pytest.fixture
+def stage(airflow: AirflowProcesses) -> Iterator[Stage]:
+    made = Stage(airflow, Faults(airflow.emr_url))
+    made.restore()
+    yield made
+    made.restore()
+    made.check()

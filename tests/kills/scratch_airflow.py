@@ -14,6 +14,14 @@ from tests.conftest import PROJECT_FOLDERS, REPOSITORY
 
 # A task is lost when it has not been heard of for so many seconds (Airflow's default: 300).
 HEARTBEAT_TIMEOUT = 8
+# Lines at the end of every DAG file: failed tasks are tried again soon.
+_QUICK_RETRIES = """
+from datetime import timedelta
+
+for task in dag.tasks:
+    task.retry_delay = timedelta(seconds=1)
+    task.retry_exponential_backoff = 0
+"""
 # Airflow's patience, shortened from minutes to seconds.
 _QUICK = {
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": 2,
@@ -74,10 +82,11 @@ def airflow_variables(root: Path, home: Path, port: int) -> dict[str, str]:
     }
 
 
-def write_pipeline(root: Path, name: str, spec: str) -> None:
-    """A spec and its DAG file, which is written last: Airflow reads it as soon as it is there, or changed."""
+def write_pipeline(root: Path, name: str, spec: str, *, dag_lines: str = "") -> None:
+    """A spec and its DAG file, which is written last: Airflow reads it as soon as it is there, or changed. `dag_lines` is Python below `dag = …`."""
     (root / "config" / "pipelines" / f"{name}.yaml").write_text(spec)
-    (root / "dags" / f"{name}.py").write_text((REPOSITORY / "dags" / "word_clouds.py").read_text())
+    dag_file = (REPOSITORY / "dags" / "word_clouds.py").read_text()
+    (root / "dags" / f"{name}.py").write_text(f"{dag_file}{_QUICK_RETRIES}{dag_lines}\n")
 
 
 def free_port() -> int:

@@ -37,8 +37,9 @@ if not first.exists():
 for name in names:
     if name == "exit":
         sys.exit("The job gives up.")
-    if name.startswith("sleep="):
-        time.sleep(float(name.removeprefix("sleep=")))
+    if name == "wait":
+        while not pathlib.Path(f"{marker}.released").exists():
+            time.sleep(0.1)
         continue
     put(name)
 """
@@ -61,9 +62,13 @@ class Jobs:
         """A step that writes a part of its output and fails."""
         return self.writing(name, names=("part-0", "exit"), more=more)
 
-    def slow(self, name: str, *, seconds: int) -> str:
-        """A step that takes some seconds before it writes its output."""
-        return self.writing(name, names=(f"sleep={seconds}", *WHOLE))
+    def waiting(self, name: str) -> str:
+        """A step that runs until it is released, and then writes its output."""
+        return self.writing(name, names=("wait", *WHOLE))
+
+    def release(self, name: str) -> None:
+        """Let a waiting step go on."""
+        (self.folder / f"{name}.started.released").touch()
 
     def hanging_first(self, name: str, *, more: str = "") -> str:
         """A step whose first attempt writes a part of the output and then hangs; a later one writes the whole."""

@@ -24,6 +24,7 @@ from tests.reliability.stepwise import KILLS, Order, Worker, current_worker
 RETRY_DELAY_SECONDS = 10.0
 KILL_AFTER_SECONDS = 5.0
 _DONE = frozenset({"success", "failed", "upstream_failed"})
+_WAITING = (None, "up_for_retry")
 _NO_CALL = ("sleep", "XCom")
 
 
@@ -76,7 +77,7 @@ class SimulatedRun:
         return [
             task_id
             for task_id, record in self.records.items()
-            if record.state == "up_for_retry" or (record.state is None and self._is_due(task_id))
+            if record.state in _WAITING and self._is_due(task_id)
         ]
 
     def tries(self) -> list[Try]:
@@ -170,17 +171,21 @@ class SimulatedRun:
     def _fail_the_unreachable(self) -> None:
         for task_id, record in self.records.items():
             states = self._upstream_states(task_id)
-            if record.state is not None or task_id == TERMINATE_TASK:
-                continue
-            if any(state in ("failed", "upstream_failed") for state in states.values()):
+            if task_id == TERMINATE_TASK:
+                unreachable = set(states.values()) <= _DONE and "success" not in self._setup_states()
+            else:
+                unreachable = not _DONE.isdisjoint(set(states.values()) - {"success"})
+            if record.state in _WAITING and unreachable:
                 record.state = "upstream_failed"
 
     def _is_due(self, task_id: str) -> bool:
         states = self._upstream_states(task_id)
         if task_id == TERMINATE_TASK:
-            setups = (states[PUBLISH_TASK], states[CREATE_TASK])
-            return all(state in _DONE for state in states.values()) and "success" in setups
+            return set(states.values()) <= _DONE and "success" in self._setup_states()
         return all(state == "success" for state in states.values())
+
+    def _setup_states(self) -> list[str | None]:
+        return [self.records[name].state for name in (PUBLISH_TASK, CREATE_TASK)]
 
     def _upstream_states(self, task_id: str) -> dict[str, str | None]:
         return {name: self.records[name].state for name in self.dag.get_task(task_id).upstream_task_ids}

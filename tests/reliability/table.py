@@ -66,7 +66,7 @@ def _claim(item: pytest.Item, marker: pytest.Mark) -> Claim:
 def collect_claims() -> list[Claim]:
     """Every claim of every test, in the order of the table. Raises RuntimeError with pytest's words when a test cannot be loaded."""
     collector, said = ClaimCollector(set()), io.StringIO()
-    arguments = ["--collect-only", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(REPOSITORY / "tests")]
+    arguments = ["--collect-only", "-q", "-p", "no:cacheprovider", str(REPOSITORY / "tests")]
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         code = pytest.main(["--rootdir", str(REPOSITORY), *arguments], plugins=[collector])
     if code != pytest.ExitCode.OK:

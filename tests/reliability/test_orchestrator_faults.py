@@ -144,17 +144,16 @@ def test_a_cluster_whose_teardown_was_skipped_is_ended_by_its_policy_or_the_reap
     runner: Runner, faults: Faults
 ) -> None:
     def skip_what_is_left() -> None:
-        """What the scheduler does when a run's time is up (airflow/jobs/scheduler_job_runner.py)."""
+        """What the scheduler does to tasks when a run's time is up (airflow/jobs/scheduler_job_runner.py)."""
         with create_session() as session:
             run = last_run(session, dag)
             for task in session.query(TaskInstance).filter_by(run_id=run.run_id, dag_id=dag.dag_id, state=None):
                 task.state = "skipped"
-            run.set_state("failed")
 
     limits = "  idle_timeout: 60s\n  max_lifetime: 60s\n  start_timeout: 60s"
     dag = runner.build("f42_skipped", HELLO, cluster=limits)
     outcome = runner.run(dag, during=once("one.wait", "running", skip_what_is_left))
-    assert (outcome.state, states_in_database(outcome)["terminate_cluster"]) == ("failed", "skipped")
+    assert states_in_database(outcome)["terminate_cluster"] == "skipped"
     (cluster,) = live_clusters(runner.api, f"/{dag.dag_id}/")
     policy = runner.api.read.get_auto_termination_policy(ClusterId=cluster)
     assert policy["AutoTerminationPolicy"] == {"IdleTimeout": 60}
@@ -241,6 +240,7 @@ def test_a_cluster_of_another_spec_is_not_adopted(runner: Runner, faults: Faults
     assert (len(runner.clusters(outcome)), faults.counts()["RunJobFlow"]) == (1, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.fault(
     "F50",
     "Somebody starts a run of a year while another run of that year is under way",
@@ -295,7 +295,7 @@ def run_of_another_process(runner: Runner, dag: DAG, date: str, *, both_live: Ca
         )
         try:
             wait_for(both_live, "two clusters at once")
-            assert process.wait(60) == 0
+            assert process.wait(120) == 0
         finally:
             process.kill()
     *told, end = [json.loads(line) for line in events.read_text().splitlines()]

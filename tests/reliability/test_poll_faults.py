@@ -1,4 +1,4 @@
-"""F16, F17, F23–F26: EMR does not answer, or answers strangely, while a step is watched; and tries of the waiting task that end before the step does."""
+"""F16, F17, F23 to F26: EMR does not answer, or answers strangely, while a step is watched; and tries of the waiting task that end before the step does."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import pytest
 
 from emr_pipelines.emr.emr_api import READ_CLIENT_CONFIG
 from emr_pipelines.emr.polling import PatientReader
-from emr_pipelines.emr.steps import StepHandle
+from emr_pipelines.emr.steps import StepHandle, cancel_step
 from emr_pipelines.storage.attempts import published_attempt
 from tests.fault_control import Faults
-from tests.reliability.midway import Jobs, Midway, step_folder
+from tests.reliability.midway import Jobs, Midway, step_folder, wait_for
 from tests.reliability.runs import Outcome, Runner
 
 pytestmark = pytest.mark.xdist_group("airflow")
@@ -42,8 +42,14 @@ def hasty_reads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def short_patience(hasty_reads: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A waiting task gives up after a second of silence instead of five minutes."""
-    monkeypatch.setitem(PatientReader.__init__.__kwdefaults__, "outage_seconds", 1.0)
+    """A waiting task gives up at the second silence instead of after five minutes."""
+    monkeypatch.setitem(PatientReader.__init__.__kwdefaults__, "outage_seconds", 0.3)
+
+
+@pytest.fixture
+def short_cancellation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cancellation that EMR does not confirm is given up after six seconds instead of thirty."""
+    monkeypatch.setitem(cancel_step.__kwdefaults__, "timeout_seconds", 6.0)
 
 
 def check_one_of_each(runner: Runner, outcome: Outcome, step: str = "one") -> None:
@@ -58,10 +64,16 @@ def check_one_of_each(runner: Runner, outcome: Outcome, step: str = "one") -> No
 )
 @pytest.mark.usefixtures("short_patience")
 def test_the_next_try_goes_on_with_the_running_step(runner: Runner, faults: Faults, jobs: Jobs, s3: Any) -> None:
-    # Every look for three seconds, counted from the second one, so that the try gives up while its step runs.
-    faults.add("reset-before", "DescribeStep", nth=2, times=4)
-    dag = runner.build("f16_next_try", jobs.slow("one", seconds=8))
-    outcome = runner.run(dag)
+    def fall_silent(_: StepHandle) -> None:
+        # Two looks with two attempts each: the try gives up while its step runs.
+        faults.add("reset-before", "DescribeStep", times=4)
+        wait_for(lambda: faults.hits() == 4, "the silence")
+        jobs.release("one")
+
+    dag = runner.build("f16_next_try", jobs.waiting("one"))
+    midway = Midway(runner, dag, "one", fall_silent)
+    outcome = runner.run(dag, during=midway)
+    midway.check()
     counts = faults.counts()
     assert faults.hits() == 4
     assert outcome.state == "success"
@@ -136,7 +148,7 @@ def test_throttling_that_outlasts_the_client_is_outlasted_by_the_task(runner: Ru
     assert faults.hits() == 9
     assert outcome.state == "success"
     check_one_of_each(runner, outcome)
-    # The patience of this test is one second, and the throttling took longer: it is no outage.
+    # The task has no patience with an outage here: throttling is none.
     assert outcome.tries("one.wait") == 1
     assert counts["DescribeStep"] <= 9 + LOOKS_AT_A_STEP_OF_ONE_SECOND
 
@@ -146,7 +158,7 @@ def test_throttling_that_outlasts_the_client_is_outlasted_by_the_task(runner: Ru
     "DescribeStep is throttled for ever",
     "the step's `timeout` ends the waiting: the step is cancelled, the run fails, the cluster is terminated",
 )
-@pytest.mark.usefixtures("hasty_reads")
+@pytest.mark.usefixtures("hasty_reads", "short_cancellation")
 def test_throttling_for_ever_is_bounded_by_the_timeout(runner: Runner, faults: Faults) -> None:
     faults.add("throttle", "DescribeStep", times=None)
     outcome = runner.run(runner.build("f23_for_ever", "  - {name: one, command: [sleep, 300], timeout: 4s}"))
@@ -185,16 +197,20 @@ def test_an_emr_that_fails_for_a_while_is_outlasted(runner: Runner, faults: Faul
 )
 @pytest.mark.usefixtures("hasty_reads")
 def test_an_endpoint_that_is_gone_for_a_while_is_outlasted(
-    runner: Runner, faults: Faults, passage: Passage, capfd: pytest.CaptureFixture[str]
+    runner: Runner, faults: Faults, jobs: Jobs, passage: Passage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    dag = runner.build("f24_no_endpoint", "  - {name: one, command: [sleep, 2]}")
-    midway = Midway(runner, dag, "one", lambda _: passage.close_for(5.0))
+    def lose_the_endpoint(_: StepHandle) -> None:
+        passage.close_for(5.0)
+        jobs.release("one")
+
+    dag = runner.build("f24_no_endpoint", jobs.waiting("one"))
+    midway = Midway(runner, dag, "one", lose_the_endpoint)
     outcome = runner.run(dag, during=midway)
     midway.check()
     assert outcome.state == "success"
     check_one_of_each(runner, outcome)
     assert outcome.tries("one.wait") == 1
-    assert "EMR does not answer (Could not connect to the endpoint URL" in "".join(capfd.readouterr())
+    assert "EMR does not answer (Could not connect to the endpoint URL" in caplog.text
     assert faults.counts()["AddJobFlowSteps"] == 1
 
 
@@ -203,15 +219,20 @@ def test_an_endpoint_that_is_gone_for_a_while_is_outlasted(
     "The credentials expire while a step is watched",
     "the connection is read anew and the same try goes on; the run succeeds",
 )
-def test_expired_credentials_are_renewed(runner: Runner, faults: Faults) -> None:
-    faults.add("deny", "DescribeStep", nth=2, code="ExpiredTokenException", message="The security token has expired")
-    outcome = runner.run(runner.build("f25_once", ONE_STEP))
-    counts = faults.counts()
+def test_expired_credentials_are_renewed(runner: Runner, faults: Faults, jobs: Jobs) -> None:
+    def expire(_: StepHandle) -> None:
+        faults.add("deny", "DescribeStep", code="ExpiredTokenException", message="The security token has expired")
+        wait_for(lambda: faults.hits() == 1, "the refusal")
+        jobs.release("one")
+
+    dag = runner.build("f25_once", jobs.waiting("one"))
+    midway = Midway(runner, dag, "one", expire)
+    outcome = runner.run(dag, during=midway)
+    midway.check()
     assert faults.hits() == 1
     assert outcome.state == "success"
     check_one_of_each(runner, outcome)
     assert outcome.tries("one.wait") == 1
-    assert counts["DescribeStep"] <= LOOKS_AT_A_STEP_OF_ONE_SECOND + 1
 
 
 @pytest.mark.fault(
@@ -240,7 +261,7 @@ def test_credentials_that_stay_expired_fail_the_run(runner: Runner, faults: Faul
     "EMR tells a state that nobody knows yet",
     "it is taken for running, and a warning names it; the run goes on to the step's real end",
 )
-def test_an_unknown_state_is_no_end(runner: Runner, faults: Faults, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_state_is_no_end(runner: Runner, faults: Faults, caplog: pytest.LogCaptureFixture) -> None:
     faults.add("state", "DescribeStep", state="HIBERNATING", times=3)
     outcome = runner.run(runner.build("f26_unknown", ONE_STEP))
     counts = faults.counts()
@@ -248,14 +269,14 @@ def test_an_unknown_state_is_no_end(runner: Runner, faults: Faults, capfd: pytes
     assert outcome.state == "success"
     check_one_of_each(runner, outcome)
     assert outcome.tries("one.wait") == 1
-    assert "the state HIBERNATING" in "".join(capfd.readouterr())
+    assert "the state HIBERNATING" in caplog.text
     assert counts["DescribeStep"] <= LOOKS_AT_A_STEP_OF_ONE_SECOND + 3
 
 
-@pytest.mark.slow
 @pytest.mark.fault(
     "F26", "EMR tells an unknown state for ever", "the step's `timeout` ends the waiting and cancels the step"
 )
+@pytest.mark.usefixtures("short_cancellation")
 def test_an_unknown_state_for_ever_is_bounded_by_the_timeout(runner: Runner, faults: Faults) -> None:
     faults.add("state", "DescribeStep", state="HIBERNATING", times=None)
     outcome = runner.run(runner.build("f26_for_ever", "  - {name: one, command: [sleep, 300], timeout: 3s}"))

@@ -1,15 +1,17 @@
-"""F18–F22, F27, F28: steps that end badly, or never start; what follows, and which specs are refused because EMR would refuse their steps."""
+"""F18 to F22, F27, F28: steps that end badly, or never start; what follows, and which specs are refused because EMR would refuse their steps."""
 
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from emr_pipelines.emr.steps import StepHandle
+from emr_pipelines.dag.sensor import WaitForStepSensor
+from emr_pipelines.emr.steps import StepHandle, cancel_step
 from emr_pipelines.plan.keys import step_label
 from emr_pipelines.storage.attempts import published_attempt
 from tests.fault_control import Faults
@@ -27,6 +29,13 @@ def jobs(tmp_path: Path) -> Jobs:
     return Jobs(tmp_path)
 
 
+@pytest.fixture
+def task_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> pytest.LogCaptureFixture:
+    """What waiting tasks log. Airflow binds its own loggers to whichever stream the process began with, where a test cannot see them."""
+    monkeypatch.setattr(WaitForStepSensor, "log", logging.getLogger("waiting_task"))
+    return caplog
+
+
 def states(runner: Runner, outcome: Outcome, step: str = "one") -> list[str]:
     return [one["Status"]["State"] for one in runner.steps(outcome, step)]
 
@@ -37,7 +46,7 @@ def states(runner: Runner, outcome: Outcome, step: str = "one") -> list[str]:
     "not submitted again; the error and the task's log show the job's own words; the steps after it do not start; the cluster is terminated",
 )
 def test_a_failing_job_is_not_run_again_and_its_words_are_shown(
-    runner: Runner, faults: Faults, capfd: pytest.CaptureFixture[str]
+    runner: Runner, faults: Faults, task_log: pytest.LogCaptureFixture
 ) -> None:
     script = "for i in $(seq 60); do echo line $i of the report; done; echo the reactor is too hot >&2; exit 3"
     dag = runner.build(
@@ -45,7 +54,7 @@ def test_a_failing_job_is_not_run_again_and_its_words_are_shown(
         f'  - {{name: one, command: [bash, -c, "{script}"]}}\n  - {{name: two, command: [echo, hi], after: [one]}}',
     )
     outcome = runner.run(dag)
-    counts, log = faults.counts(), "".join(capfd.readouterr())
+    counts, log = faults.counts(), task_log.text
     assert outcome.state == "failed"
     assert states(runner, outcome) == ["FAILED"]
     assert outcome.tries("one.wait") == 1
@@ -239,13 +248,16 @@ def test_a_step_that_is_queued_too_long_is_cancelled(runner: Runner, faults: Fau
     assert faults.counts()["DescribeStep"] <= 10
 
 
-@pytest.mark.slow
 @pytest.mark.fault(
     "F21",
     "A step is stuck in CANCEL_PENDING",
     "`queue_timeout` ends the waiting; the error says in which state the step was left, and the cluster is terminated",
 )
-def test_a_step_that_is_stuck_in_its_cancellation_is_given_up(runner: Runner, faults: Faults) -> None:
+def test_a_step_that_is_stuck_in_its_cancellation_is_given_up(
+    runner: Runner, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A cancellation that EMR does not confirm is given up after six seconds instead of thirty.
+    monkeypatch.setitem(cancel_step.__kwdefaults__, "timeout_seconds", 6.0)
     faults.add("state", "DescribeStep", state="CANCEL_PENDING", times=None)
     dag = runner.build("f21_stuck", "  - {name: one, command: [sleep, 300], queue_timeout: 3s}")
     outcome = runner.run(dag)
@@ -255,9 +267,8 @@ def test_a_step_that_is_stuck_in_its_cancellation_is_given_up(runner: Runner, fa
     assert "(nothing else is queued on the cluster); after the cancellation it is CANCEL_PENDING" in outcome.error(
         "one.wait"
     )
-    # 3 s of waiting and 30 s for the cancellation, asked for twice.
+    # SIGTERM is asked for first, SIGKILL when that does not help.
     assert faults.counts()["CancelSteps"] == 2
-    assert outcome.seconds < 60
 
 
 @pytest.mark.fault(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -51,8 +52,8 @@ def find_local_endpoint(url: str) -> LocalEndpoint | None:
             f"{url} answers, but is no emr_local ({error}); change the port of endpoint_url in the environment, or stop what listens there"
         ) from error
     except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return None
-    except (ValueError, KeyError) as error:
+        return None  # RemoteDisconnected, an HTTPException too, is a ConnectionError
+    except (ValueError, KeyError, http.client.HTTPException) as error:
         raise EmrPipelinesError(
             f"{url} answers, but is no emr_local; change the port of endpoint_url in the environment, or stop what listens there"
         ) from error
@@ -68,9 +69,8 @@ def local_endpoint(url: str, project_root: Path) -> Iterator[LocalEndpoint]:
     if running is not None:
         yield running
         return
-    state_dir = project_root / STATE_FOLDER
-    state_dir.mkdir(exist_ok=True)
-    log_file = state_dir / "server.log"
+    log_file = _log_file(project_root / STATE_FOLDER)
+    state_dir = log_file.parent
     with log_file.open("w") as log:
         command = [sys.executable, "-m", "emr_local", "--port", str(urlsplit(url).port), "--state-dir", str(state_dir)]
         # Its own session: Ctrl-C in the terminal reaches the run first, which then stops the server in order.
@@ -86,6 +86,18 @@ def local_endpoint(url: str, project_root: Path) -> Iterator[LocalEndpoint]:
         yield _wait_until_ready(server, url, log_file)
     finally:
         _stop(server)
+
+
+def _log_file(state_dir: Path) -> Path:
+    """The server's log in the state folder, which is made."""
+    try:
+        state_dir.mkdir(exist_ok=True)
+        (state_dir / "server.log").touch()
+    except OSError as error:
+        raise EmrPipelinesError(
+            f"{error.filename} cannot be written: {error.strerror}; make it writable for this user, or move the project to a folder that is"
+        ) from error
+    return state_dir / "server.log"
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], url: str, log_file: Path) -> LocalEndpoint:

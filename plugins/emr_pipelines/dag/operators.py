@@ -110,9 +110,16 @@ class CreateClusterOperator(EmrCreateJobFlowOperator):
         api = emr_api(self.aws_conn_id, self.region_name)
         try:
             with failing_fast(self._locate):
-                return self._launch(api, context)
-        finally:
-            context["ti"].xcom_push(key=SETTLED_KEY, value="yes")
+                cluster_id = self._launch(api, context)
+        except Exception:
+            self._settle(context)
+            raise
+        # Not after a kill (a BaseException): a RunJobFlow may be in flight then.
+        self._settle(context)
+        return cluster_id
+
+    def _settle(self, context: Context) -> None:
+        context["ti"].xcom_push(key=SETTLED_KEY, value="yes")
 
     def _launch(self, api: EmrApi, context: Context) -> str:
         cluster_id = adopt_or_create(api, self._request())

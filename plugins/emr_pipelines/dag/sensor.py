@@ -94,10 +94,10 @@ class WaitForStepSensor(EmrStepSensor):
             progress = self._explained(api, submitted.handle, partial(begin, api, self._task(context), submitted))
             self._watch(context, api, progress)
 
-    def resume(self, context: Context, event: dict[str, Any], progress: dict[str, Any]) -> None:
-        """Go on after a deferral; `event` is StepEndTrigger's, `progress` what `_watch` put aside."""
+    def resume(self, context: Context, event: dict[str, Any]) -> None:
+        """Go on after a deferral; `event` is StepEndTrigger's."""
         with failing_fast():
-            api, known = self._api(), _progress_from(progress)
+            api, known = self._api(), _progress_from(event["progress"])
             self._claim(context)
             if "error" in event:
                 raise RunError(event["error"], retryable=event["retryable"])
@@ -145,15 +145,14 @@ class WaitForStepSensor(EmrStepSensor):
 
     def _defer(self, context: Context, progress: Progress) -> None:
         trigger = StepEndTrigger(
-            cluster_id=progress.submission.handle.cluster_id,
-            step_id=progress.submission.handle.step_id,
+            progress=_progress_to(progress),
             aws_conn_id=self.aws_conn_id,
             region_name=self.region_name,
             timeout_seconds=self.limits.timeout_seconds,
             queue_timeout_seconds=self.limits.queue_timeout_seconds,
             expected_seconds=self._expected(context),
         )
-        self.defer(trigger=trigger, method_name=self.resume.__name__, kwargs={"progress": _progress_to(progress)})
+        self.defer(trigger=trigger, method_name=self.resume.__name__)
 
     def _after_end(self, context: Context, api: EmrApi, progress: Progress, step: StepTypeDef) -> Progress | None:
         handle = progress.submission.handle

@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 
 
 class StepEndTrigger(BaseTrigger):
-    """Fires when the step has ended, when its time is over, or when EMR stays silent."""
+    """Fires when the step has ended, when its time is over, or when EMR stays silent.
+
+    `progress` holds `cluster_id` and `step_id`; all of it comes back with the event, since `dag.test()` drops what a deferral puts aside.
+    """
 
     def __init__(
         self,
         *,
-        cluster_id: str,
-        step_id: str,
+        progress: dict[str, Any],
         aws_conn_id: str | None,
         region_name: str | None,
         timeout_seconds: float | None,
@@ -37,7 +39,8 @@ class StepEndTrigger(BaseTrigger):
         expected_seconds: float | None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's own class has no types there
-        self.handle = StepHandle(cluster_id=cluster_id, step_id=step_id)
+        self.progress = progress
+        self.handle = StepHandle(cluster_id=progress["cluster_id"], step_id=progress["step_id"])
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         self.limits = WatchLimits(timeout_seconds=timeout_seconds, queue_timeout_seconds=queue_timeout_seconds)
@@ -46,8 +49,7 @@ class StepEndTrigger(BaseTrigger):
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class path and the arguments, from which any triggerer makes this trigger again."""
         return f"{type(self).__module__}.{type(self).__qualname__}", {
-            "cluster_id": self.handle.cluster_id,
-            "step_id": self.handle.step_id,
+            "progress": self.progress,
             "aws_conn_id": self.aws_conn_id,
             "region_name": self.region_name,
             "timeout_seconds": self.limits.timeout_seconds,
@@ -62,9 +64,9 @@ class StepEndTrigger(BaseTrigger):
             reader = PatientReader(await self._connect())
             while (verdict := await self._look(reader, watch)) == "watch":
                 await asyncio.sleep(watch.pause(interval, self.limits, utc_now()))
-            yield _event(verdict=verdict)
+            yield self._event(verdict=verdict)
         except RunError as error:
-            yield _event(error=str(error), retryable=error.retryable)
+            yield self._event(error=str(error), retryable=error.retryable)
 
     async def on_kill(self) -> None:
         """Cancel the step: Airflow (3.3 and newer) calls this when somebody clears the deferred task or marks it."""
@@ -84,6 +86,5 @@ class StepEndTrigger(BaseTrigger):
     def _log_state(self, state: str, age: float) -> None:
         self.log.info("Step %s is %s after %.0f s", self.handle.step_id, state, age)
 
-
-def _event(**payload: object) -> TriggerEvent:
-    return TriggerEvent(payload)  # type: ignore[no-untyped-call]  # Airflow's own class has no types there
+    def _event(self, **payload: object) -> TriggerEvent:
+        return TriggerEvent({**payload, "progress": self.progress})  # type: ignore[no-untyped-call]  # Airflow's own class has no types there

@@ -51,8 +51,13 @@ def adopt_or_create(api: EmrApi, request: Mapping[str, Any]) -> str:
         find=lambda: next(iter(live_clusters(api, request)), None),
     )
     log.info("Created cluster %s (%s)", cluster_id, request["Name"])
-    # Two tasks may replace a lost cluster at the same time: they agree on the oldest.
-    return _keep_oldest(api, live_clusters(api, request) or [cluster_id])
+    try:
+        # Two tasks may replace a lost cluster at the same time: they agree on the oldest.
+        return _keep_oldest(api, live_clusters(api, request) or [cluster_id])
+    except (ClientError, BotoCoreError):
+        log.warning("Terminating cluster %s, since it cannot be looked at", cluster_id)
+        terminate_clusters(api, [cluster_id])
+        raise
 
 
 def _keep_oldest(api: EmrApi, clusters: list[str]) -> str:

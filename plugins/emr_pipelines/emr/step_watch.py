@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from emr_pipelines.emr.emr_api import TERMINAL_STEP_STATES, EmrApi, StepTimedOut
+from botocore.exceptions import BotoCoreError, ClientError
+
+from emr_pipelines.emr.emr_api import TERMINAL_STEP_STATES, EmrApi, StepTimedOut, describe_error
 from emr_pipelines.emr.polling import PatientReader, PollInterval, poll_until
 from emr_pipelines.emr.steps import StepHandle, cancel_step, describe_step
 
@@ -130,7 +132,11 @@ def give_up(api: EmrApi, handle: StepHandle, verdict: Verdict, limits: WatchLimi
 
 
 def _others_in_the_way(api: EmrApi, handle: StepHandle) -> str:
-    steps = api.read.list_steps(ClusterId=handle.cluster_id, StepStates=["RUNNING", "PENDING"])["Steps"]
+    try:
+        steps = api.read.list_steps(ClusterId=handle.cluster_id, StepStates=["RUNNING", "PENDING"])["Steps"]
+    except (ClientError, BotoCoreError) as error:
+        # These are only words; the step must be cancelled all the same.
+        return f" (what else is queued is not known: {describe_error(error)})"
     ahead = [
         f"{step['Id']} ({step['Name']}) {step['Status']['State']}"
         for step in reversed(steps)

@@ -7,10 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from emr_pipelines.emr.cluster_loss import find_loss
-from emr_pipelines.emr.emr_api import TERMINAL_STEP_STATES, ClusterGone, EmrApi, RunError
+from emr_pipelines.emr.emr_api import (
+    TERMINAL_STEP_STATES,
+    ClusterGone,
+    EmrApi,
+    RunError,
+    describe_error,
+    may_succeed_later,
+)
 from emr_pipelines.emr.polling import PollInterval, poll_until
 from emr_pipelines.emr.writes import create_once
 from emr_pipelines.plan.keys import StepKey, label_order, parse_step_name
@@ -23,6 +30,7 @@ log = logging.getLogger(__name__)
 
 _CANCEL_GRACE_SECONDS = 5.0
 _CANCEL_SECONDS = 30.0
+_UNKNOWN_STATE = "in a state that EMR does not tell"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +108,8 @@ def list_submissions(api: EmrApi, cluster_id: str, family: str) -> list[Submissi
     try:
         pages = list(api.read.get_paginator("list_steps").paginate(ClusterId=cluster_id))
     except ClientError as error:
-        gone = _gone(api, cluster_id)
+        # A listing that only failed for now may hold the submission that is looked for, also on a cluster that has ended.
+        gone = None if may_succeed_later(error) else _gone(api, cluster_id)
         if gone is None:
             raise
         raise gone from error
@@ -182,8 +191,8 @@ def cancel_step(api: EmrApi, handle: StepHandle, *, timeout_seconds: float = _CA
             break
         try:
             api.read.cancel_steps(ClusterId=handle.cluster_id, StepIds=[handle.step_id], StepCancellationOption=option)
-        except ClientError as error:
-            log.warning("CancelSteps of %s was refused: %s", handle.step_id, error)
+        except (ClientError, BotoCoreError) as error:
+            log.warning("CancelSteps of %s failed: %s", handle.step_id, describe_error(error))
         state = poll_until(
             lambda: _state_of(api, handle),
             lambda seen: seen in TERMINAL_STEP_STATES,
@@ -203,4 +212,9 @@ def cancel_submission(api: EmrApi, cluster_id: str, step: Mapping[str, Any], *, 
 
 
 def _state_of(api: EmrApi, handle: StepHandle) -> str:
-    return describe_step(api, handle)["Status"]["State"]
+    """The step's state; a word of ours when EMR does not tell it, which must not keep a cancellation from being sent."""
+    try:
+        return describe_step(api, handle)["Status"]["State"]
+    except (ClientError, BotoCoreError) as error:
+        log.warning("The state of step %s is not known: %s", handle.step_id, describe_error(error))
+        return _UNKNOWN_STATE

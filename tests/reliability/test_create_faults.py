@@ -1,0 +1,468 @@
+"""F01–F12: a cluster is asked for, and the request, its answer, the launch or the task that waits for it goes wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emr_pipelines.emr.clusters import describe, find_clusters
+from tests.fault_control import Faults
+from tests.reliability.launches import (
+    ONE_STEP,
+    At,
+    DyingTry,
+    answer_within,
+    cluster_of,
+    ends,
+    lose_cluster,
+)
+from tests.reliability.runs import Outcome, Runner
+
+pytestmark = pytest.mark.xdist_group("airflow")
+
+BY_US = "TERMINATED USER_REQUEST Terminated by user request"
+
+
+def check_green(runner: Runner, outcome: Outcome, *, clusters: int = 1) -> None:
+    """The run succeeded with so many clusters and one submission."""
+    assert outcome.state == "success"
+    assert [len(runner.clusters(outcome)), len(runner.steps(outcome, "one"))] == [clusters, 1]
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.fault(
+    "F01", "RunJobFlow is throttled", "sent again after growing pauses with jitter, six times in all; one cluster"
+)
+def test_a_throttled_launch_is_sent_again_within_the_task(runner: Runner, faults: Faults, times: int) -> None:
+    dag = runner.build(f"f01_throttled_{times}", ONE_STEP)
+    faults.add("throttle", "RunJobFlow", times=times)
+    outcome = runner.run(dag)
+    check_green(runner, outcome)
+    assert outcome.tries("create_cluster") == 1
+    assert faults.hits() == times
+    sent = [call["time"] for call in faults.calls() if call["operation"] == "RunJobFlow"]
+    # Each refusal costs one call more, and nothing else is called for it.
+    assert len(sent) == times + 1
+    for number, (before, after) in enumerate(zip(sent, sent[1:], strict=False)):
+        assert after - before >= 2**number, "the pauses grow"
+
+
+@pytest.mark.slow
+@pytest.mark.fault(
+    "F01",
+    "RunJobFlow is throttled for half a minute",
+    "after six refusals the task fails and Airflow tries again; one cluster",
+)
+def test_a_launch_that_stays_throttled_goes_on_in_the_next_try(runner: Runner, faults: Faults) -> None:
+    dag = runner.build("f01_throttled_9", ONE_STEP)
+    faults.add("throttle", "RunJobFlow", times=9)
+    outcome = runner.run(dag)
+    check_green(runner, outcome)
+    assert outcome.tries("create_cluster") == 2
+    assert "ThrottlingException" in outcome.error("create_cluster")
+    assert faults.hits() == 9
+    assert faults.counts()["RunJobFlow"] == 10
+
+
+@pytest.mark.parametrize(
+    ("effect", "more"),
+    [
+        pytest.param(
+            "reset-after",
+            {},
+            marks=pytest.mark.fault(
+                "F02",
+                "RunJobFlow makes its cluster and the connection is reset",
+                "the cluster is found by its name and tag and adopted; one cluster",
+            ),
+        ),
+        pytest.param(
+            "error-after",
+            {},
+            marks=pytest.mark.fault(
+                "F03",
+                "RunJobFlow makes its cluster and answers HTTP 500",
+                "the cluster is found by its name and tag and adopted; one cluster",
+            ),
+        ),
+        pytest.param(
+            "hang-after",
+            {"seconds": 4},
+            marks=pytest.mark.fault(
+                "F04",
+                "RunJobFlow makes its cluster and never answers",
+                "given up after 20 s; the cluster is found by its name and tag and adopted; one cluster",
+            ),
+        ),
+        pytest.param(
+            "slow",
+            {"seconds": 4},
+            marks=pytest.mark.fault(
+                "F04",
+                "RunJobFlow makes its cluster only after the client has given up",
+                "looked for during 30 s, found and adopted; one cluster",
+            ),
+        ),
+    ],
+)
+def test_a_cluster_whose_answer_is_lost_is_adopted(
+    runner: Runner,
+    faults: Faults,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    effect: str,
+    more: dict[str, Any],
+) -> None:
+    answer_within(monkeypatch, 2)
+    dag = runner.build(f"f02_{effect}".replace("-", "_"), ONE_STEP)
+    faults.add(effect, "RunJobFlow", **more)
+    outcome, counts = runner.run(dag), faults.counts()
+    check_green(runner, outcome)
+    assert outcome.tries("create_cluster") == 1
+    assert faults.hits() == 1
+    assert f"found and adopted {runner.clusters(outcome)[0]}" in caplog.text
+    # One is sent and never a second; it takes a ListClusters every second or two to find what it made.
+    assert counts["RunJobFlow"] == 1
+    assert counts["ListClusters"] <= 8
+
+
+@pytest.mark.slow
+@pytest.mark.fault(
+    "F04",
+    "RunJobFlow makes its cluster and never answers (with the real time-out of 20 s)",
+    "given up after 20 s; the cluster is found and adopted; one cluster",
+)
+def test_the_answer_is_waited_for_twenty_seconds(runner: Runner, faults: Faults) -> None:
+    dag = runner.build("f04_hanging", ONE_STEP)
+    faults.add("hang-after", "RunJobFlow", seconds=30)
+    outcome = runner.run(dag)
+    check_green(runner, outcome)
+    assert faults.hits() == 1
+    assert faults.counts()["RunJobFlow"] == 1
+    assert outcome.seconds >= 20
+
+
+@pytest.mark.slow
+@pytest.mark.fault(
+    "F02",
+    "The connection is reset before RunJobFlow reaches EMR",
+    "looked for during 30 s; since nothing was made, Airflow's next try asks again; one cluster",
+)
+def test_a_request_that_never_arrived_is_sent_by_the_next_try(runner: Runner, faults: Faults) -> None:
+    dag = runner.build("f02_reset_before", ONE_STEP)
+    faults.add("reset-before", "RunJobFlow")
+    outcome = runner.run(dag)
+    check_green(runner, outcome)
+    assert outcome.tries("create_cluster") == 2
+    assert "a retry is safe" in outcome.error("create_cluster")
+    assert faults.hits() == 1
+    assert faults.counts()["RunJobFlow"] == 2
+
+
+@pytest.mark.fault(
+    "F05",
+    "The create task dies while EMR's answer to RunJobFlow is on its way",
+    "the next try finds the cluster by its name and tag and adopts it; one cluster",
+)
+def test_the_cluster_of_a_try_that_died_is_adopted_by_the_next(
+    runner: Runner, faults: Faults, caplog: pytest.LogCaptureFixture
+) -> None:
+    dag = runner.build("f05_died", ONE_STEP)
+    faults.add("hang-after", "RunJobFlow", seconds=15)
+    outcome = runner.run(dag, during=DyingTry(runner, dag, "create_cluster", on_kill=False))
+    check_green(runner, outcome)
+    assert outcome.tries("create_cluster") == 2
+    assert faults.hits() == 1
+    assert f"Adopted cluster {runner.clusters(outcome)[0]}" in caplog.text
+    # Sent by the try that died, and never again.
+    assert faults.counts()["RunJobFlow"] == 1
+
+
+@pytest.mark.fault(
+    "F06",
+    "DescribeCluster is throttled right after the launch",
+    "asked again; links need no call, so that none can fail; one cluster",
+)
+def test_a_cluster_that_cannot_be_described_for_a_while_is_kept(runner: Runner, faults: Faults) -> None:
+    dag = runner.build("f06_throttled", ONE_STEP)
+    faults.add("throttle", "DescribeCluster", times=3)
+    outcome = runner.run(dag)
+    check_green(runner, outcome)
+    assert outcome.tries("create_cluster") == 1
+    assert faults.hits() == 3
+    # A plain run takes seven; each refusal costs one more, and a slow machine a few polls.
+    assert faults.counts()["DescribeCluster"] <= 16
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+@pytest.mark.fault(
+    "F06",
+    "DescribeCluster is denied right after the launch, and ever after",
+    "the run fails at once with AWS's words, and the create task itself ends the cluster that it cannot look at",
+)
+def test_a_cluster_that_may_not_be_described_is_ended(runner: Runner, faults: Faults, nth: int) -> None:
+    dag = runner.build(f"f06_denied_{nth}", ONE_STEP)
+    faults.add("deny", "DescribeCluster", nth=nth, times=None)
+    outcome = runner.run(dag)
+    counts, hits = faults.counts(), faults.hits()
+    faults.clear()
+    assert outcome.state == "failed"
+    assert outcome.tries("create_cluster") == 1
+    assert "is not authorized to perform: elasticmapreduce:DescribeCluster" in outcome.error("create_cluster")
+    assert ends(runner, outcome) == [BY_US]
+    assert hits >= 1
+    # No retry can help against a policy: one launch, one termination; one look to confirm the key, one at the state, one at its protection.
+    assert (counts["RunJobFlow"], counts["TerminateJobFlows"]) == (1, 1)
+    assert counts["DescribeCluster"] <= 3
+
+
+REFUSED = {
+    "release": ("  release: emr-7.99.0", "emr-7.99.0", None),
+    "role": ("  service_role: EMR_Missing_Role", "EMR_Missing_Role", "Invalid role: EMR_Missing_Role."),
+    "profile": ("  instance_profile: Missing_Profile", "Missing_Profile", "Invalid InstanceProfile: Missing_Profile."),
+    "subnet": (
+        "  subnets: [subnet-0123456789abcdef0]",
+        "subnet-0123456789abcdef0",
+        "The subnet subnet-0123456789abcdef0 does not exist.",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+@pytest.mark.fault(
+    "F07",
+    "EMR refuses the request (release, role, instance profile, subnet)",
+    "fails at once without a retry; the error names the line of the spec where the refused value stands",
+)
+def test_a_refused_launch_names_the_line_of_the_spec(runner: Runner, faults: Faults, what: str) -> None:
+    line, value, words = REFUSED[what]
+    dag = runner.build(f"f07_{what}", ONE_STEP, cluster=line)
+    if words:  # emr_local knows releases, and neither roles nor subnets
+        faults.add("error-before", "RunJobFlow", code="ValidationException", message=words, status=400)
+    outcome, counts = runner.run(dag), faults.counts()
+    spec = f"config/pipelines/f07_{what}.yaml"
+    lines = (runner.project / spec).read_text().splitlines()
+    (number,) = (number for number, text in enumerate(lines, 1) if value in text)
+    assert outcome.state == "failed"
+    assert outcome.tries("create_cluster") == 1
+    assert "ValidationException: " in outcome.error("create_cluster")
+    assert value in outcome.error("create_cluster")
+    assert f"{spec}:{number}" in outcome.error("create_cluster")
+    assert faults.hits() == (1 if words else 0)
+    assert runner.clusters(outcome) == []
+    # Sent once; looked for before it and at the end.
+    assert counts == {"RunJobFlow": 1, "ListClusters": 2}
+
+
+@pytest.mark.fault(
+    "F07",
+    "EMR takes the request and ends the cluster with VALIDATION_ERROR (a subnet without a route)",
+    "fails at once without another cluster, with EMR's reason",
+)
+def test_a_launch_that_ends_with_a_validation_error_is_not_repeated(runner: Runner, faults: Faults) -> None:
+    dag = runner.build("f07_no_route", ONE_STEP)
+    faults.add("validation-error", times=None)
+    outcome = runner.run(dag)
+    assert outcome.state == "failed"
+    assert outcome.tries("create_cluster") == 1
+    assert "VALIDATION_ERROR The subnet configuration was invalid" in outcome.error("create_cluster")
+    assert [end.split()[:2] for end in ends(runner, outcome)] == [["TERMINATED_WITH_ERRORS", "VALIDATION_ERROR"]]
+    assert faults.counts()["RunJobFlow"] == 1
+
+
+@pytest.mark.fault(
+    "F08",
+    "A bootstrap action fails, and fails again",
+    "one more cluster is tried and no third; the error shows what the bootstrap action said",
+)
+def test_a_bootstrap_action_that_fails_twice_ends_the_run_with_its_words(runner: Runner, faults: Faults) -> None:
+    dag = runner.build("f08_bootstrap", ONE_STEP)
+    faults.add("bootstrap-failure", times=None, message="ERROR: No matching distribution found for panads")
+    outcome = runner.run(dag)
+    assert outcome.state == "failed"
+    assert outcome.tries("create_cluster") == 2
+    assert "BOOTSTRAP_FAILURE" in outcome.error("create_cluster")
+    assert "No matching distribution found for panads" in outcome.error("create_cluster")
+    assert [end.split()[1] for end in ends(runner, outcome)] == ["BOOTSTRAP_FAILURE"] * 2
+    # The first cluster and one more.
+    assert faults.counts()["RunJobFlow"] == 2
+
+
+@pytest.mark.fault("F08", "A bootstrap action fails once", "another cluster is launched and the run succeeds")
+def test_a_bootstrap_action_that_fails_once_costs_one_cluster(runner: Runner, faults: Faults) -> None:
+    dag = runner.build("f08_once", ONE_STEP)
+    faults.add("bootstrap-failure")
+    outcome = runner.run(dag)
+    check_green(runner, outcome, clusters=2)
+    assert [end.split()[1] for end in ends(runner, outcome)] == ["BOOTSTRAP_FAILURE", "USER_REQUEST"]
+    assert faults.counts()["RunJobFlow"] == 2
+
+
+WITH_SPOT = """  core: {instances: [m5.xlarge], on_demand: 1}
+  task: {instances: [m5.xlarge], spot: 2, spot_timeout: 5m, fallback: on_demand}"""
+
+
+@pytest.mark.fault(
+    "F09",
+    "No capacity: the cluster ends with INSTANCE_FLEET_TIMEOUT",
+    "launched again; each launch asks for on-demand instances when spot does not come, if the spec has `fallback: on_demand`",
+)
+def test_a_fleet_without_capacity_is_launched_again(runner: Runner, faults: Faults) -> None:
+    dag = runner.build("f09_fleet", ONE_STEP, cluster=WITH_SPOT)
+    faults.add("fleet-timeout")
+    outcome = runner.run(dag)
+    check_green(runner, outcome, clusters=2)
+    assert outcome.tries("create_cluster") == 2
+    assert "INSTANCE_FLEET_TIMEOUT" in outcome.error("create_cluster")
+    assert [end.split()[1] for end in ends(runner, outcome)] == ["INSTANCE_FLEET_TIMEOUT", "USER_REQUEST"]
+    for cluster_id in runner.clusters(outcome):
+        fleets = runner.api.read.list_instance_fleets(ClusterId=cluster_id)["InstanceFleets"]
+        (task,) = (fleet for fleet in fleets if fleet["InstanceFleetType"] == "TASK")
+        assert task["LaunchSpecifications"]["SpotSpecification"]["TimeoutAction"] == "SWITCH_TO_ON_DEMAND"
+    assert faults.counts()["RunJobFlow"] == 2
+
+
+@pytest.mark.fault(
+    "F09",
+    "No capacity, launch after launch",
+    "three launches, then the run fails with EMR's reason; no cluster is left",
+)
+def test_a_fleet_that_never_comes_is_given_up_after_three_launches(runner: Runner, faults: Faults) -> None:
+    dag = runner.build("f09_never", ONE_STEP)
+    faults.add("fleet-timeout", times=None)
+    outcome = runner.run(dag)
+    assert outcome.state == "failed"
+    assert outcome.tries("create_cluster") == 3
+    assert "INSTANCE_FLEET_TIMEOUT" in outcome.error("create_cluster")
+    assert [end.split()[1] for end in ends(runner, outcome)] == ["INSTANCE_FLEET_TIMEOUT"] * 3
+    assert faults.counts()["RunJobFlow"] == 3
+
+
+@pytest.mark.fault(
+    "F09", "A cluster stays STARTING", "terminated after `start_timeout` and launched again; never two at once"
+)
+def test_a_cluster_that_does_not_start_is_terminated_and_launched_again(runner: Runner, faults: Faults) -> None:
+    dag = runner.build("f09_stuck", ONE_STEP, cluster="  start_timeout: 3s")
+    faults.add("stuck-starting")
+    outcome = runner.run(dag)
+    check_green(runner, outcome, clusters=2)
+    assert outcome.tries("create_cluster") == 2
+    assert "takes no steps after 3 s (start_timeout); EMR says: STARTING" in outcome.error("create_cluster")
+    assert ends(runner, outcome) == [BY_US, BY_US]
+    # One ended by the create task, one by the teardown.
+    counts = faults.counts()
+    assert (counts["RunJobFlow"], counts["TerminateJobFlows"]) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [("idle", "auto-termination policy"), ("primary", "INSTANCE_FAILURE The master node was terminated")],
+)
+@pytest.mark.fault(
+    "F10",
+    "The cluster ends before the first step (idle, or its primary instance is lost)",
+    "the submit task notices and launches another cluster; the run succeeds",
+)
+def test_a_cluster_that_is_lost_before_the_first_step_is_replaced(
+    runner: Runner, faults: Faults, caplog: pytest.LogCaptureFixture, kind: str, reason: str
+) -> None:
+    dag = runner.build(f"f10_{kind}", ONE_STEP)
+    outcome = runner.run(dag, during=At("create_cluster", "success", lambda: lose_cluster(runner, dag, kind)))
+    check_green(runner, outcome, clusters=2)
+    assert reason in ends(runner, outcome)[0]
+    assert outcome.tries("one.submit") == 1
+    assert "another one takes its place" in caplog.text
+    # One launch for each cluster; one submission that the first refuses, and one to the second.
+    counts = faults.counts()
+    assert (counts["RunJobFlow"], counts["AddJobFlowSteps"]) == (2, 2)
+
+
+@pytest.mark.fault(
+    "F10",
+    "Somebody terminates the cluster before the first step",
+    "nothing is started in its place: the run fails at once and the error says what to clear to go on",
+)
+def test_a_cluster_that_somebody_ended_is_not_replaced(runner: Runner, faults: Faults) -> None:
+    dag = runner.build("f10_user", ONE_STEP)
+    outcome = runner.run(dag, during=At("create_cluster", "success", lambda: lose_cluster(runner, dag, "user")))
+    assert outcome.state == "failed"
+    assert ends(runner, outcome) == [BY_US]
+    assert outcome.tries("one.submit") == 1
+    assert "It was ended on purpose, so nothing is started in its place; clear this step" in outcome.error("one.submit")
+    counts = faults.counts()
+    # The submission is refused, and the one termination is that person's: the teardown finds nothing left.
+    assert (counts["RunJobFlow"], counts["AddJobFlowSteps"], counts["TerminateJobFlows"]) == (1, 1, 1)
+
+
+def launch_twin(runner: Runner, cluster_id: str) -> None:
+    """Another cluster with the same name and tags."""
+    original = describe(runner.api, cluster_id)
+    runner.api.write.run_job_flow(
+        Name=original["Name"],
+        Tags=original["Tags"],
+        ReleaseLabel=original["ReleaseLabel"],
+        ServiceRole="EMR_DefaultRole",
+        JobFlowRole="EMR_EC2_DefaultRole",
+        Instances={
+            "InstanceGroups": [{"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1}],
+            "KeepJobFlowAliveWhenNoSteps": True,
+        },
+    )
+
+
+@pytest.mark.fault(
+    "F11",
+    "Two live clusters carry the run's key (one was made by hand)",
+    "the oldest is kept and used, the other is terminated with a warning",
+)
+def test_of_two_clusters_of_one_run_the_oldest_is_kept(
+    runner: Runner, faults: Faults, caplog: pytest.LogCaptureFixture
+) -> None:
+    dag = runner.build("f11_twins", ONE_STEP)
+    faults.add("hang-after", "RunJobFlow", seconds=15)
+    dying = DyingTry(runner, dag, "create_cluster", on_kill=False)
+    twins = At("create_cluster", "failed", lambda: launch_twin(runner, cluster_of(runner, dag)))
+
+    def during(event: dict[str, Any]) -> None:
+        dying(event)
+        twins(event)
+
+    outcome = runner.run(dag, during=during)
+    # Two at once is what was done to this run, so the usual check does not fit; what is left of it follows.
+    runner.outcomes.remove(outcome)
+    check_green(runner, outcome, clusters=2)
+    oldest, twin = runner.clusters(outcome)
+    assert faults.hits() == 1
+    assert f"Cluster {twin} has the key of {oldest}; only the oldest is kept" in caplog.text
+    assert {one["State"] for one in [describe(runner.api, oldest)["Status"], describe(runner.api, twin)["Status"]]} == {
+        "TERMINATED"
+    }
+    assert runner.api.read.list_steps(ClusterId=twin)["Steps"] == []
+    assert find_clusters(runner.api, name=describe(runner.api, oldest)["Name"]) == []
+    # The run's own, which the second try did not repeat, and the twin's.
+    assert faults.counts()["RunJobFlow"] == 2
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [pytest.param("hang-after", id="the cluster is there"), pytest.param("slow", id="the cluster comes later")],
+)
+@pytest.mark.fault(
+    "F12",
+    "The create task is ended for good while RunJobFlow is in flight",
+    "the cluster is ended by its key: at once if it is there, else by the teardown, which waits up to 30 s for it to appear",
+)
+def test_a_launch_that_nobody_waits_for_is_ended(runner: Runner, faults: Faults, effect: str) -> None:
+    dag = runner.build(f"f12_{effect}".replace("-", "_"), ONE_STEP)
+    dag.get_task("create_cluster").retries = 0
+    faults.add(effect, "RunJobFlow", seconds=5)
+    outcome, counts = runner.run(dag, during=DyingTry(runner, dag, "create_cluster", on_kill=True)), faults.counts()
+    assert outcome.state == "failed"
+    assert outcome.last_state("terminate_cluster") == "success"
+    assert faults.hits() == 1
+    assert ends(runner, outcome) == [BY_US]
+    assert outcome.last_state("one.submit") is None
+    # Looked for every two to five seconds.
+    assert (counts["RunJobFlow"], counts["TerminateJobFlows"]) == (1, 1)
+    assert counts["ListClusters"] <= 20
