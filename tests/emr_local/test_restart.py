@@ -54,6 +54,11 @@ def start(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
         server.process.wait()
 
 
+@pytest.mark.fault(
+    "F55",
+    "emr_local is killed (SIGKILL) and started again",
+    "it knows its clusters and steps; the step that ran is FAILED with the reason, those behind it run; a cluster goes on or ends by the step's `on_failure`",
+)
 def test_a_killed_server_knows_its_clusters_and_fails_what_ran(start: Callable[..., ServerProcess]):
     first = start()
     request = cluster_request(
@@ -173,6 +178,11 @@ def test_a_journal_holds_each_fact_once_after_a_restart(create_emr: Callable[...
     assert [entry["kind"] for entry in entries] == ["cluster", "step", "step", "public_access"]
 
 
+@pytest.mark.fault(
+    "F56",
+    "The disk is full for a while as emr_local runs",
+    "requests that change something are refused with InternalServerException; when there is room again the steps go on and nothing is lost",
+)
 def test_a_disk_that_is_full_for_a_while_stops_nothing_for_good(
     create_emr: Callable[..., Emr], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):

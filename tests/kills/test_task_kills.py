@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-
 import pytest
 
 from emr_pipelines.storage.attempts import published_attempt

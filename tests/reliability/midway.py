@@ -62,9 +62,9 @@ class Jobs:
         """A step that writes a part of its output and fails."""
         return self.writing(name, names=("part-0", "exit"), more=more)
 
-    def waiting(self, name: str) -> str:
+    def waiting(self, name: str, *, more: str = "") -> str:
         """A step that runs until it is released, and then writes its output."""
-        return self.writing(name, names=("wait", *WHOLE))
+        return self.writing(name, names=("wait", *WHOLE), more=more)
 
     def release(self, name: str) -> None:
         """Let a waiting step go on."""

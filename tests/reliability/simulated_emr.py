@@ -44,7 +44,7 @@ URL = "http://127.0.0.1:5566"
 BUCKET = "emr-pipelines-local"
 # Between two calls of one task; also keeps two clusters from having the same age.
 CALL_SECONDS = 0.05
-DELAYS = Delays(starting=20, bootstrapping=10, terminating=15)
+DELAYS = Delays(starting=3, bootstrapping=1, terminating=2)
 _REFUSALS = {
     Order.THROTTLE: Effect.THROTTLE,
     Order.ERROR_BEFORE: Effect.ERROR_BEFORE,

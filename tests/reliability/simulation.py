@@ -87,6 +87,8 @@ class Simulation:
         self.emr = SimulatedEmr(Path(self._folder.name), self.clock, self._note)
         self.run = SimulatedRun(dag, f"run-{next(self.numbers)}", lambda: self.clock.now, self.emr.pass_time)
         self.violations: list[str] = []
+        # Somebody or the job itself did what a run is meant to fail of.
+        self.harmed = False
         self._by_leftovers: set[str] = set()
         self._replacing: set[Try] = set()
         self._half_replaced = 0
@@ -146,8 +148,13 @@ class Simulation:
             self.go_well(1)
         assert self.run.is_over(), f"the run does not end: {self.states()}"
         self.check()
+        assert self.harmed or self._is_worn_out() or set(self.states().values()) == {"success"}, self.states()
         self.emr.pass_time(24 * 3600.0)
         assert not self.emr.live(), "a cluster outlived its idle timeout"
+
+    def _is_worn_out(self) -> bool:
+        """Whether a task has failed because its tries were used up."""
+        return any(one.state == "failed" and one.try_number > one.max_tries for one in self.run.records.values())
 
     def states(self) -> dict[str, str | None]:
         """The states of the tasks."""

@@ -51,7 +51,9 @@ class ClaimCollector:
 
 def _claim(item: pytest.Item, marker: pytest.Mark) -> Claim:
     if len(marker.args) != 3 or marker.kwargs or not _ID.fullmatch(str(marker.args[0])):
-        raise pytest.UsageError(f'{item.nodeid}: write @pytest.mark.fault("F01", "what happens", "what one may rely on")')
+        raise pytest.UsageError(
+            f'{item.nodeid}: write @pytest.mark.fault("F01", "what happens", "what one may rely on")'
+        )
     id_, what_happens, promise = marker.args
     return Claim(
         id=id_,
@@ -89,7 +91,7 @@ def _row(claims: list[Claim]) -> str:
 
 
 def _link(file: str, count: int) -> str:
-    times = f" × {count}" if count > 1 else ""
+    times = f" ({count} tests)" if count > 1 else ""
     return f"[{Path(file).stem.removeprefix('test_')}](../{file}){times}"
 
 

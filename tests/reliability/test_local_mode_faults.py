@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.cli.command_line import run_tool
 from tests.conftest import REPOSITORY
 from tests.fault_control import Faults

@@ -18,10 +18,6 @@ from airflow.models import DagRun, TaskInstance
 from airflow.models.taskinstance import clear_task_instances
 from airflow.sdk import DAG
 from airflow.utils.session import create_session
-from tests.conftest import AIRFLOW_HOME, live_clusters
-from tests.fault_control import Faults
-from tests.reliability.midway import Midway, objects_below, states_in_database, step_folder, wait_for
-from tests.reliability.runs import Outcome, Runner
 
 from emr_pipelines.dag.macros import RunMacros
 from emr_pipelines.emr.reaper import reap
@@ -32,6 +28,10 @@ from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.keys import parse_step_name
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.storage.attempts import published_attempt
+from tests.conftest import AIRFLOW_HOME, live_clusters
+from tests.fault_control import Faults
+from tests.reliability.midway import Midway, objects_below, states_in_database, step_folder, wait_for
+from tests.reliability.runs import Outcome, Runner
 
 pytestmark = pytest.mark.xdist_group("airflow")
 

@@ -97,6 +97,11 @@ def _publish_task(plan: Plan, dag_folder: Path) -> BaseOperator:
         artifacts=[asdict(artifact) for artifact in plan.artifacts],
         # What a step waits for may be written by the steps before it; only the first ones' inputs must be there now.
         inputs=[_external_inputs(step) for step in plan.steps if step.external_inputs and not step.upstream],
+        publish_to=[
+            to_template(step.output.publish, step=step.name)
+            for step in plan.steps
+            if step.output and step.output.publish
+        ],
         bucket=plan.bucket,
         spec_digest=plan.spec_digest,
         # Found anew in the task: a bundle may lie elsewhere than where the DAG was parsed.

@@ -33,6 +33,7 @@ from emr_pipelines.plan.model import Artifact
 from emr_pipelines.plan.places import place_of
 from emr_pipelines.spec.task_names import CREATE_TASK
 from emr_pipelines.storage.code_artifacts import publish_code
+from emr_pipelines.storage.step_outputs import refuse_foreign_objects
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -45,9 +46,9 @@ SETTLED_KEY = "settled"
 
 
 class PublishCodeOperator(BaseOperator):
-    """Checks that the inputs exist, then uploads the pipeline's scripts, packages and bootstrap actions under a digest of their content; returns the prefix."""
+    """Checks that the inputs exist and that nothing is in the way where outputs will be published, then uploads the pipeline's scripts, packages and bootstrap actions under a digest of their content; returns the prefix."""
 
-    template_fields: Sequence[str] = ("inputs",)
+    template_fields: Sequence[str] = ("inputs", "publish_to")
     ui_color = "#d9ead3"
 
     def __init__(
@@ -55,6 +56,7 @@ class PublishCodeOperator(BaseOperator):
         *,
         artifacts: Sequence[dict[str, str]],
         inputs: Sequence[ExternalInputs],
+        publish_to: Sequence[str],
         bucket: str,
         spec_digest: str,
         locate_project: Callable[[], Path],
@@ -65,6 +67,7 @@ class PublishCodeOperator(BaseOperator):
         super().__init__(**kwargs)
         self.artifacts = [dict(artifact) for artifact in artifacts]
         self.inputs = list(inputs)
+        self.publish_to = list(publish_to)
         self.bucket = bucket
         self.spec_digest = spec_digest
         self._locate_project = locate_project
@@ -72,10 +75,12 @@ class PublishCodeOperator(BaseOperator):
         self.region_name = region_name
 
     def execute(self, context: Context) -> str:
-        """Publish and return the code prefix; a missing input ends the run here, before a cluster is paid for."""
+        """Publish and return the code prefix; a missing input, or foreign objects where an output goes, end the run here, before a cluster is paid for."""
         s3 = s3_client(self.aws_conn_id, self.region_name)
         with failing_fast():
             refuse_missing_inputs(s3, self.inputs)
+            for place in self.publish_to:
+                refuse_foreign_objects(s3, place)
             artifacts = [Artifact(**artifact) for artifact in self.artifacts]  # type: ignore[arg-type]  # `kind` came from an Artifact
             prefix = publish_code(s3, artifacts, project_root=self._locate_project(), bucket=self.bucket)
         context["ti"].xcom_push(key=SPEC_KEY, value=self.spec_digest)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.storage.listing import SUCCESS_MARKER, is_hidden, object_names
 from emr_pipelines.storage.publication import MANIFEST, Manifest, Publication
-from emr_pipelines.storage.s3_uri import S3Prefix, parse_s3_prefix
+from emr_pipelines.storage.s3_uri import parse_s3_prefix
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -49,10 +49,10 @@ def publish_output(s3: S3Client, source_uri: str, target_uri: str, *, label: str
     Objects that nobody has published are replaced only when a `_SUCCESS` says that they are an output too. Anything else below the target may be what somebody
     needs, like another output published further down: then EmrPipelinesError is raised and nothing is changed.
     """
+    refuse_foreign_objects(s3, target_uri)
     source, target = parse_s3_prefix(source_uri), parse_s3_prefix(target_uri)
     names = sorted(set(object_names(s3, source)) - {MANIFEST})
     publication = Publication(s3, target, Manifest(label=label, source=str(source), names=tuple(names)))
-    _refuse_foreign_objects(s3, target)
     publication.claim()
     publication.remove(SUCCESS_MARKER)
     for name in names:
@@ -67,7 +67,9 @@ def publish_output(s3: S3Client, source_uri: str, target_uri: str, *, label: str
     return len(names)
 
 
-def _refuse_foreign_objects(s3: S3Client, target: S3Prefix) -> None:
+def refuse_foreign_objects(s3: S3Client, target_uri: str) -> None:
+    """Raise EmrPipelinesError when publishing there would delete what is no output, or another publication."""
+    target = parse_s3_prefix(target_uri)
     present = object_names(s3, target)
     below = [name for name in present if name.endswith(f"/{MANIFEST}")]
     if below:

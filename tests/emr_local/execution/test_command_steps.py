@@ -71,6 +71,11 @@ def test_what_cannot_be_run_fails_and_says_what_can(lab):
     assert "Jar 's3://data/my.jar' cannot be run" in lab.run("x", jar="s3://data/my.jar")[0].message
 
 
+@pytest.mark.fault(
+    "F53",
+    "Any other local step is killed with SIGKILL",
+    "the step FAILS and its FailureDetails name the signal and the likely reason",
+)
 def test_a_process_ended_by_a_signal_is_explained(lab):
     outcome, _ = lab.run("bash", "-c", "kill -9 $$")
     assert outcome.exit_code == -signal.SIGKILL
@@ -85,6 +90,11 @@ open("pids", "w").write(f"{os.getpid()} {child.pid}")
 """
 
 
+@pytest.mark.fault(
+    "F54",
+    "A running local Spark step is cancelled, and its job and the job's children ignore SIGTERM",
+    "no process of it is left after five seconds, its JVM included",
+)
 @pytest.mark.parametrize(
     ("end", "options"),
     [("interrupt", ()), ("kill", ()), ("interrupt", ("--driver-java-options", "-Dmark=own"))],

@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from emr_local.object_store import ObjectStore
 from emr_local.runners.local import LocalExecutor
 from emr_local.runners.sessions import list_session
@@ -29,6 +31,11 @@ time.sleep(600)
 """
 
 
+@pytest.mark.fault(
+    "F55",
+    "emr_local is killed (SIGKILL) while a step runs",
+    "its JVMs end by themselves, the step's processes when it is started again",
+)
 def test_a_killed_servers_jvm_ends_by_itself_and_its_steps_with_the_next_server(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(Path(sys.modules["emr_local"].__file__).parents[1])}
     server = subprocess.Popen(

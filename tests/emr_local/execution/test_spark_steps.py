@@ -169,6 +169,11 @@ def test_a_missing_script_and_a_wrong_option_fail_with_the_reason(lab):
     )
 
 
+@pytest.mark.fault(
+    "F53",
+    "The JVM of a local Spark step is killed with SIGKILL, as the system does when memory runs out",
+    "the step FAILS and its FailureDetails name the signal and the likely reason",
+)
 @pytest.mark.parametrize("options", [(), ("--driver-java-options", "-Dmark=own")], ids=["warm", "plain"])
 def test_a_jvm_that_is_killed_fails_its_step_with_the_signal(lab, options):
     script = pyspark_script(
