@@ -18,7 +18,7 @@ from emr_pipelines.emr.clusters import (
     wait_until_terminated,
 )
 from emr_pipelines.emr.emr_api import ClusterGone, EmrApi, StepFailed
-from emr_pipelines.emr.polling import PollInterval
+from emr_pipelines.emr.polling import PollInterval, poll_until
 from emr_pipelines.emr.step_run import Progress, StepAttempt, StepTask, after_end, begin, submit_step
 from emr_pipelines.emr.step_watch import WatchLimits, watch_step
 from emr_pipelines.emr.steps import StepHandle, Submission, cancel_step, describe_step
@@ -44,6 +44,9 @@ class Case:
 
     def watch(self, handle: StepHandle) -> Any:
         return watch_step(self.api, handle, limits=WatchLimits(), interval=FAST, tell=lambda *_: None)
+
+    def state(self, one: Submission) -> str:
+        return describe_step(self.api, one.handle)["Status"]["State"]
 
     def end_by_policy(self, faults: Faults) -> None:
         faults.lose(self.cluster, "idle")
@@ -93,6 +96,28 @@ def test_a_later_try_goes_on_with_the_attempt_that_an_earlier_try_made(make: Cal
     assert again.submission.label == "1-2-1"
     third_try = replace(case.task, try_number=3)
     assert begin(case.api, third_try, submitted).submission.handle == again.submission.handle
+    cancel_step(case.api, again.submission.handle)
+
+
+def test_a_step_that_is_still_being_cancelled_is_over_before_it_runs_again(make: Callable[..., Case]) -> None:
+    case = make('trap "" TERM; sleep 300 & wait; wait', try_number=2)
+    submitted = case.submit()
+    poll_until(lambda: case.state(submitted), lambda state: state == "RUNNING", FAST, timeout_seconds=20)
+    case.api.read.cancel_steps(ClusterId=case.cluster, StepIds=[submitted.handle.step_id])
+    assert case.state(submitted) in ("CANCEL_PENDING", "CANCELLED")
+    again = begin(case.api, case.task, submitted)
+    assert (again.submission.label, case.state(submitted)) == ("1-2-1", "CANCELLED")
+    cancel_step(case.api, again.submission.handle)
+
+
+def test_a_clear_ends_a_step_that_still_runs_and_starts_it_again_once(make: Callable[..., Case]) -> None:
+    case = make("sleep 300", try_number=2, cleared=True, first_try=2)
+    submitted = case.submit()
+    again = begin(case.api, case.task, submitted)
+    assert (again.submission.label, case.state(submitted)) == ("1-2-1", "CANCELLED")
+    third_try = replace(case.task, try_number=3)
+    assert begin(case.api, third_try, submitted).submission.handle == again.submission.handle
+    assert case.state(again.submission) in ("PENDING", "RUNNING")
     cancel_step(case.api, again.submission.handle)
 
 

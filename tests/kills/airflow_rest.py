@@ -42,6 +42,22 @@ class AirflowRest:
         """queued, running, success or failed."""
         return str(self.call("GET", f"/dags/{dag_id}/dagRuns/{_quoted(run_id)}")["state"])
 
+    def run_states(self, dag_id: str) -> dict[str, str]:
+        """The states of all runs of a DAG by run id."""
+        runs = self.call("GET", f"/dags/{dag_id}/dagRuns?limit=100")["dag_runs"]
+        return {run["dag_run_id"]: run["state"] for run in runs}
+
+    def backfill(self, dag_id: str, start: str, end: str, max_active_runs: int, reprocess: str) -> None:
+        """What `airflow backfill create` does, for all days from `start` to `end` (YYYY-MM-DD); `reprocess`: none, failed or completed."""
+        body = {
+            "dag_id": dag_id,
+            "from_date": f"{start}T00:00:00Z",
+            "to_date": f"{end}T00:00:00Z",
+            "max_active_runs": max_active_runs,
+            "reprocess_behavior": reprocess,
+        }
+        self.call("POST", "/backfills", body)
+
     def tasks(self, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
         """The task instances of a run by task id, as the API shows them (`id`, `state`, `try_number`, `max_tries`, …)."""
         answer = self.call("GET", f"/dags/{dag_id}/dagRuns/{_quoted(run_id)}/taskInstances?limit=100")

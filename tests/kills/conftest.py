@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.fault_control import Faults
 from tests.kills.airflow_processes import AirflowProcesses
 from tests.kills.stage import Stage
+from tests.kills.traced_steps import TracedSteps
+from tests.reliability.midway import Jobs
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +27,15 @@ def stage(airflow: AirflowProcesses) -> Iterator[Stage]:
     yield made
     made.restore()
     made.check()
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> Jobs:
+    """Steps that write an output, some of them only when the test says so."""
+    return Jobs(tmp_path)
+
+
+@pytest.fixture
+def traced(tmp_path: Path) -> TracedSteps:
+    """Steps that tell by files how often they ran."""
+    return TracedSteps(tmp_path)

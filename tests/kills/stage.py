@@ -50,6 +50,11 @@ class Run:
         """Block until the task is in one of the states."""
         self.airflow.wait_for_state(self.pipeline, self.run_id, task_id, *states, seconds=seconds)
 
+    def wait_for_try(self, task_id: str, number: int) -> None:
+        """Block until the task runs for the `number`-th time."""
+        self.airflow.wait_until(f"try {number} of {task_id}", lambda: self.tries(task_id) >= number, 90)
+        self.wait_for_state(task_id, "running")
+
     def process(self, task_id: str) -> TaskProcess:
         """The processes of a task; blocks until it runs."""
         return self.airflow.wait_for_task(self.pipeline, self.run_id, task_id)
@@ -90,6 +95,12 @@ class Run:
             f"{step} number {count} to be {state}", lambda: self.step_states(step)[count - 1 : count] == [state], 90
         )
 
+    def wait_until_watched(self, step: str) -> None:
+        """Block until a step runs and its waiting task, or the triggerer, has looked at it since."""
+        self.wait_for_step(step)
+        seen = self.faults.counts()["DescribeStep"]
+        self.airflow.wait_until(f"a look at {step}", lambda: self.faults.counts()["DescribeStep"] > seen, 60)
+
 
 @dataclass(slots=True)
 class Stage:
@@ -111,9 +122,14 @@ class Stage:
     ) -> Run:
         """Add a pipeline and trigger its run `r1`. `dag_lines` is Python below `dag = …`; calls of EMR are counted from here."""
         self.airflow.add_pipeline(pipeline, steps, cluster=cluster, more=more, dag_lines=dag_lines)
-        run = Run(airflow=self.airflow, faults=self.faults, pipeline=pipeline, run_id="r1")
-        self.runs.append(run)
+        run = self.look_at(pipeline, "r1")
         self.airflow.rest.trigger(pipeline, run.run_id, conf)
+        return run
+
+    def look_at(self, pipeline: str, run_id: str) -> Run:
+        """A run that is started by somebody else; its invariants are checked too."""
+        run = Run(airflow=self.airflow, faults=self.faults, pipeline=pipeline, run_id=run_id)
+        self.runs.append(run)
         return run
 
     def wait_for_hit(self, count: int = 1, *, seconds: float = 90) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.conftest import is_running
-from tests.kills.jobs import Jobs
 from tests.kills.stage import Run, Stage
+from tests.kills.traced_steps import TracedSteps
 
 pytestmark = [
     pytest.mark.slow,
@@ -20,11 +18,6 @@ pytestmark = [
 # A job that does not end when it is asked to: EMR then kills it, seconds later.
 DEAF = 'trap "" TERM; sleep 300 & wait; wait'
 AROUND = {"publish_code", "create_cluster", "terminate_cluster", "cluster_is_gone"}
-
-
-@pytest.fixture
-def jobs(tmp_path: Path) -> Jobs:
-    return Jobs(tmp_path)
 
 
 def clear(run: Run, *task_ids: str, downstream: bool = False) -> set[str]:
@@ -40,8 +33,10 @@ def arguments(step: dict) -> list[str]:
     "A succeeded step in the middle of a finished run is cleared with its downstream tasks; the cluster is long gone",
     "a new cluster, that step and those after it run once more on the same inputs, the cluster is terminated; the steps before are left alone",
 )
-def test_a_cleared_middle_step_runs_again_with_all_after_it_and_nothing_before(stage: Stage, jobs: Jobs) -> None:
-    steps = [jobs.writing("first"), jobs.writing("middle", "first"), jobs.writing("last", "middle")]
+def test_a_cleared_middle_step_runs_again_with_all_after_it_and_nothing_before(
+    stage: Stage, traced: TracedSteps
+) -> None:
+    steps = [traced.writing("first"), traced.writing("middle", "first"), traced.writing("last", "middle")]
     run = stage.start("f45_middle", "\n".join(steps))
     assert run.end() == "success"
     before = {step: run.xcom(f"{step}.wait", "output") for step in ("first", "middle", "last")}
@@ -69,13 +64,13 @@ def test_a_cleared_middle_step_runs_again_with_all_after_it_and_nothing_before(s
     "The submit task of a step that has succeeded is cleared with its downstream tasks",
     "its program really runs again, once, and writes to a prefix of its own",
 )
-def test_a_cleared_step_that_had_succeeded_really_runs_again(stage: Stage, jobs: Jobs) -> None:
-    run = stage.start("f46_rerun", jobs.first_time("one", "true"))
+def test_a_cleared_step_that_had_succeeded_really_runs_again(stage: Stage, traced: TracedSteps) -> None:
+    run = stage.start("f46_rerun", traced.first_time("one", "true"))
     assert run.end() == "success"
-    assert jobs.times_run("one") == 1
+    assert traced.times_run("one") == 1
     clear(run, "one.submit", downstream=True)
     assert run.end() == "success"
-    assert jobs.times_run("one") == 2
+    assert traced.times_run("one") == 2
     assert run.step_states("one") == ["COMPLETED", "COMPLETED"]
     assert len(run.clusters()) == 2
 
@@ -85,18 +80,19 @@ def test_a_cleared_step_that_had_succeeded_really_runs_again(stage: Stage, jobs:
     "A step is cleared while it runs: its waiting task alone, or both of its tasks",
     "the running submission is cancelled before the new one starts, on the same cluster; also when the job does not listen to SIGTERM",
 )
-@pytest.mark.parametrize("act", ["sleep 300", DEAF], ids=["plain", "deaf"])
-@pytest.mark.parametrize("tasks", [["one.wait"], ["one.submit", "one.wait"]], ids=["wait", "step"])
+@pytest.mark.parametrize(
+    ("tasks", "act"), [(["one.wait"], DEAF), (["one.submit", "one.wait"], "sleep 300")], ids=["wait_deaf", "step"]
+)
 def test_a_running_step_that_is_cleared_is_cancelled_and_starts_again(
-    stage: Stage, jobs: Jobs, request: pytest.FixtureRequest, tasks: list[str], act: str
+    stage: Stage, traced: TracedSteps, request: pytest.FixtureRequest, tasks: list[str], act: str
 ) -> None:
-    run = stage.start(f"f47_{'_'.join(request.node.callspec.id.split('-'))}", jobs.first_time("one", act))
-    run.wait_for_step("one")
+    run = stage.start(f"f47_{request.node.callspec.id}", traced.first_time("one", act))
+    run.wait_until_watched("one")
     first = run.process("one.wait")
     clear(run, *tasks, downstream=True)
     assert run.end() == "success", run.log("one.wait")
     assert run.step_states("one") == ["CANCELLED", "COMPLETED"]
-    assert jobs.times_run("one") == 2
+    assert traced.times_run("one") == 2
     assert len(run.clusters()) == 1
     assert not is_running(first.child)
 
@@ -106,14 +102,14 @@ def test_a_running_step_that_is_cleared_is_cancelled_and_starts_again(
     "Somebody clears only the failed waiting task of a step whose job has failed",
     "the step runs again, on a new cluster",
 )
-def test_the_cleared_wait_of_a_failed_step_runs_the_step_again(stage: Stage, jobs: Jobs) -> None:
-    run = stage.start("f18_cleared_wait", jobs.first_time("one", "exit 3"))
+def test_the_cleared_wait_of_a_failed_step_runs_the_step_again(stage: Stage, traced: TracedSteps) -> None:
+    run = stage.start("f18_cleared_wait", traced.first_time("one", "exit 3"))
     assert run.end() == "failed"
     assert run.step_states("one") == ["FAILED"]
     clear(run, "one.wait")
     assert run.end() == "success", run.log("one.wait")
     assert run.step_states("one") == ["FAILED", "COMPLETED"]
-    assert jobs.times_run("one") == 2
+    assert traced.times_run("one") == 2
     assert len(run.clusters()) == 2
     assert run.tries("one.submit") == 1
 
@@ -125,7 +121,7 @@ def test_the_cleared_wait_of_a_failed_step_runs_the_step_again(stage: Stage, job
 )
 def test_a_wait_that_is_marked_as_failed_cancels_its_step(stage: Stage) -> None:
     run = stage.start("f37_marked", "  - {name: one, command: [sleep, '300']}")
-    run.wait_for_step("one")
+    run.wait_until_watched("one")
     task = run.process("one.wait")
     run.airflow.rest.set_state(run.pipeline, run.run_id, "one.wait", "failed")
     assert run.end() == "failed"

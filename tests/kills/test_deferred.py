@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from tests.kills.jobs import Jobs
 from tests.kills.stage import Run, Stage
+from tests.kills.traced_steps import TracedSteps
 
 pytestmark = [pytest.mark.slow, pytest.mark.kill, pytest.mark.xdist_group("kills"), pytest.mark.timeout(300)]
 
 DEFERRABLE = "deferrable: true"
 
 
-@pytest.fixture
-def jobs(tmp_path: Path) -> Jobs:
-    return Jobs(tmp_path)
-
-
-def wait_until_watched(stage: Stage, run: Run) -> None:
+def wait_until_deferred(run: Run) -> None:
     """Block until the triggerer looks at the running step."""
-    run.wait_for_step("one")
     run.wait_for_state("one.wait", "deferred")
-    seen = stage.counts()["DescribeStep"]
-    stage.wait_until("a look at the step by the triggerer", lambda: stage.counts()["DescribeStep"] > seen)
+    run.wait_until_watched("one")
 
 
 @pytest.mark.fault(
@@ -36,7 +27,7 @@ def wait_until_watched(stage: Stage, run: Run) -> None:
 def test_a_killed_triggerer_delays_a_run_and_nothing_else(stage: Stage, away_until: str) -> None:
     steps = f"  - {{name: one, command: [sleep, '{25 if away_until == 'RUNNING' else 10}']}}"
     run = stage.start(f"f36_{away_until.lower()}", steps, more=DEFERRABLE)
-    wait_until_watched(stage, run)
+    wait_until_deferred(run)
     stage.airflow.kill("triggerer")
     run.wait_for_step("one", away_until)
     assert run.states()["one.wait"] == "deferred"
@@ -56,15 +47,15 @@ def test_a_killed_triggerer_delays_a_run_and_nothing_else(stage: Stage, away_unt
 )
 @pytest.mark.parametrize("tasks", [["one.wait"], ["one.submit", "one.wait"]], ids=["wait", "step"])
 def test_a_cleared_deferred_wait_cancels_its_step_and_runs_it_again(
-    stage: Stage, jobs: Jobs, request: pytest.FixtureRequest, tasks: list[str]
+    stage: Stage, traced: TracedSteps, request: pytest.FixtureRequest, tasks: list[str]
 ) -> None:
-    step = jobs.first_time("one", 'trap "" TERM; sleep 300 & wait; wait')
+    step = traced.first_time("one", 'trap "" TERM; sleep 300 & wait; wait')
     run = stage.start(f"f37_cleared_{request.node.callspec.id}", step, more=DEFERRABLE)
-    wait_until_watched(stage, run)
+    wait_until_deferred(run)
     run.airflow.rest.clear(run.pipeline, run.run_id, tasks, downstream=True)
     assert run.end() == "success", run.log("one.wait")
     assert run.step_states("one") == ["CANCELLED", "COMPLETED"]
-    assert jobs.times_run("one") == 2
+    assert traced.times_run("one") == 2
     assert len(run.clusters()) == 1
 
 
@@ -75,7 +66,7 @@ def test_a_cleared_deferred_wait_cancels_its_step_and_runs_it_again(
 )
 def test_a_deferred_wait_that_is_marked_as_failed_cancels_its_step(stage: Stage) -> None:
     run = stage.start("f37_deferred_marked", "  - {name: one, command: [sleep, '300']}", more=DEFERRABLE)
-    wait_until_watched(stage, run)
+    wait_until_deferred(run)
     run.airflow.rest.set_state(run.pipeline, run.run_id, "one.wait", "failed")
     run.wait_for_step("one", "CANCELLED")
     assert run.end() == "failed"

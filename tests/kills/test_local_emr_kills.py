@@ -8,6 +8,7 @@ import pytest
 
 from tests.kills.process_tree import running_processes, session_members, title
 from tests.kills.stage import Run, Stage
+from tests.kills.traced_steps import TracedSteps
 
 pytestmark = [pytest.mark.slow, pytest.mark.kill, pytest.mark.xdist_group("kills"), pytest.mark.timeout(300)]
 
@@ -41,14 +42,12 @@ def processes_of(run: Run) -> dict[int, str]:
 )
 @pytest.mark.parametrize(("retries", "verdict"), [(0, "failed"), (1, "success")])
 def test_a_killed_emr_local_fails_the_step_that_ran_and_forgets_nothing(
-    stage: Stage, retries: int, verdict: str
+    stage: Stage, traced: TracedSteps, retries: int, verdict: str
 ) -> None:
-    nap = 300 if verdict == "failed" else 30
-    steps = f"  - {{name: one, command: [sleep, '{nap}'], retries: {retries}}}"
-    run = stage.start(f"f55_{verdict}", steps)
-    run.wait_for_step("one")
+    run = stage.start(f"f55_{verdict}", traced.first_time("one", "sleep 300", more=f", retries: {retries}"))
+    run.wait_until_watched("one")
     orphans = processes_of(run)
-    assert any(f"sleep {nap}" in words for words in orphans.values()), orphans
+    assert any("sleep 300" in words for words in orphans.values()), orphans
     stage.airflow.kill("emr_local")
     assert set(orphans) <= set(running_processes()), "a kill of the server alone is meant"
     stage.airflow.start("emr_local")

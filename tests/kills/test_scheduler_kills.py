@@ -1,10 +1,9 @@
-"""F39–F41: Airflow's own components are killed, and its database is locked, in the middle of a step. The run goes on; nothing is lost or doubled."""
+"""F39, F40, F41: Airflow's own components are killed, and its database is locked, in the middle of a step. The run goes on; nothing is lost or doubled."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
-from pathlib import Path
 
 import pytest
 
@@ -13,17 +12,13 @@ from tests.reliability.midway import Jobs
 
 pytestmark = [pytest.mark.slow, pytest.mark.kill, pytest.mark.xdist_group("kills"), pytest.mark.timeout(300)]
 
-# The step is still running when the component is back.
-LONG_STEP_SECONDS = 30
-# What the component's absence is to cover: a look at the step, its end, and what is handed on after that.
-SHORT_STEP_SECONDS = 12
 API_SERVER_AWAY_SECONDS = 30.0
 LOCKED_SECONDS = 10.0
 
 
-def start_nap(stage: Stage, tmp_path: Path, name: str, *, seconds: int) -> Run:
+def start_nap(stage: Stage, jobs: Jobs, name: str) -> Run:
     """A run whose step is running, watched by its task."""
-    run = stage.start(name, Jobs(tmp_path).slow("nap", seconds=seconds))
+    run = stage.start(name, jobs.waiting("nap"))
     run.wait_for_step("nap")
     run.wait_for_state("nap.wait", "running")
     return run
@@ -44,11 +39,11 @@ def refuse_duplicates(stage: Stage, run: Run) -> None:
     "The scheduler is killed (SIGKILL) while a step runs, and comes back at once",
     "the run goes on: one cluster, one submission of the step, its output handed on",
 )
-def test_a_scheduler_that_comes_back_at_once_changes_nothing(stage: Stage, tmp_path: Path) -> None:
-    run = start_nap(stage, tmp_path, "f39_at_once", seconds=LONG_STEP_SECONDS)
+def test_a_scheduler_that_comes_back_at_once_changes_nothing(stage: Stage, jobs: Jobs) -> None:
+    run = start_nap(stage, jobs, "f39_at_once")
     stage.airflow.kill("scheduler")
     stage.airflow.start("scheduler")
-    assert run.step_states("nap") == ["RUNNING"], "the step ended before the scheduler was back"
+    jobs.release("nap")
     refuse_duplicates(stage, run)
 
 
@@ -57,12 +52,12 @@ def test_a_scheduler_that_comes_back_at_once_changes_nothing(stage: Stage, tmp_p
     "The scheduler is killed (SIGKILL) and stays away for longer than its health threshold, while its workers go on",
     "the run goes on when the scheduler is back: one cluster, the step is not run again once it has COMPLETED",
 )
-def test_a_scheduler_that_stays_away_takes_its_run_up_again(stage: Stage, tmp_path: Path) -> None:
-    run = start_nap(stage, tmp_path, "f39_away", seconds=LONG_STEP_SECONDS)
+def test_a_scheduler_that_stays_away_takes_its_run_up_again(stage: Stage, jobs: Jobs) -> None:
+    run = start_nap(stage, jobs, "f39_away")
     stage.airflow.kill("scheduler")
     stage.wait_until("an unhealthy scheduler", lambda: status_of(stage, "scheduler") == "unhealthy")
     stage.airflow.start("scheduler")
-    assert run.step_states("nap") == ["RUNNING"], "the step ended before the scheduler was back"
+    jobs.release("nap")
     refuse_duplicates(stage, run)
 
 
@@ -71,11 +66,11 @@ def test_a_scheduler_that_stays_away_takes_its_run_up_again(stage: Stage, tmp_pa
     "The whole host of the scheduler with all its tasks is lost (SIGKILL) while a step runs, and comes back",
     "the task that waited is tried again and goes on with the same step",
 )
-def test_a_scheduler_lost_with_its_workers_leaves_the_step_to_the_retry(stage: Stage, tmp_path: Path) -> None:
-    run = start_nap(stage, tmp_path, "f39_host", seconds=LONG_STEP_SECONDS)
+def test_a_scheduler_lost_with_its_workers_leaves_the_step_to_the_retry(stage: Stage, jobs: Jobs) -> None:
+    run = start_nap(stage, jobs, "f39_host")
     stage.airflow.kill("scheduler", tree=True)
     stage.airflow.start("scheduler")
-    assert run.step_states("nap") == ["RUNNING"], "the step ended before the scheduler was back"
+    jobs.release("nap")
     refuse_duplicates(stage, run)
     assert run.tries("nap.wait") == 2
 
@@ -85,9 +80,10 @@ def test_a_scheduler_lost_with_its_workers_leaves_the_step_to_the_retry(stage: S
     "The DAG processor is killed (SIGKILL) while a step runs",
     "the run goes on to its end without it",
 )
-def test_a_run_ends_without_the_dag_processor(stage: Stage, tmp_path: Path) -> None:
-    run = start_nap(stage, tmp_path, "f39_dag_processor", seconds=SHORT_STEP_SECONDS)
+def test_a_run_ends_without_the_dag_processor(stage: Stage, jobs: Jobs) -> None:
+    run = start_nap(stage, jobs, "f39_dag_processor")
     stage.airflow.kill("dag-processor", tree=True)
+    jobs.release("nap")
     refuse_duplicates(stage, run)
     assert not stage.airflow.is_healthy("dag-processor")
     assert set(run.states().values()) == {"success"}
@@ -98,9 +94,10 @@ def test_a_run_ends_without_the_dag_processor(stage: Stage, tmp_path: Path) -> N
     "The API server is killed (SIGKILL) for half a minute while a step runs and ends",
     "the run goes on when it is back: one cluster, the step is not run again once it has COMPLETED, its output is handed on",
 )
-def test_a_run_outlasts_its_api_server(stage: Stage, tmp_path: Path) -> None:
-    run = start_nap(stage, tmp_path, "f40_api_server", seconds=SHORT_STEP_SECONDS)
+def test_a_run_outlasts_its_api_server(stage: Stage, jobs: Jobs) -> None:
+    run = start_nap(stage, jobs, "f40_api_server")
     stage.airflow.kill("api-server", tree=True)
+    jobs.release("nap")
     time.sleep(API_SERVER_AWAY_SECONDS)  # this is the fault
     assert run.step_states("nap") == ["COMPLETED"], "the step's end was not within the outage"
     stage.airflow.start("api-server")
@@ -112,11 +109,12 @@ def test_a_run_outlasts_its_api_server(stage: Stage, tmp_path: Path) -> None:
     "Airflow's SQLite database is locked from outside for ten seconds while a step runs and ends, under the real scheduler",
     "everything waits for the lock; nothing is submitted again, and the run succeeds",
 )
-def test_a_locked_database_delays_the_run(stage: Stage, tmp_path: Path) -> None:
-    run = start_nap(stage, tmp_path, "f41_locked", seconds=SHORT_STEP_SECONDS)
+def test_a_locked_database_delays_the_run(stage: Stage, jobs: Jobs) -> None:
+    run = start_nap(stage, jobs, "f41_locked")
     database = sqlite3.connect(stage.airflow.airflow_home / "airflow.db", timeout=60, isolation_level=None)
     database.execute("BEGIN EXCLUSIVE")
     try:
+        jobs.release("nap")
         time.sleep(LOCKED_SECONDS)  # this is the fault
     finally:
         database.execute("ROLLBACK")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -16,10 +15,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.kill, pytest.mark.xdist_group("kills
 HELLO = "  - {name: one, command: [echo, hi]}"
 # How long EMR keeps the answer back: the killed task must not get it.
 HELD_SECONDS = 15.0
-# Long enough for a second try to find the step running.
-STEP_SECONDS = 20
-# DescribeStep in a step's life: every half second at first, then less often (a tenth of its age); a second try starts anew.
-POLLS_OF_A_TRY = 40
+# A look at the step every half second at first, then after a tenth of the step's age: two tries of half a minute at most.
+POLLS = 80
 
 
 def published(stage: Stage, run: Run, step: str) -> str | None:
@@ -101,11 +98,11 @@ def test_a_killed_submit_leaves_its_step_to_the_retry(stage: Stage) -> None:
     "The task that waits for a step is killed (SIGKILL) while the step runs",
     "the retry goes on waiting for the same step; its output is verified, published once and handed on",
 )
-def test_a_killed_wait_leaves_its_step_to_the_retry(stage: Stage, tmp_path: Path) -> None:
-    run = stage.start("f16_killed_wait", Jobs(tmp_path).slow("nap", seconds=STEP_SECONDS))
+def test_a_killed_wait_leaves_its_step_to_the_retry(stage: Stage, jobs: Jobs) -> None:
+    run = stage.start("f16_killed_wait", jobs.waiting("nap"))
     run.wait_for_step("nap")
     run.kill_child("nap.wait")
-    refuse_a_second_submission(stage, run)
+    refuse_a_second_submission(stage, run, jobs)
 
 
 @pytest.mark.fault(
@@ -113,19 +110,21 @@ def test_a_killed_wait_leaves_its_step_to_the_retry(stage: Stage, tmp_path: Path
     "The host of the task that waits for a step is lost: its supervisor and its process are gone, nobody tells Airflow",
     "after Airflow's heartbeat timeout the retry goes on waiting for the same step; its output is published once and handed on",
 )
-def test_a_lost_worker_leaves_its_step_to_the_retry(stage: Stage, tmp_path: Path) -> None:
-    run = stage.start("f17_lost_worker", Jobs(tmp_path).slow("nap", seconds=STEP_SECONDS))
+def test_a_lost_worker_leaves_its_step_to_the_retry(stage: Stage, jobs: Jobs) -> None:
+    run = stage.start("f17_lost_worker", jobs.waiting("nap"))
     run.wait_for_step("nap")
     run.lose_worker("nap.wait")
-    refuse_a_second_submission(stage, run)
+    refuse_a_second_submission(stage, run, jobs)
 
 
-def refuse_a_second_submission(stage: Stage, run: Run) -> None:
-    """The wait was taken up once by another try: same step, everything handed on."""
-    assert run.step_states("nap") == ["RUNNING"], "the step was not killed in its middle"
+def refuse_a_second_submission(stage: Stage, run: Run, jobs: Jobs) -> None:
+    """Another try takes up the wait for the same step, whose end it sees and hands on."""
+    run.wait_for_try("nap.wait", 2)
+    assert run.step_states("nap") == ["RUNNING"]
+    jobs.release("nap")
     assert run.end() == "success"
     counts = refuse_second_writes(stage)
-    assert counts["DescribeStep"] <= 2 * POLLS_OF_A_TRY, counts
+    assert counts["DescribeStep"] <= POLLS, counts
     assert run.tries("nap.wait") == 2
     assert "Going on with attempt 1" in run.log("nap.wait", attempt=2)
     assert run.step_states("nap") == ["COMPLETED"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from airflow.sdk import DAG
 
 from emr_pipelines.emr.clusters import describe
 from emr_pipelines.emr.emr_api import READ_CLIENT_CONFIG, WRITE_CLIENT_CONFIG
-from tests.reliability.midway import wait_for
+from tests.reliability.midway import PATIENCE_SECONDS, wait_for
 from tests.reliability.runs import Outcome, Runner
 
 ONE_STEP = "  - {name: one, command: [echo, hi]}"
@@ -67,33 +68,39 @@ def lose_cluster(runner: Runner, dag: DAG, kind: str) -> None:
 
 
 @dataclass(slots=True)
-class DyingTry:
-    """A `during` for Runner.run: a task's first try is ended by Airflow while its call hangs in a fault.
-
-    Without `on_kill` it ends as by SIGKILL: the task cannot do anything about it.
-    """
+class InFlight:
+    """A `during` for Runner.run: while a task's call is held by a fault, `act` is called in a thread, once."""
 
     runner: Runner
-    dag: DAG
     task_id: str
-    on_kill: bool
-    _thread: threading.Thread | None = None
-
-    def __post_init__(self) -> None:
-        task: Any = self.dag.get_task(self.task_id)
-        # Airflow then ends the task at SIGALRM.
-        task.execution_timeout = timedelta(minutes=5)
-        if not self.on_kill:
-            task.on_kill = lambda: None
+    act: Callable[[], None]
+    _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    _done: Future[None] | None = None
 
     def __call__(self, event: dict[str, Any]) -> None:
-        if self._thread is None and (event["task"], event["state"]) == (self.task_id, "running"):
-            self._thread = threading.Thread(target=self._end_try)
-            self._thread.start()
+        if self._done is None and (event["task"], event["state"]) == (self.task_id, "running"):
+            self._done = self._threads.submit(self._act)
 
-    def _end_try(self) -> None:
+    def check(self) -> None:
+        """Wait for the act; raises what it raised."""
+        assert self._done is not None, f"{self.task_id} never ran"
+        self._done.result(PATIENCE_SECONDS)
+        self._threads.shutdown()
+
+    def _act(self) -> None:
         wait_for(self.runner.faults.taken, f"a call of {self.task_id} that hangs")
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
+        self.act()
+
+
+def dying_try(runner: Runner, dag: DAG, task_id: str, *, on_kill: bool) -> InFlight:
+    """A task's first try is ended by Airflow while its call hangs in a fault. Without `on_kill` as by SIGKILL: the task cannot do anything about it."""
+    task: Any = dag.get_task(task_id)
+    # Airflow then ends the task at SIGALRM.
+    task.execution_timeout = timedelta(minutes=5)
+    if not on_kill:
+        task.on_kill = lambda: None
+    main = threading.main_thread().ident or 0
+    return InFlight(runner, task_id, lambda: signal.pthread_kill(main, signal.SIGALRM))
 
 
 def answer_within(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:

@@ -61,6 +61,7 @@ class SimulatedRun:
     records: dict[str, TaskRecord] = field(default_factory=dict)
     xcoms: dict[tuple[str, str], Any] = field(default_factory=dict)
     leftovers: list[Try] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
     clear_number: int = 0
     ids: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -79,6 +80,10 @@ class SimulatedRun:
             for task_id, record in self.records.items()
             if record.state in _WAITING and self._is_due(task_id)
         ]
+
+    def running(self) -> list[str]:
+        """The tasks that Airflow takes for running."""
+        return [task_id for task_id, record in self.records.items() if record.state == "running"]
 
     def tries(self) -> list[Try]:
         """All processes that live: those that Airflow knows, then those that it gave up."""
@@ -188,7 +193,11 @@ class SimulatedRun:
         return [self.records[name].state for name in (PUBLISH_TASK, CREATE_TASK)]
 
     def _upstream_states(self, task_id: str) -> dict[str, str | None]:
-        return {name: self.records[name].state for name in self.dag.get_task(task_id).upstream_task_ids}
+        task = self.dag.get_task(task_id)
+        names = set(task.upstream_task_ids)
+        if not task.is_teardown:
+            names |= {setup.task_id for setup in task.get_upstreams_only_setups()}
+        return {name: self.records[name].state for name in names}
 
     def _publish(self, record: TaskRecord) -> None:
         operator: Any = self.dag.get_task(PUBLISH_TASK)
@@ -231,6 +240,8 @@ class SimulatedRun:
             return
         record.current = None
         error = one.worker.error
+        if error is not None:
+            self.failures.append(f"{one.task_id}, try {one.number}: {error or type(error).__name__}")
         if record.state == "restarting":
             record.state = "up_for_retry"
         elif error is None:

@@ -20,7 +20,7 @@ from werkzeug.test import Client
 from emr_local.fault_answers import refuse
 from emr_local.faults import S3, Effect, Fault
 from emr_local.losses import Loss, interrupt_steps, lose
-from emr_local.records import ClusterState, JobFlow, StepRecord, StepState
+from emr_local.records import JobFlow, ReasonCode, StepRecord, StepState
 from emr_local.runners.contract import StepOutcome
 from emr_local.service import EmrService
 from emr_local.states import (
@@ -103,6 +103,10 @@ class SimulatedEmr:
     def live(self) -> list[JobFlow]:
         """The clusters that take steps."""
         return [flow for flow in self.store.list_flows() if not is_going(flow)]
+
+    def lost(self) -> list[JobFlow]:
+        """The clusters that ended because an instance failed."""
+        return [flow for flow in self.store.list_flows() if flow.cluster.reason_code is ReasonCode.INSTANCE_FAILURE]
 
     def steps(self, *states: StepState) -> list[StepRecord]:
         """All steps in these states, of all clusters that there ever were."""

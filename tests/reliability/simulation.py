@@ -127,19 +127,30 @@ class Simulation:
         for step in STEPS:
             self._failed_before_clear[step] = self._failures(step)
 
-    def go_well(self, rounds: int, *, finish_steps: bool = True) -> None:
-        """For a while everything goes as it should; the steps end well, or run on."""
+    def bring(self, task_id: str, at: str) -> Try:
+        """Let everything go well until a task stands at a call."""
+        for _ in range(_MOST_MOVES):
+            one = self.run.records[task_id].current
+            if one is not None and one.worker.at == at:
+                return one
+            self.go_well(1, finish_steps=not task_id.endswith("wait"))
+        raise AssertionError(f"{task_id} never came to {at}")
+
+    def go_well(self, rounds: int, *, finish_steps: bool = True, but: Try | None = None) -> None:
+        """For a while everything goes as it should, `but` for a process that stands still; the steps end well, or run on."""
         for _ in range(rounds):
             for task_id in self.run.runnable():
                 self.start(task_id)
             for one in self.run.tries():
-                self.move(one)
-                self.check()
+                if one is not but:
+                    self.move(one)
+                    self.check()
             for step in self.emr.steps(StepState.RUNNING) if finish_steps else ():
                 self.emr.finish_step(step, exit_code=0)
 
     def finish(self) -> None:
         """Let the run come to its end, and see that nothing is left of it."""
+        self.emr.stubborn = False
         for _ in range(_MOST_MOVES):
             if self.run.is_over():
                 break
@@ -148,13 +159,20 @@ class Simulation:
             self.go_well(1)
         assert self.run.is_over(), f"the run does not end: {self.states()}"
         self.check()
-        assert self.harmed or self._is_worn_out() or set(self.states().values()) == {"success"}, self.states()
+        healthy = set(self.states().values()) == {"success"}
+        assert healthy or self.harmed, f"the run failed without a cause: {self.run.failures}"
         self.emr.pass_time(24 * 3600.0)
         assert not self.emr.live(), "a cluster outlived its idle timeout"
 
-    def _is_worn_out(self) -> bool:
-        """Whether a task has failed because its tries were used up."""
-        return any(one.state == "failed" and one.try_number > one.max_tries for one in self.run.records.values())
+    def published(self, step: str) -> str | None:
+        """The label of the published attempt."""
+        record = self.emr.bucket.objects.get(f"{BUCKET}/runs/{PIPELINE}/{self.run.run_id}/{step}/{PUBLISHED}")
+        return None if record is None else json.loads(record)["attempt"]
+
+    def labels(self, step: str) -> list[str]:
+        """The labels of all submissions of a step."""
+        keys = [parse_step_name(one.name) for one in self._submissions(step)]
+        return [key.label for key in keys if key is not None]
 
     def states(self) -> dict[str, str | None]:
         """The states of the tasks."""
@@ -163,6 +181,10 @@ class Simulation:
     def check(self) -> None:
         """What is promised at every moment."""
         assert not self.violations, self.violations
+        # A task whose tries were used up.
+        self.harmed |= any(
+            one.state == "failed" and one.try_number > one.max_tries for one in self.run.records.values()
+        )
         self._check_clusters()
         for step in STEPS:
             self._check_active(step)
@@ -196,11 +218,10 @@ class Simulation:
             assert done.state is StepState.COMPLETED, f"{output} is handed on, but its step is {done.state}"
 
     def _check_published(self, step: str) -> None:
-        path = f"{BUCKET}/runs/{PIPELINE}/{self.run.run_id}/{step}/{PUBLISHED}"
-        record, before = self.emr.bucket.objects.get(path), self._published.get(step)
-        if record is None:
+        label, before = self.published(step), self._published.get(step)
+        if label is None:
+            assert before is None, f"{step} is no longer published"
             return
-        label = json.loads(record)["attempt"]
         assert before is None or label_order(label) >= label_order(before), f"{step} went back from {before} to {label}"
         self._published[step] = label
 
@@ -208,7 +229,9 @@ class Simulation:
         return [one for one in self.emr.steps() if one.name.split()[0] == step]
 
     def _failures(self, step: str) -> int:
-        return sum(one.state is StepState.FAILED for one in self._submissions(step))
+        """How often the job failed. One that failed before its cluster was lost cannot be told from one that failed of it."""
+        lost = {flow.cluster.cluster_id for flow in self.emr.lost()}
+        return sum(one.state is StepState.FAILED and one.cluster_id not in lost for one in self._submissions(step))
 
     def _note(self, operation: str) -> None:
         """A call of a worker had its effect."""

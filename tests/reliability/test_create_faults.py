@@ -1,7 +1,8 @@
-"""F01–F12: a cluster is asked for, and the request, its answer, the launch or the task that waits for it goes wrong."""
+"""F01 to F12: a cluster is asked for, and the request, its answer, the launch or the task that waits for it goes wrong."""
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -11,9 +12,9 @@ from tests.fault_control import Faults
 from tests.reliability.launches import (
     ONE_STEP,
     At,
-    DyingTry,
     answer_within,
     cluster_of,
+    dying_try,
     ends,
     lose_cluster,
 )
@@ -44,7 +45,7 @@ def test_a_throttled_launch_is_sent_again_within_the_task(runner: Runner, faults
     sent = [call["time"] for call in faults.calls() if call["operation"] == "RunJobFlow"]
     # Each refusal costs one call more, and nothing else is called for it.
     assert len(sent) == times + 1
-    for number, (before, after) in enumerate(zip(sent, sent[1:], strict=False)):
+    for number, (before, after) in enumerate(itertools.pairwise(sent)):
         assert after - before >= 2**number, "the pauses grow"
 
 
@@ -170,7 +171,7 @@ def test_the_cluster_of_a_try_that_died_is_adopted_by_the_next(
 ) -> None:
     dag = runner.build("f05_died", ONE_STEP)
     faults.add("hang-after", "RunJobFlow", seconds=15)
-    outcome = runner.run(dag, during=DyingTry(runner, dag, "create_cluster", on_kill=False))
+    outcome = runner.run(dag, during=dying_try(runner, dag, "create_cluster", on_kill=False))
     check_green(runner, outcome)
     assert outcome.tries("create_cluster") == 2
     assert faults.hits() == 1
@@ -421,7 +422,7 @@ def test_of_two_clusters_of_one_run_the_oldest_is_kept(
 ) -> None:
     dag = runner.build("f11_twins", ONE_STEP)
     faults.add("hang-after", "RunJobFlow", seconds=15)
-    dying = DyingTry(runner, dag, "create_cluster", on_kill=False)
+    dying = dying_try(runner, dag, "create_cluster", on_kill=False)
     twins = At("create_cluster", "failed", lambda: launch_twin(runner, cluster_of(runner, dag)))
 
     def during(event: dict[str, Any]) -> None:
@@ -453,11 +454,15 @@ def test_of_two_clusters_of_one_run_the_oldest_is_kept(
     "The create task is ended for good while RunJobFlow is in flight",
     "the cluster is ended by its key: at once if it is there, else by the teardown, which waits up to 30 s for it to appear",
 )
-def test_a_launch_that_nobody_waits_for_is_ended(runner: Runner, faults: Faults, effect: str) -> None:
+def test_a_launch_that_nobody_waits_for_is_ended(
+    runner: Runner, faults: Faults, monkeypatch: pytest.MonkeyPatch, effect: str
+) -> None:
+    # Where nothing is left to come, the teardown would look for it during 30 s.
+    monkeypatch.setattr("emr_pipelines.dag.operators.LATE_CLUSTER_SECONDS", 12.0)
     dag = runner.build(f"f12_{effect}".replace("-", "_"), ONE_STEP)
     dag.get_task("create_cluster").retries = 0
     faults.add(effect, "RunJobFlow", seconds=5)
-    outcome, counts = runner.run(dag, during=DyingTry(runner, dag, "create_cluster", on_kill=True)), faults.counts()
+    outcome, counts = runner.run(dag, during=dying_try(runner, dag, "create_cluster", on_kill=True)), faults.counts()
     assert outcome.state == "failed"
     assert outcome.last_state("terminate_cluster") == "success"
     assert faults.hits() == 1

@@ -238,7 +238,7 @@ def test_a_missing_hand_over_fails_before_the_submission(runner: Runner, faults:
 @pytest.mark.fault(
     "F34",
     "The input of a step does not exist, or a pattern matches nothing",
-    "the run fails before a cluster exists and names the input and the line of the spec; with `on_empty: skip` it is skipped instead",
+    "the run fails before a cluster exists and names the input and the line of the spec; with `on_empty: skip` all its tasks are skipped instead, and the run counts as success",
 )
 @pytest.mark.parametrize("uri", ["f34/absent", "f34/reviews/year=19*", "f34/reviews/year=2000/only-a-folder"])
 @pytest.mark.parametrize("on_empty", ["fail", "skip"])
@@ -299,7 +299,7 @@ def corrupt_reviews(s3: Any) -> Iterator[str]:
     "One input file of the word-cloud job is corrupt",
     "the run fails in one try, and the error names the file and what to do",
 )
-@pytest.mark.parametrize("kind", ["csv.gz", "parquet"])
+@pytest.mark.parametrize("kind", ["csv.gz", pytest.param("parquet", marks=pytest.mark.slow)])
 def test_a_corrupt_input_file_is_named(
     runner: Runner, faults: Faults, s3: Any, corrupt_reviews: str, kind: str
 ) -> None:
@@ -316,6 +316,7 @@ def test_a_corrupt_input_file_is_named(
     assert faults.counts()["AddJobFlowSteps"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.fault(
     "F35",
     "One input file is corrupt, and the job is told `--on-bad-file skip`",

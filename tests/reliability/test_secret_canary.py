@@ -5,21 +5,24 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import secrets
 import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from tests.conftest import AIRFLOW_HOME
 from tests.fault_control import Faults
+from tests.reliability.midway import Jobs
 
-pytestmark = pytest.mark.xdist_group("airflow")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("airflow")]
 
 # Each is a word that cannot come from anywhere else.
 PASSWORD, TOKEN, EXTRA, VARIABLE = (f"canary{name}{secrets.token_hex(8)}" for name in ("pwd", "tok", "ext", "env"))
@@ -31,17 +34,26 @@ CANARIES = {
 }
 # What no secret is and must be found everywhere, or the search proves nothing.
 PLANTED = f"planted{secrets.token_hex(8)}"
-OUTPUT = "output-of-airflow.log"
+OUTPUT, EVENTS = "output-of-airflow.log", "events.jsonl"
+# Adds the connection, which a person would do in the UI, and runs the DAGs as `emr-pipelines run` does.
+RUN_ALL = """
+import json, os, sys
+from airflow.models import Connection
+from airflow.utils.session import create_session
+from emr_pipelines.dag.inline_run import main
+
+events, *dag_files = sys.argv[1:]
+with create_session() as session:
+    session.add(Connection(conn_id="emr_local", **json.load(sys.stdin)))
+ends = [main([file, "--date", "2005-01-01", "--events", str(os.dup(int(events)))]) for file in dag_files]
+print(ends)
+"""
 SPEC = """
 name: {name}
 cluster: {{primary: {{instances: [m5.xlarge]}}}}
 steps:
   - {{name: one, command: [bash, -c, "echo the job says {planted} >&2; exit {code}"]}}
-  - name: two
-    command: [hadoop, fs, -touchz, "${{steps.two.output}}/{planted}", "${{steps.two.output}}/_SUCCESS"]
-    after: [one]
-    output: {{format: text, min_files: 1}}
-    publish: "${{env.bucket}}/canaries/{name}"
+{writing}
 """
 
 
@@ -51,34 +63,35 @@ class Remains:
 
     places: Mapping[str, str]
 
-    def holding(self, word: str) -> list[str]:
-        """The places in which the word appears."""
-        return [place for place, text in self.places.items() if word in text]
+    def holding(self, word: str) -> dict[str, list[str]]:
+        """Where the word appears, each time with what stands around it."""
+        around = re.compile(f".{{0,200}}{re.escape(word)}.{{0,50}}")
+        return {place: around.findall(text) for place, text in self.places.items() if word in text}
 
 
 @pytest.fixture(scope="module")
 def remains(
     project: Path, emr_url: str, emr_state_dir: Path, airflow_database: None, environment_bucket: str
 ) -> Iterator[Remains]:
-    """One run that succeeds and one that fails, by `airflow dags test` with a database and a home of their own."""
+    """One run that fails and one that succeeds, in a process of their own with a home and a database of its own."""
     home = AIRFLOW_HOME / "canary"
     home.mkdir()
     shutil.copy(AIRFLOW_HOME / "airflow.db", home)
     control = Faults(emr_url)
     control.clear()
-    connect(home, emr_url)
-    failed, succeeded = f"{PLANTED}_failed", f"{PLANTED}_succeeded"
-    for name, code in ((failed, 3), (succeeded, 0)):
-        (project / "config" / "pipelines" / f"{name}.yaml").write_text(
-            SPEC.format(name=name, code=code, planted=PLANTED)
-        )
+    exit_codes = {f"{PLANTED}_failed": 3, f"{PLANTED}_succeeded": 0}
+    publishing = ', after: [one], publish: "${env.bucket}/canaries/two"'
+    writing = Jobs(home).writing("two", names=(PLANTED, "_SUCCESS"), more=publishing)
+    for name, code in exit_codes.items():
+        spec = SPEC.format(name=name, code=code, planted=PLANTED, writing=writing)
+        (project / "config" / "pipelines" / f"{name}.yaml").write_text(spec)
         shutil.copy(project / "dags" / "word_clouds.py", project / "dags" / f"{name}.py")
-    ends = [airflow(home, "dags", "test", name, "2005-01-01") for name in (failed, succeeded)]
-    assert ends == [1, 0], (home / OUTPUT).read_text()[-5000:]
+    assert run_all(home, connection_to(emr_url), exit_codes) == [1, 0]
     yield Remains(
         {
             "task logs": (home / OUTPUT).read_text(),
             **{f"table {name}": text for name, text in tables(home / "airflow.db").items()},
+            "events of the run": (home / EVENTS).read_text(),
             "files of Airflow": files_below(home),
             "objects on S3": files_below(emr_state_dir / "s3"),
             "logs of the steps": files_below(emr_state_dir / "steps"),
@@ -89,32 +102,36 @@ def remains(
     control.clear()
 
 
-def connect(home: Path, emr_url: str) -> None:
-    """The connection as a person adds it, with its secrets; they reach Airflow's database encrypted."""
-    extra = {
-        "endpoint_url": emr_url,
-        "region_name": "us-east-1",
-        "aws_session_token": TOKEN,
-        "service_account_key": EXTRA,
-    }
-    connection = {"conn_type": "aws", "login": "reader", "password": PASSWORD, "extra": extra}
-    assert airflow(home, "connections", "add", "emr_local", "--conn-json", json.dumps(connection)) == 0
+def connection_to(url: str) -> dict[str, str]:
+    extra = {"endpoint_url": url, "region_name": "us-east-1", "aws_session_token": TOKEN, "service_account_key": EXTRA}
+    return {"conn_type": "aws", "login": "reader", "password": PASSWORD, "extra": json.dumps(extra)}
 
 
-def airflow(home: Path, *arguments: str) -> int:
-    """The exit code of an `airflow` command; what it says, with the logs of the tasks that it runs, is added to a file."""
+def run_all(home: Path, connection: Mapping[str, str], names: Iterable[str]) -> list[int]:
+    """The exit code of a run of each pipeline. Two files are left: what Airflow says, with the logs of the tasks, and the events."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW_CONN_")}
     variables = {
         **inherited,
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=60",
-        "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
         "PYTHONPATH": str(AIRFLOW_HOME / "project" / "plugins"),
+        "AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode(),
         "REPORTING_API_KEY": VARIABLE,
     }
-    with (home / OUTPUT).open("a") as output:
-        command = [sys.executable, "-m", "airflow", *arguments]
-        return subprocess.run(command, env=variables, stdout=output, stderr=output, check=False).returncode
+    dag_files = [str(AIRFLOW_HOME / "project" / "dags" / f"{name}.py") for name in names]
+    with (home / OUTPUT).open("w") as output, (home / EVENTS).open("w") as events:
+        finished = subprocess.run(
+            [sys.executable, "-c", RUN_ALL, str(events.fileno()), *dag_files],
+            env=variables,
+            input=json.dumps(connection),
+            stdout=output,
+            stderr=output,
+            pass_fds=[events.fileno()],
+            text=True,
+            check=False,
+        )
+    assert finished.returncode == 0, (home / OUTPUT).read_text()[-5000:]
+    return json.loads((home / OUTPUT).read_text().splitlines()[-1])
 
 
 def tables(file: Path) -> dict[str, str]:
@@ -139,6 +156,7 @@ def test_the_search_finds_what_was_planted_in_every_place(remains: Remains) -> N
     found = remains.holding(PLANTED)
     assert {
         "task logs",
+        "events of the run",
         "table xcom",
         "table rendered_task_instance_fields",
         "table serialized_dag",
@@ -146,7 +164,7 @@ def test_the_search_finds_what_was_planted_in_every_place(remains: Remains) -> N
         "objects on S3",
         "logs of the steps",
         "requests as EMR has kept them",
-    } <= set(found)
+    } <= found.keys()
     assert "the job says" in remains.places["task logs"], "the failed job's own words are shown"
     assert "AddJobFlowSteps" in remains.places["calls of EMR"]
 
@@ -160,4 +178,4 @@ def test_the_secrets_were_there_to_be_found(remains: Remains) -> None:
 
 @pytest.mark.parametrize("secret", CANARIES)
 def test_no_secret_of_airflow_appears_in_anything_that_a_run_leaves(remains: Remains, secret: str) -> None:
-    assert remains.holding(CANARIES[secret]) == []
+    assert remains.holding(CANARIES[secret]) == {}

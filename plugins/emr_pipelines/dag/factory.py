@@ -140,6 +140,7 @@ def _step_tasks(plan: Plan, step: StepPlan, upstream: list[BaseOperator]) -> Bas
     """The two tasks of a step, after the given ones; returns the one that its downstream steps follow."""
     shared = {
         "templates": _step_templates(plan, step),
+        "step_folder": to_template(f"{plan.bucket}/runs/{plan.name}/${{run.id}}/{step.name}"),
         "log_uri": (plan.cluster.request or {}).get("LogUri"),
         "doc_md": describe_step(step),
         **_connection(plan),
@@ -190,7 +191,6 @@ def _wait_task(plan: Plan, step: StepPlan, shared: dict[str, Any]) -> BaseOperat
         job_flow_id=_submitted(step, "cluster"),
         step_id=_submitted(step, "return_value"),
         attempt=_submitted(step, "attempt"),
-        step_folder=template(f"{plan.bucket}/runs/{plan.name}/${{run.id}}/{step.name}"),
         output_check=OutputCheck(success_marker=output.success_marker, min_files=output.min_files) if output else None,
         publish_to=template(output.publish) if output and output.publish else None,
         limits=WatchLimits(timeout_seconds=step.timeout_seconds, queue_timeout_seconds=step.queue_timeout_seconds),

@@ -200,6 +200,7 @@ class WaitForStepSensor(EmrStepSensor):
             attempt_of=partial(self._step_attempt, context),
             clusters=self.templates.clusters(self, context),
             try_number=ti.try_number,
+            first_try=ti.max_tries - (self.retries or 0) + 1,
             cleared=(context["dag_run"].clear_number or 0) > clears and ti.max_tries > (self.retries or 0),
             job_retries=self.retries_of_job,
             execution_role=self.execution_role,

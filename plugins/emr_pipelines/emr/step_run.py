@@ -7,23 +7,24 @@ goes on where the other stopped.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from emr_pipelines.emr.cluster_loss import ClusterLoss, ClusterSource, find_loss
 from emr_pipelines.emr.clusters import live_clusters
-from emr_pipelines.emr.emr_api import ClusterGone, EmrApi, StepFailed
+from emr_pipelines.emr.emr_api import TERMINAL_STEP_STATES, ClusterGone, EmrApi, RunError, StepFailed
 from emr_pipelines.emr.steps import (
     StepHandle,
     Submission,
+    cancel_step,
     describe_failure,
     describe_step,
     list_submissions,
     submit_once,
 )
-from emr_pipelines.plan.keys import parse_step_name
+from emr_pipelines.plan.keys import epoch_of, label_order, parse_step_name
 
 if TYPE_CHECKING:
     from types_boto3_emr.type_defs import StepTypeDef
@@ -89,13 +90,14 @@ class StepAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepTask:
-    """The task that waits for a step: `attempt_of` renders an attempt of a label; `try_number` is Airflow's; `cleared` as in EndOfStep; `job_retries` is the spec's `retries`."""
+    """The task that waits for a step: `attempt_of` renders an attempt of a label; `try_number` is Airflow's; `first_try` the one with which its latest clear began; `cleared` as in EndOfStep; `job_retries` is the spec's `retries`."""
 
     attempt_of: Callable[[str], StepAttempt]
     clusters: ClusterSource
     try_number: int
     cleared: bool
     job_retries: int
+    first_try: int = 1
     execution_role: str | None = None
 
 
@@ -123,23 +125,45 @@ def begin(api: EmrApi, task: StepTask, submitted: Submission) -> Progress:
     if not current.is_active and current.state != "COMPLETED":
         progress = _find_later(api, task, current)
         current = progress.submission
-    if current.is_active or current.state == "COMPLETED":
+    if current.state == "CANCEL_PENDING" or (current.is_active and task.cleared and not _is_own(task, current)):
+        # The kill of an earlier try has asked EMR to end it, or the clear of a deferred one will: no other may start before that.
+        _end(api, current)
+    elif current.is_active or current.state == "COMPLETED":
         log.info("Going on with attempt %s (%s), which is %s", current.label, current.handle.step_id, current.state)
         return progress
-    ended = step if current.handle == submitted.handle else describe_step(api, current.handle)
+    ended = describe_step(api, current.handle)
     return after_end(api, task, progress, ended, found_ended=True) or progress
 
 
+def _end(api: EmrApi, one: Submission) -> None:
+    if cancel_step(api, one.handle) not in TERMINAL_STEP_STATES:
+        raise RunError(f"Attempt {one.label} ({one.handle.step_id}) cannot be cancelled yet", retryable=True)
+
+
+def _is_own(task: StepTask, one: Submission) -> bool:
+    """Whether a try of this task submitted it after the latest clear: its label's second number is that try."""
+    _, *by_try = label_order(one.label)
+    return bool(by_try) and by_try[0] >= task.first_try
+
+
 def _find_later(api: EmrApi, task: StepTask, ended: Submission) -> Progress:
-    """The latest attempt on the run's cluster that belongs to the ended one (which an earlier try of this task submitted), else the ended one."""
+    """The latest attempt on the run's cluster of the ended one's epoch (which an earlier try of this task submitted), else the ended one."""
     clusters = [ended.handle.cluster_id]
     if task.clusters.request is not None:
         clusters = live_clusters(api, task.clusters.request()) or clusters
-    key = parse_step_name(task.attempt_of(ended.label).request["Name"])
-    family = "" if key is None else key.family
-    attempts = [one for cluster in clusters for one in _attempts(api, cluster, family) if _belongs(one, ended)]
+    attempts = _attempts_of_epoch(api, clusters, task.attempt_of(ended.label))
     failed = sum(one.state == "FAILED" for one in attempts)
     return Progress(submission=next(iter(attempts), ended), job_retries_used=max(failed - 1, 0))
+
+
+def _attempts_of_epoch(api: EmrApi, clusters: Iterable[str], like: StepAttempt) -> list[Submission]:
+    """What was submitted to the clusters between the same two clears as `like`, latest first."""
+    key = parse_step_name(like.request["Name"])
+    if key is None:
+        return []
+    found = [one for cluster in clusters for one in _attempts(api, cluster, key.family)]
+    ours = [one for one in found if epoch_of(one.label) == epoch_of(key.label)]
+    return sorted(ours, key=lambda one: label_order(one.label), reverse=True)
 
 
 def _attempts(api: EmrApi, cluster_id: str, family: str) -> list[Submission]:
@@ -147,10 +171,6 @@ def _attempts(api: EmrApi, cluster_id: str, family: str) -> list[Submission]:
         return list_submissions(api, cluster_id, family)
     except ClusterGone:
         return []
-
-
-def _belongs(one: Submission, first: Submission) -> bool:
-    return one.label == first.label or one.label.startswith(f"{first.label}-")
 
 
 def after_end(
@@ -191,7 +211,7 @@ def _resubmit(api: EmrApi, task: StepTask, progress: Progress, loss: ClusterLoss
         # A clear takes back that the cluster was ended on purpose.
         cluster_id = task.clusters.replace(api, cluster_id, replace(loss, idle=loss.idle or task.cleared))
     count = progress.resubmitted + 1
-    label = f"{progress.submission.label.split('-')[0]}-{task.try_number}-{count}"
+    label = f"{epoch_of(progress.submission.label)}-{task.try_number}-{count}"
     request = task.attempt_of(label).request
     handle = submit_step(api, task.clusters, cluster_id, request, execution_role=task.execution_role)
     return Progress(
@@ -200,6 +220,33 @@ def _resubmit(api: EmrApi, task: StepTask, progress: Progress, loss: ClusterLoss
         job_retries_used=progress.job_retries_used + job,
         infrastructure_retries_used=progress.infrastructure_retries_used + (not job),
     )
+
+
+def submit_first(
+    api: EmrApi,
+    clusters: ClusterSource,
+    cluster_id: str,
+    attempt_of: Callable[[str], StepAttempt],
+    *,
+    epoch: str,
+    try_number: int,
+    execution_role: str | None,
+) -> Submission:
+    """The first submission after a clear (`epoch` is its label): what an earlier try of the task submitted, else a new one. Raises as `submit_step` does.
+
+    A later try submits under a label of its own, so that it never shares a prefix with what an earlier one submitted to a cluster that was lost, or submits
+    late because it was only taken for dead. What was cancelled by the kill of an earlier try runs anew, too.
+    """
+    label = epoch
+    if try_number > int(epoch):
+        live = [] if clusters.request is None else live_clusters(api, clusters.request())
+        found = next(iter(_attempts_of_epoch(api, dict.fromkeys([cluster_id, *live]), attempt_of(epoch))), None)
+        if found is not None and found.state != "CANCELLED":
+            log.info("Adopted attempt %s (%s) of an earlier try", found.label, found.handle.step_id)
+            return found
+        label = f"{epoch}-0-{try_number}"
+    handle = submit_step(api, clusters, cluster_id, attempt_of(label).request, execution_role=execution_role)
+    return Submission(handle=handle, label=label)
 
 
 def submit_step(

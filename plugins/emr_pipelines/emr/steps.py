@@ -20,7 +20,7 @@ from emr_pipelines.emr.emr_api import (
 )
 from emr_pipelines.emr.polling import PollInterval, poll_until
 from emr_pipelines.emr.writes import create_once
-from emr_pipelines.plan.keys import StepKey, label_order, parse_step_name
+from emr_pipelines.plan.keys import StepKey, epoch_of, label_order, parse_step_name
 
 if TYPE_CHECKING:
     from types_boto3_emr.literals import StepCancellationOptionType
@@ -132,12 +132,13 @@ def _find(api: EmrApi, cluster_id: str, key: StepKey) -> str | None:
 def _end_older_attempts(api: EmrApi, submissions: list[Submission], key: StepKey) -> None:
     """Two attempts of one step never run at once: an older one (its task was cleared while it ran) goes first."""
     for one in submissions:
-        if not one.is_active:
-            continue
         if label_order(one.label) > label_order(key.label):
             raise RunError(
-                f"Attempt {one.label} of this step runs already, so attempt {key.label} is out of date", retryable=False
+                f"Attempt {one.label} of this step was submitted already, so attempt {key.label} is out of date",
+                retryable=False,
             )
+        if not one.is_active:
+            continue
         log.warning(
             "Attempt %s (%s) still runs; it is cancelled before attempt %s", one.label, one.handle.step_id, key.label
         )
@@ -204,10 +205,10 @@ def cancel_step(api: EmrApi, handle: StepHandle, *, timeout_seconds: float = _CA
 
 
 def cancel_submission(api: EmrApi, cluster_id: str, step: Mapping[str, Any], *, timeout_seconds: float) -> None:
-    """Cancel the submission that carries this step's key, if there is one that may still run."""
+    """Cancel the submission of this step that was made since the last clear, if there is one that may still run."""
     key = _key_of(step)
     for one in list_submissions(api, cluster_id, key.family):
-        if one.label == key.label and one.is_active:
+        if epoch_of(one.label) == epoch_of(key.label) and one.is_active:
             cancel_step(api, one.handle, timeout_seconds=timeout_seconds)
 
 

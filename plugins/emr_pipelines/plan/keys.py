@@ -71,6 +71,11 @@ def label_order(label: str) -> tuple[int, ...]:
     return tuple(int(part) for part in label.split("-"))
 
 
+def epoch_of(label: str) -> str:
+    """What the attempts between two clears of a step have in common: the first number of their labels."""
+    return label.split("-", 1)[0]
+
+
 def run_year(
     params: Mapping[str, Any], logical_date: dt.datetime | dt.date | None, run_after: dt.datetime | dt.date
 ) -> int:

@@ -19,7 +19,7 @@ for name in ("part-0", "_SUCCESS"):
 
 
 @dataclass(frozen=True, slots=True)
-class Jobs:
+class TracedSteps:
     """Steps of a spec (YAML list items) whose programs and traces lie in `folder`."""
 
     folder: Path
