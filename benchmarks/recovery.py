@@ -19,22 +19,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.stock import idle_cluster, waiting_dag
-from emr_pipelines.emr.polling import PollInterval
+from benchmarks.nap_dags import idle_cluster, nap_spec, waiting_dag
 from tests.fault_control import Faults
 from tests.kills.airflow_processes import AirflowProcesses
 from tests.kills.scratch_airflow import write_pipeline
 from tests.kills.stage import Run
 
+from emr_pipelines.emr.polling import PollInterval
+
 GOAL = 0.2
 _SECONDS_BETWEEN_PAIRS = 8.0
-_SPEC = """
-name: {name}
-cluster:
-  primary: {{instances: [m5.xlarge]}}
-steps:
-  - {{name: nap, command: [sleep, "{seconds}"]}}
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +73,7 @@ class Contest:
         poll_seconds = round(PollInterval().seconds_at(self._kill.seconds))
         for pair, cluster in enumerate(self._stock_clusters):
             ours, stock = f"ours_{pair}", f"stock_{pair}"
-            write_pipeline(self._airflow.project, ours, _SPEC.format(name=ours, seconds=seconds))
+            write_pipeline(self._airflow.project, ours, nap_spec(ours, seconds=seconds))
             text = waiting_dag(stock, cluster, seconds=seconds, poll_seconds=poll_seconds)
             (folder / f"{stock}.py").write_text(text, encoding="utf-8")
         names = {f"{who}_{pair}" for who in ("ours", "stock") for pair in range(len(self._stock_clusters))}
@@ -100,7 +94,9 @@ class Contest:
         run.wait_for_state(task_id, "success", "failed", seconds=180)
         task = self._airflow.rest.tasks(run.pipeline, run.run_id)[task_id]
         if (task["state"], task["try_number"]) != ("success", 2):
-            raise SystemExit(f"{who}: the task is {task['state']} after {task['try_number']} tries, not success after 2")
+            raise SystemExit(
+                f"{who}: the task is {task['state']} after {task['try_number']} tries, not success after 2"
+            )
         steps = self._steps(cluster)
         created = min(step["Status"]["Timeline"]["CreationDateTime"] for step in steps)
         total = (datetime.fromisoformat(task["end_date"]) - created.astimezone(UTC)).total_seconds()
@@ -152,7 +148,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=3, help="how many kills of each side (default 3)")
     parser.add_argument("--seconds", type=float, default=30.0, help="the step's length (default 30)")
-    parser.add_argument("--kill-after", type=float, default=25.0, help="seconds of the step until the kill (default 25)")
+    parser.add_argument(
+        "--kill-after", type=float, default=25.0, help="seconds of the step until the kill (default 25)"
+    )
     parser.add_argument("--json", type=Path, help="also write the numbers to this file")
     options = parser.parse_args()
     kills = measure(options.pairs, Kill(seconds=options.seconds, after_seconds=options.kill_after))

@@ -45,6 +45,10 @@ class Faults:
         """The EMR calls since `clear`, by operation."""
         return Counter(self._send("GET", "calls")["counts"])
 
+    def change_pace(self, scale: float) -> None:
+        """Another factor on the delays of clusters; those on their way notice at once."""
+        self._send("POST", "time", {"scale": scale})
+
     def lose(self, cluster_id: str, kind: str) -> None:
         """Something happens to a live cluster: spot, instance, primary, idle."""
         self._send("POST", f"clusters/{cluster_id}/loss", {"kind": kind})

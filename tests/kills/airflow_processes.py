@@ -32,6 +32,8 @@ Component = Literal["emr_local", "api-server", "scheduler", "dag-processor", "tr
 AIRFLOW_COMPONENTS: tuple[Component, ...] = ("api-server", "scheduler", "dag-processor", "triggerer")
 COMPONENTS: tuple[Component, ...] = ("emr_local", *AIRFLOW_COMPONENTS)
 BUCKET = "emr-pipelines-local"
+# Clusters of emr_local come and go in tenths of a second.
+TIME_SCALE = 0.1
 T = TypeVar("T")
 
 
@@ -213,7 +215,15 @@ class AirflowProcesses:
     def _command(self, component: Component) -> list[str]:
         if component == "emr_local":
             options = ["--port", str(self._emr_port), "--state-dir", str(self.emr_state)]
-            return ["emr_local", *options, "--time-scale", "0.1", "--spark-submit", "plain", *self._emr_options]
+            return [
+                "emr_local",
+                *options,
+                "--time-scale",
+                str(TIME_SCALE),
+                "--spark-submit",
+                "plain",
+                *self._emr_options,
+            ]
         return ["airflow", component]
 
     def _has_reported(self, component: Component) -> bool:

@@ -65,6 +65,17 @@ class Interleavings(RuleBasedStateMachine):
     def disturb(self, number: int, order: Order) -> None:
         self.simulation.move(_choose(self.simulation.run.tries(), number), order)
 
+    @precondition(lambda self: self.simulation.run.running())
+    @rule(number=NUMBERS, calls=st.integers(0, 8), order=st.sampled_from(KILLS))
+    def kill_within_a_few_calls(self, number: int, calls: int, order: Order) -> None:
+        one = self.simulation.run.records[_choose(self.simulation.run.running(), number)].current
+        assert one is not None
+        for _ in range(calls):
+            if not one.worker.done:
+                self.simulation.move(one)
+        if not one.worker.done:
+            self.simulation.move(one, order)
+
     @rule(rounds=st.integers(1, 10), finish_steps=st.booleans())
     def go_well(self, rounds: int, finish_steps: bool) -> None:
         self.simulation.go_well(rounds, finish_steps=finish_steps)
@@ -80,9 +91,16 @@ class Interleavings(RuleBasedStateMachine):
         self.simulation.run.fail_by_hand(_choose(self.simulation.run.running(), number))
 
     @precondition(lambda self: self.simulation.run.running())
-    @rule(number=NUMBERS)
-    def lose_heartbeat(self, number: int) -> None:
-        self.simulation.run.lose_heartbeat(_choose(self.simulation.run.running(), number))
+    @rule(number=NUMBERS, rounds=st.integers(0, 15), ended=st.booleans())
+    def take_for_dead(self, number: int, rounds: int, ended: bool) -> None:
+        """A process is frozen while another try takes its place; then its supervisor ends it, or it goes on."""
+        task_id = _choose(self.simulation.run.running(), number)
+        frozen = self.simulation.run.records[task_id].current
+        assert frozen is not None
+        self.simulation.run.lose_heartbeat(task_id)
+        self.simulation.go_well(rounds, finish_steps=False, but=frozen)
+        if ended:
+            self.simulation.run.end_leftover(frozen)
 
     @precondition(lambda self: self.simulation.run.leftovers)
     @rule(number=NUMBERS)

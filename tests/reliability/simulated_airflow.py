@@ -76,9 +76,7 @@ class SimulatedRun:
         """The tasks that the scheduler would start now."""
         self._fail_the_unreachable()
         return [
-            task_id
-            for task_id, record in self.records.items()
-            if record.state in _WAITING and self._is_due(task_id)
+            task_id for task_id, record in self.records.items() if record.state in _WAITING and self._is_due(task_id)
         ]
 
     def running(self) -> list[str]:

@@ -116,7 +116,9 @@ class SimulatedEmr:
         """The process of a running step ends; a good one leaves its output, a bad one half of it."""
         for name in ["part-00000"] if exit_code else ["part-00000", "_SUCCESS"]:
             self.bucket.objects[f"{step.args[-1].removeprefix('s3://')}/{name}"] = step.step_id.encode()
-        self._change(step.cluster_id, lambda flow, now: end_step(flow, step.step_id, StepOutcome(exit_code=exit_code), now))
+        self._change(
+            step.cluster_id, lambda flow, now: end_step(flow, step.step_id, StepOutcome(exit_code=exit_code), now)
+        )
 
     def interrupt_step(self, step: StepRecord) -> None:
         """A running step becomes INTERRUPTED; its cluster stays."""

@@ -65,6 +65,8 @@ def test_a_submit_task_that_is_cleared_while_it_runs_submits_anew(simulation: Si
     one = simulation.bring("left.submit", "AddJobFlowSteps")
     simulation.move(one)
     simulation.clear("left.submit")
+    while simulation.run.records["left.submit"].try_number == 1:
+        simulation.go_well(1, finish_steps=False)
     simulation.finish()
     assert set(simulation.states().values()) == {"success"}
     assert simulation.labels("left") == ["1", "1-0-2"]

@@ -21,7 +21,7 @@ from airflow.utils.session import create_session
 
 from emr_pipelines.dag.macros import RunMacros
 from emr_pipelines.emr.reaper import reap
-from emr_pipelines.emr.steps import StepHandle
+from emr_pipelines.emr.steps import StepHandle, describe_step
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.binding import bind_request, values_of_run
 from emr_pipelines.plan.build import build_plan
@@ -30,7 +30,7 @@ from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.storage.attempts import published_attempt
 from tests.conftest import AIRFLOW_HOME, live_clusters
 from tests.fault_control import Faults
-from tests.reliability.midway import Midway, objects_below, states_in_database, step_folder, wait_for
+from tests.reliability.midway import Jobs, Midway, objects_below, states_in_database, step_folder, wait_for
 from tests.reliability.runs import Outcome, Runner
 
 pytestmark = pytest.mark.xdist_group("airflow")
@@ -90,30 +90,32 @@ def cluster_request(runner: Runner, dag: DAG) -> dict[str, Any]:
     "Airflow's SQLite database is locked for some seconds while a step ends",
     "the task waits for the lock; nothing is submitted again, and the run succeeds",
 )
-def test_a_locked_database_delays_a_run_and_nothing_else(runner: Runner, faults: Faults) -> None:
-    locked: list[float] = []
+def test_a_locked_database_delays_a_run_and_nothing_else(
+    runner: Runner, faults: Faults, s3: Any, tmp_path: Path
+) -> None:
+    jobs, unlocked = Jobs(tmp_path), []
 
-    def lock(_: StepHandle) -> None:
+    def lock(step: StepHandle) -> None:
         database = sqlite3.connect(AIRFLOW_HOME / "airflow.db", timeout=30, isolation_level=None)
         database.execute("BEGIN EXCLUSIVE")
-        locked.append(time.time())
+        jobs.release("one")
+        wait_for(lambda: describe_step(runner.api, step)["Status"]["State"] == "COMPLETED", "the end of the step")
+        seen = faults.counts()["DescribeStep"]
+        wait_for(lambda: faults.counts()["DescribeStep"] > seen, "the task's look at it")
         time.sleep(LOCKED_SECONDS)  # this is the fault
-        locked.append(time.time())
-        database.execute("ROLLBACK")
+        unlocked.append(time.time())
         database.close()
 
-    dag = runner.build("f41_locked", "  - {name: one, command: [sleep, 2]}")
+    dag = runner.build("f41_locked", jobs.waiting("one"))
     midway = Midway(runner, dag, "one", lock)
     outcome = runner.run(dag, during=midway)
     counts = faults.counts()
     midway.check()
-    (step,) = runner.steps(outcome, "one")
-    begin, end = locked
-    assert begin < step["Status"]["Timeline"]["EndDateTime"].timestamp() < end
     told = next(event for event in outcome.events if (event["task"], event["state"]) == ("one.wait", "success"))
-    assert told["time"] >= end, "Airflow did not notice the lock"
+    assert told["time"] >= unlocked[0], "Airflow did not notice the lock"
     assert outcome.state == "success"
     assert outcome.tries("one.wait") == 1
+    assert published_attempt(s3, step_folder(outcome, "one")) == "1"
     assert len(runner.clusters(outcome)) == 1
     assert (counts["AddJobFlowSteps"], counts["RunJobFlow"]) == (1, 1)
 
@@ -167,7 +169,7 @@ def test_a_cluster_whose_teardown_was_skipped_is_ended_by_its_policy_or_the_reap
 @pytest.mark.fault(
     "F46",
     "A step that has succeeded is cleared",
-    "it really runs again, under a new key and into a new prefix; Airflow's own retries keep both",
+    "it really runs again, under a new key and into a new prefix; Airflow's own retries have the old key and so find the step that they lost",
 )
 def test_a_clear_begins_a_new_attempt_and_a_retry_does_not(runner: Runner) -> None:
     dag = runner.build("f46_cleared", "  - {name: one, command: [echo, hi]}")

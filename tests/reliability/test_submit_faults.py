@@ -104,7 +104,7 @@ def test_the_step_of_a_try_that_died_is_adopted_by_the_next(
     dying.check()
     check_green(runner, outcome)
     assert outcome.tries("one.submit") == 2
-    assert f"Adopted step {runner.steps(outcome, 'one')[0]['Id']}" in caplog.text
+    assert f"Adopted attempt 1 ({runner.steps(outcome, 'one')[0]['Id']}) of an earlier try" in caplog.text
     # Sent by the try that died, and never again.
     assert faults.counts()["AddJobFlowSteps"] == 1
 

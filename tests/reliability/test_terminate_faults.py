@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from emr_pipelines.dag.factory import TEARDOWN_RETRIES
 from emr_pipelines.emr.clusters import live_clusters, terminate_clusters, wait_until_terminated
 from emr_pipelines.emr.emr_api import EmrApi, RunError
 from emr_pipelines.emr.polling import PollInterval
@@ -163,8 +164,10 @@ def test_an_unknown_cluster_keeps_no_other_from_its_end(api: EmrApi, faults: Fau
 @pytest.mark.parametrize(
     ("effect", "words", "tries", "calls"),
     [
-        # Three tries, each of which sends it twice (ask_twice).
-        pytest.param("error-before", "InternalFailure", 3, 6, id="EMR fails"),
+        # Each try sends it twice (ask_twice).
+        pytest.param(
+            "error-before", "InternalFailure", TEARDOWN_RETRIES + 1, 2 * (TEARDOWN_RETRIES + 1), id="EMR fails"
+        ),
         # No retry can help against a policy.
         pytest.param("deny", "is not authorized to perform: elasticmapreduce:TerminateJobFlows", 1, 1, id="denied"),
     ],

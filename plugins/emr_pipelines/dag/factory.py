@@ -36,6 +36,8 @@ from emr_pipelines.spec.task_names import CREATE_TASK, GONE_TASK, PUBLISH_TASK, 
 # Only launch and infrastructure failures are retried; everything else fails at once (`failing_fast`).
 RETRIES = 2
 RETRY_DELAY = timedelta(seconds=10)
+# A cluster that is not terminated costs money, so the teardown does not give up within minutes, as when the API server is away: its pauses add up to ten.
+TEARDOWN_RETRIES = 6
 
 
 def build_airflow_dag(dag_file: str) -> DAG:
@@ -175,7 +177,6 @@ def _submit_task(step: StepPlan, shared: dict[str, Any]) -> BaseOperator:
         job_flow_id="{{ emr.cluster_id(ti) }}",
         steps=[template(step.request)],
         attempt=template("${step.attempt}"),
-        output_prefix=template(step.output.prefix) if step.output else None,
         inputs=[_external_inputs(step)] if step.external_inputs and step.upstream else [],
         execution_role_arn=step.execution_role,
         place=step.place,
@@ -208,7 +209,10 @@ def _submitted(step: StepPlan, key: str) -> str:
 
 def _terminate_task(plan: Plan, publish: BaseOperator, cluster: BaseOperator, waits: list[BaseOperator]) -> None:
     terminate = TerminateClusterOperator(
-        task_id=TERMINATE_TASK, job_flow_overrides=to_template(_identity(plan)), **_connection(plan)
+        task_id=TERMINATE_TASK,
+        job_flow_overrides=to_template(_identity(plan)),
+        retries=TEARDOWN_RETRIES,
+        **_connection(plan),
     )
     # A teardown runs when one of its setups succeeded. publish_code is one of them, so that a create task which failed with a live
     # cluster behind it is still followed by the termination (airflow/ti_deps/deps/trigger_rule_dep.py, ALL_DONE_SETUP_SUCCESS).

@@ -155,9 +155,7 @@ class CreateClusterOperator(EmrCreateJobFlowOperator):
         return ClusterFailed(words, retryable=tries_before < 1, cluster_id=failure.cluster_id, code=failure.code)
 
     def on_kill(self) -> None:
-        """Terminate by key, not by a remembered id: the kill may come before RunJobFlow has answered."""
-        api = emr_api(self.aws_conn_id, self.region_name)
-        terminate_clusters(api, live_clusters(api, self._request()))
+        """Leave the cluster: the next try adopts it, and without one the teardown ends it by its key. A successor may have it already, if this task was only taken for dead."""
 
     def _request(self) -> dict[str, Any]:
         if not isinstance(self.job_flow_overrides, dict):

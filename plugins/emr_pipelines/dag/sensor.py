@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 
 from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
 from emr_pipelines.dag.console_links import persist_links
+from emr_pipelines.dag.handover import is_handed_over
 from emr_pipelines.dag.macros import CLEARS_KEY, OUTPUT_KEY
 from emr_pipelines.dag.step_tasks import KILL_SECONDS, StepTemplates
 from emr_pipelines.dag.trigger import StepEndTrigger
@@ -111,9 +112,9 @@ class WaitForStepSensor(EmrStepSensor):
                 self._watch(context, api, following)
 
     def on_kill(self) -> None:
-        """Cancel the step: Airflow calls this on a kill, a clear and a mark as failed. A task that has a successor already leaves the step to that one."""
+        """Cancel the step: Airflow calls this on a kill, a clear and a mark as failed. A task that has a successor leaves the step to that one."""
         self._killed = True
-        if self._watched is None:
+        if self._watched is None or is_handed_over():
             return
         if not is_owner(s3_client(self.aws_conn_id, self.region_name), self.step_folder, self._owner):
             self.log.warning(

@@ -10,6 +10,7 @@ from airflow.providers.amazon.aws.operators.emr import EmrAddStepsOperator
 
 from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
 from emr_pipelines.dag.console_links import persist_links
+from emr_pipelines.dag.handover import is_handed_over
 from emr_pipelines.dag.input_checks import ExternalInputs, refuse_missing_inputs
 from emr_pipelines.dag.macros import ATTEMPT_KEY, CLEARS_KEY, CLUSTER_KEY, OUTPUT_KEY
 from emr_pipelines.dag.step_tasks import KILL_SECONDS, StepTemplates
@@ -27,7 +28,7 @@ class SubmitStepOperator(EmrAddStepsOperator):
     `attempt` is the label of the first submission after a clear, `step_folder` where the attempts of this step in this run lie. `inputs` are checked first: those that could not be checked before the run's first steps.
     """
 
-    template_fields: Sequence[str] = (*EmrAddStepsOperator.template_fields, "output_prefix", "attempt", "inputs", "step_folder")
+    template_fields: Sequence[str] = (*EmrAddStepsOperator.template_fields, "attempt", "inputs", "step_folder")
     template_ext: Sequence[str] = ()
 
     def __init__(
@@ -36,7 +37,6 @@ class SubmitStepOperator(EmrAddStepsOperator):
         templates: StepTemplates,
         attempt: str,
         step_folder: str,
-        output_prefix: str | None = None,
         inputs: Sequence[ExternalInputs] = (),
         log_uri: str | None = None,
         place: str = "",
@@ -46,7 +46,6 @@ class SubmitStepOperator(EmrAddStepsOperator):
         self.templates = templates
         self.attempt = attempt
         self.step_folder = step_folder
-        self.output_prefix = output_prefix
         self.inputs = list(inputs)
         self.log_uri = log_uri
         self.place = place
@@ -77,8 +76,8 @@ class SubmitStepOperator(EmrAddStepsOperator):
         return handle.step_id
 
     def on_kill(self) -> None:
-        """Cancel what this task may have submitted by now, found by its key: nobody would wait for it. A task that has a successor already leaves it to that one."""
-        if self.job_flow_id is None or not isinstance(self.steps, list):
+        """Cancel what this task may have submitted by now, found by its key: nobody would wait for it. A task that has a successor leaves it to that one."""
+        if self.job_flow_id is None or not isinstance(self.steps, list) or is_handed_over():
             return
         if not is_owner(s3_client(self.aws_conn_id, self.region_name), self.step_folder, self._owner):
             self.log.warning("Another try has taken this step over; nothing is cancelled")

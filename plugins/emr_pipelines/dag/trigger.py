@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -70,8 +71,14 @@ class StepEndTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """Cancel the step: Airflow (3.3 and newer) calls this when somebody clears the deferred task or marks it."""
-        api = await self._connect()
-        await sync_to_async(cancel_step, thread_sensitive=False)(api, self.handle)
+        work = asyncio.ensure_future(sync_to_async(self._cancel, thread_sensitive=False)())
+        while not work.done():
+            # Until a cancelled trigger is gone Airflow cancels it again with each beat of the triggerer (TriggerRunnerSupervisor.cancelling_triggers).
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(work)
+
+    def _cancel(self) -> None:
+        cancel_step(emr_api(self.aws_conn_id, self.region_name), self.handle)
 
     async def _connect(self) -> EmrApi:
         return await sync_to_async(emr_api, thread_sensitive=False)(self.aws_conn_id, self.region_name)

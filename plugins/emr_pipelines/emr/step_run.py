@@ -135,9 +135,11 @@ def begin(api: EmrApi, task: StepTask, submitted: Submission) -> Progress:
     return after_end(api, task, progress, ended, found_ended=True) or progress
 
 
-def _end(api: EmrApi, one: Submission) -> None:
-    if cancel_step(api, one.handle) not in TERMINAL_STEP_STATES:
+def _end(api: EmrApi, one: Submission) -> Submission:
+    state = cancel_step(api, one.handle)
+    if state not in TERMINAL_STEP_STATES:
         raise RunError(f"Attempt {one.label} ({one.handle.step_id}) cannot be cancelled yet", retryable=True)
+    return replace(one, state=state)
 
 
 def _is_own(task: StepTask, one: Submission) -> bool:
@@ -241,6 +243,8 @@ def submit_first(
     if try_number > int(epoch):
         live = [] if clusters.request is None else live_clusters(api, clusters.request())
         found = next(iter(_attempts_of_epoch(api, dict.fromkeys([cluster_id, *live]), attempt_of(epoch))), None)
+        if found is not None and found.state == "CANCEL_PENDING":
+            found = _end(api, found)
         if found is not None and found.state != "CANCELLED":
             log.info("Adopted attempt %s (%s) of an earlier try", found.label, found.handle.step_id)
             return found

@@ -1,4 +1,4 @@
-"""What both benchmarks need of the provider's stock side: DAG files with its own operators as its documentation shows them, and a cluster for their steps. Measures nothing."""
+"""Pipelines of one step that only sleeps: our spec, DAG files with the provider's stock operators as its documentation shows them, and a cluster for those. Measures nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+_SPEC = """
+name: {name}
+cluster:
+  primary: {{instances: [m5.xlarge]}}
+steps:
+  - {{name: nap, command: [sleep, "{seconds}"]}}
+"""
 _HEAD = """
 from datetime import timedelta
 
@@ -42,6 +49,11 @@ _WAITING = """
         **CONNECTION,
     )
 """
+
+
+def nap_spec(name: str, *, seconds: float) -> str:
+    """Our spec of a pipeline that runs `sleep seconds` (tasks `nap.submit` and `nap.wait`)."""
+    return _SPEC.format(name=name, seconds=seconds)
 
 
 def pair_dag(name: str, cluster: str, *, seconds: float, poll_seconds: float) -> str:
