@@ -32,7 +32,7 @@ GOAL = 0.5
 # Of a length, one run after another: no two runs of a job take equally long.
 _FACTORS = (1.0, 1.05, 0.95)
 _SIMULATED_STEPS = 2000
-_SECONDS_BETWEEN_LANES = 1.5
+_SECONDS_BETWEEN_LANES = 3.0
 
 Who = Literal["ours", "stock"]
 Case = Literal["first run", "later runs"]
@@ -52,35 +52,31 @@ class FinishedStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedRun:
-    """One run of a lane: what the step takes, and the schedule by which ours looks at it."""
+    """One run of a lane: what the step takes, and how late our schedule sees its end on average (over its jitter and the moment of the first look)."""
 
     length: float
     case: Case
     seconds: float
-    interval: PollInterval
+    mean_latency: float
 
 
 def plan_runs(length: float, runs: int, repeat: int) -> list[PlannedRun]:
     """The runs of one length, the first one's duration unknown, every other one's expected to be its predecessor's."""
-    seconds = [round(length * _FACTORS[number % len(_FACTORS)], 2) for number in range(repeat, repeat + runs)]
-    first = PlannedRun(length=length, case="first run", seconds=seconds[0], interval=PollInterval())
-    later = [
-        PlannedRun(length=length, case="later runs", seconds=now, interval=PollInterval(expected=before))
-        for before, now in itertools.pairwise(seconds)
-    ]
-    return [first, *later]
+    planned, expected = [], None
+    for number in range(repeat, repeat + runs):
+        seconds, interval = round(length * _FACTORS[number % len(_FACTORS)], 2), PollInterval(expected=expected)
+        case: Case = "first run" if expected is None else "later runs"
+        latency = statistics.fmean(_simulate_latency(interval, seconds) for _ in range(_SIMULATED_STEPS))
+        planned.append(PlannedRun(length=length, case=case, seconds=seconds, mean_latency=latency))
+        expected = seconds
+    return planned
 
 
-def mean_latency(planned: PlannedRun) -> float:
-    """How late our schedule sees the end of such a step, on average over its jitter and the moment of the first look."""
-    return statistics.fmean(_simulated_latency(planned) for _ in range(_SIMULATED_STEPS))
-
-
-def _simulated_latency(planned: PlannedRun) -> float:
-    age = random.uniform(0.0, planned.interval.minimum)  # noqa: S311 - a simulation
-    while age < planned.seconds:
-        age += planned.interval.seconds_at(age)
-    return age - planned.seconds
+def _simulate_latency(interval: PollInterval, seconds: float) -> float:
+    age = random.uniform(0.0, interval.minimum)  # noqa: S311 - a simulation
+    while age < seconds:
+        age += interval.seconds_at(age)
+    return age - seconds
 
 
 class Lane:
@@ -108,7 +104,7 @@ class Lane:
 
     def _run_stock(self, planned: PlannedRun) -> FinishedStep:
         with idle_cluster(self._emr) as cluster:
-            text = pair_dag(self._name, cluster, seconds=planned.seconds, poll_seconds=2 * mean_latency(planned))
+            text = pair_dag(self._name, cluster, seconds=planned.seconds, poll_seconds=2 * planned.mean_latency)
             (AIRFLOW_HOME / "project" / "dags" / f"{self._name}.py").write_text(text, encoding="utf-8")
             times = execute_dag(load_dag(AIRFLOW_HOME / "project", self._name), self._xcoms)
             return self._count(planned, cluster, times["submit"][0], times["wait"][1])
@@ -122,7 +118,7 @@ class Lane:
             case=planned.case,
             calls=sum(began <= call["time"] <= ended for call in calls),
             latency=ended - step["Status"]["Timeline"]["EndDateTime"].timestamp(),
-            mean_latency=mean_latency(planned),
+            mean_latency=planned.mean_latency,
         )
 
 
@@ -130,20 +126,21 @@ def measure(lengths: list[float], runs: int, repeats: int) -> list[FinishedStep]
     """All steps of all lengths and sides."""
     # The longest steps begin first: they also end last.
     lanes = list(itertools.product(sorted(lengths, reverse=True), range(repeats), get_args(Who)))
+    plans = [plan_runs(length, runs, repeat) for length, repeat, _ in lanes]
     with scratch_emr_local() as url, ThreadPoolExecutor(len(lanes)) as pool:
         results = [
-            pool.submit(Lane(url, number, who).run, plan_runs(length, runs, repeat))
-            for number, (length, repeat, who) in enumerate(lanes)
+            pool.submit(Lane(url, number, who).run, plan)
+            for number, (plan, (_, _, who)) in enumerate(zip(plans, lanes, strict=True))
         ]
         return [step for result in results for step in result.result()]
 
 
 def summarize(steps: list[FinishedStep], **wanted: object) -> tuple[float, float, float]:
-    """Calls, latency and expected latency of the chosen steps, each their mean."""
+    """Calls, latency and planned latency of the chosen steps, each their mean."""
     chosen = [step for step in steps if all(getattr(step, name) == value for name, value in wanted.items())]
     columns = zip(*((step.calls, step.latency, step.mean_latency) for step in chosen), strict=True)
-    calls, latency, expected = (statistics.fmean(column) for column in columns)
-    return calls, latency, expected
+    calls, latency, planned = (statistics.fmean(column) for column in columns)
+    return calls, latency, planned
 
 
 def table(steps: list[FinishedStep]) -> list[dict[str, Any]]:
@@ -160,7 +157,7 @@ def table(steps: list[FinishedStep]) -> list[dict[str, Any]]:
                 "length": group.get("length"),
                 "calls": {"ours": ours[0], "stock": stock[0]},
                 "latency": {"ours": ours[1], "stock": stock[1]},
-                "expected_latency": ours[2],
+                "planned_latency": ours[2],
                 "ratio": ours[0] / stock[0],
             }
         )
@@ -170,14 +167,14 @@ def table(steps: list[FinishedStep]) -> list[dict[str, Any]]:
 def print_table(rows: list[dict[str, Any]]) -> None:
     """The rows, aligned."""
     print(
-        f"{'EMR calls per finished step':<28}{'ours':>7}{'stock':>7}{'ratio':>7}   seen after: {'ours':>6}{'stock':>8}"
+        f"{'EMR calls per finished step':<28}{'ours':>7}{'stock':>7}{'ratio':>7}   seen after:{'ours':>7}{'stock':>8}{'planned':>9}"
     )
     for row in rows:
         what = f"{row['case']}, " + ("all lengths" if row["length"] is None else f"{row['length']:g} s")
         calls, latency = row["calls"], row["latency"]
         print(
             f"{what:<28}{calls['ours']:>7.1f}{calls['stock']:>7.1f}{row['ratio']:>7.2f}"
-            f"{latency['ours']:>20.2f}s{latency['stock']:>7.2f}s"
+            f"{latency['ours']:>20.2f}s{latency['stock']:>7.2f}s{row['planned_latency']:>8.2f}s"
         )
     print(f"{'goal':<42}{GOAL:>7.2f}")
 
@@ -187,7 +184,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lengths", type=float, nargs="+", default=[10.0, 30.0, 60.0], help="of the steps, in seconds")
     parser.add_argument("--runs", type=int, default=2, help="of each length: the first one and later ones (default 2)")
-    parser.add_argument("--repeats", type=int, default=3, help="how often all that, at the same time (default 3)")
+    parser.add_argument("--repeats", type=int, default=2, help="how often all that, at the same time (default 2)")
     parser.add_argument("--json", type=Path, help="also write the numbers to this file")
     options = parser.parse_args()
     started = time.monotonic()

@@ -153,3 +153,9 @@ def test_a_known_duration_is_watched_closely_only_near_its_end() -> None:
     assert len(early) <= 4
     assert max(b - a for a, b in itertools.pairwise(ages) if a > 70.0) <= 4.0
     assert 20.0 <= interval.seconds_at(200.0) <= 24.0, "much later than expected: as if nothing was known"
+
+
+def test_far_from_the_expected_end_of_a_long_step_two_minutes_may_pass() -> None:
+    interval = PollInterval(expected=7200.0)
+    assert 120.0 <= interval.seconds_at(60.0) <= 144.0
+    assert 30.0 <= interval.seconds_at(6000.0) <= 36.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.conftest import is_running
 from tests.kills.airflow_processes import AIRFLOW_COMPONENTS, AirflowProcesses, Component
 from tests.kills.process_tree import family, session_members, title
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kills"), pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +25,17 @@ def finished(airflow: AirflowProcesses) -> AirflowProcesses:
     return airflow
 
 
+def clusters_of(airflow: AirflowProcesses, pipeline: str) -> list[Any]:
+    """All clusters that the pipeline ever had: other tests use the same emr_local."""
+    return [one for one in airflow.emr.read.list_clusters()["Clusters"] if f"/{pipeline}/" in one["Name"]]
+
+
 def test_a_run_goes_from_trigger_to_success(finished: AirflowProcesses) -> None:
     assert set(finished.rest.task_states("hello", "first").values()) == {"success"}
     assert finished.rest.xcom("hello", "first", "greet.submit").startswith("s-")
     assert finished.rest.xcom("hello", "first", "greet.wait", "no_such_key") is None
     assert "COMPLETED" in finished.task_log("hello", "first", "greet.wait", attempt=1)
-    (cluster,) = finished.emr.read.list_clusters()["Clusters"]
-    assert cluster["Status"]["State"] == "TERMINATED"
+    assert [cluster["Status"]["State"] for cluster in clusters_of(finished, "hello")] == ["TERMINATED"]
 
 
 @pytest.mark.parametrize("component", ["emr_local", *AIRFLOW_COMPONENTS])
@@ -42,7 +47,7 @@ def test_a_killed_component_is_dead_and_comes_back(finished: AirflowProcesses, c
     finished.start(component)
     assert finished.pid(component) != before
     assert finished.rest.run_state("hello", "first") == "success"
-    assert len(finished.emr.read.list_clusters()["Clusters"]) == 1
+    assert len(clusters_of(finished, "hello")) == 1
 
 
 def test_a_task_is_found_killed_and_tried_again(finished: AirflowProcesses) -> None:

@@ -21,6 +21,10 @@ MANY_RETRIES = """
 for task in dag.tasks:
     task.retries = 10
 """
+ONE_TRY_AND_A_PATIENT_TEARDOWN = """
+dag.get_task("nap.wait").retries = 0
+dag.get_task("terminate_cluster").retry_delay = timedelta(seconds=8)
+"""
 API_SERVER_AWAY_SECONDS = 30.0
 LOCKED_SECONDS = 10.0
 
@@ -147,7 +151,7 @@ def test_a_run_outlasts_its_api_server(stage: Stage, jobs: Jobs) -> None:
     "the run fails, and the cluster is terminated all the same: the teardown is tried for longer than any other task",
 )
 def test_a_cluster_is_terminated_after_an_outage_that_failed_its_run(stage: Stage, jobs: Jobs) -> None:
-    run = start_nap(stage, jobs, "f40_long", dag_lines='dag.get_task("nap.wait").retries = 0')
+    run = start_nap(stage, jobs, "f40_long", dag_lines=ONE_TRY_AND_A_PATIENT_TEARDOWN)
     stage.airflow.kill("api-server", tree=True)
     # Tries that cannot start count as well: with the retries of the other tasks the teardown would have failed by now.
     stage.wait_until("a fourth try of the teardown", lambda: tries_in_database(run, "terminate_cluster") > 3, 150)

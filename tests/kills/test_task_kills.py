@@ -88,7 +88,7 @@ def test_a_killed_submit_leaves_its_step_to_the_retry(stage: Stage) -> None:
     assert stage.faults.hits() == 1
     assert run.tries("one.submit") == 2
     (step,) = run.steps("one")
-    assert f"Adopted step {step['Id']}" in run.log("one.submit", attempt=2)
+    assert f"Adopted attempt 1 ({step['Id']})" in run.log("one.submit", attempt=2)
     assert run.xcom("one.submit") == step["Id"]
     assert len(run.clusters()) == 1
 

@@ -89,8 +89,10 @@ class Simulation:
         # Somebody or the job itself did what a run is meant to fail of.
         self.harmed = False
         self._by_leftovers: set[str] = set()
-        self._replacing: set[Try] = set()
-        self._half_replaced = 0
+        self._seen: dict[Try, int] = {}
+        # Tries that made a second cluster, since two tasks replaced a lost one at once; they have to agree before they go on.
+        self._racing: set[Try] = set()
+        self._cut_off = 0
         self._failed_before_clear = dict.fromkeys(STEPS, 0)
         self._published: dict[str, str] = {}
         self._patches = pytest.MonkeyPatch()
@@ -116,9 +118,9 @@ class Simulation:
     def move(self, one: Try, order: Order = Order.ANSWER) -> None:
         """A process goes on to its next call."""
         self.run.move(one, order)
-        if one.worker.done and one in self._replacing:
-            self._replacing.discard(one)
-            self._half_replaced += one.worker.error is not None
+        if one.worker.done and one in self._racing:
+            self._racing.discard(one)
+            self._cut_off += one.worker.error is not None
 
     def clear(self, task_id: str) -> None:
         """Somebody clears a task and all after it."""
@@ -193,9 +195,9 @@ class Simulation:
     def _check_clusters(self) -> None:
         live = [flow.cluster.cluster_id for flow in self.emr.live()]
         ours = [cluster for cluster in live if cluster not in self._by_leftovers]
-        if len(ours) <= 1 and not self._replacing:
-            self._half_replaced = 0
-        spare = len(self._replacing) + self._half_replaced
+        if len(ours) <= 1:
+            self._cut_off = 0
+        spare = len(self._racing) + self._cut_off
         assert len(ours) <= 1 + spare, f"clusters {ours} are live at once; {spare} tasks are about to agree on one"
         if self.run.records[TERMINATE_TASK].state == "success":
             assert not ours, f"{ours} outlived the teardown"
@@ -236,21 +238,25 @@ class Simulation:
         """A call of a worker had its effect."""
         one = next(one for one in self.run.tries() if one.worker.is_current())
         match operation:
+            case "ListClusters":
+                self._seen[one] = len(self.emr.live())
             case "RunJobFlow":
                 self._note_cluster(one)
             case "AddJobFlowSteps":
                 self._note_submission(one)
         if operation not in ("RunJobFlow", "ListClusters", "DescribeCluster", "TerminateJobFlows"):
-            self._replacing.discard(one)
+            self._racing.discard(one)
 
     def _note_cluster(self, one: Try) -> None:
         created = self.emr.store.list_flows()[-1].cluster
         if created.idle_timeout is None:
             self.violations.append(f"{created.cluster_id} has no idle timeout")
+        if self._seen.get(one) != 0:
+            self.violations.append(f"{one.task_id} made {created.cluster_id}, but had seen {self._seen.get(one)}")
         if one in self.run.leftovers:
             self._by_leftovers.add(created.cluster_id)
-        else:
-            self._replacing.add(one)
+        elif len(self.emr.live()) > 1:
+            self._racing.add(one)
 
     def _note_submission(self, one: Try) -> None:
         made = max(self.emr.steps(), key=lambda step: step.created_at)

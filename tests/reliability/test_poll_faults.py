@@ -68,6 +68,9 @@ def test_the_next_try_goes_on_with_the_running_step(runner: Runner, faults: Faul
         # Two looks with two attempts each: the try gives up while its step runs.
         faults.add("reset-before", "DescribeStep", times=4)
         wait_for(lambda: faults.hits() == 4, "the silence")
+        seen = faults.counts()["DescribeStep"]
+        # It asks where the step stands, and watches it.
+        wait_for(lambda: faults.counts()["DescribeStep"] >= seen + 2, "the next try to watch the running step")
         jobs.release("one")
 
     dag = runner.build("f16_next_try", jobs.waiting("one"))

@@ -25,6 +25,9 @@ from emr_pipelines.emr.emr_api import (
 T = TypeVar("T")
 
 OUTAGE_SECONDS = 300.0
+# From this part of the expected time on the end is watched for closely; before that the pauses may be longer.
+_WATCH_FROM = 0.7
+_LONGEST_PAUSE = 120.0
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +36,8 @@ log = logging.getLogger(__name__)
 class PollInterval:
     """Seconds between two polls of something that has the age `age`: `age / 10` within [minimum, maximum], plus up to 20 % jitter so that runs do not poll in step.
 
-    `expected` is how long it took the last time: until 70 % of that only every `maximum` seconds, and around it closely (`expected / 30`), which costs
-    fewer calls and sees the end sooner.
+    `expected` is how long it took the last time: until 70 % of that only every `maximum` seconds (a tenth of it, if that is more; 120 at most), and around it
+    closely (`expected / 30`), which costs fewer calls and sees the end sooner.
     """
 
     minimum: float = 0.5
@@ -48,13 +51,19 @@ class PollInterval:
     def seconds_at(self, age: float) -> float:
         """The pause at an age in seconds."""
         jitter = random.uniform(1.0, 1.2)  # noqa: S311 - jitter, no secret
-        return min(max(self._wanted(age), self.minimum), self.maximum) * jitter
+        return min(max(self._wanted(age), self.minimum), self._longest(age)) * jitter
+
+    def _longest(self, age: float) -> float:
+        if self.expected is None or age > _WATCH_FROM * self.expected:
+            return self.maximum
+        # Far from the expected end only a failure would be seen late: by a tenth of the time, two minutes at most.
+        return min(max(self.maximum, self.expected / 10), _LONGEST_PAUSE)
 
     def _wanted(self, age: float) -> float:
         if self.expected is None or age > 1.5 * self.expected:
             return age / 10
         # With jitter this ends at 84 % at the latest.
-        return max(0.7 * self.expected - age, self.expected / 30)
+        return max(_WATCH_FROM * self.expected - age, self.expected / 30)
 
 
 def poll_until(
