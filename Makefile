@@ -18,7 +18,7 @@ test: $(VENV)/.installed-dev  ## All tests but the slow proofs
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup -q
 
 test-slow: $(VENV)/.installed-dev  ## The slow proofs
-	$(BIN)/python -m pytest -m slow -q
+	$(BIN)/python -m pytest -m slow -n 2 --dist loadgroup -q
 
 test-airflow-versions: $(addprefix $(VENV)-airflow-,$(addsuffix /.installed,$(AIRFLOW_VERSIONS)))  ## The operator tests on the Airflows of managed services, each in an environment of its own
 	$(foreach version,$(AIRFLOW_VERSIONS),$(VENV)-airflow-$(version)/bin/python -m pytest -m "not slow" -q tests/dag tests/emr tests/reliability &&) true
@@ -45,7 +45,7 @@ ui: $(VENV)/.installed  ## emr_local and Airflow's UI at http://localhost:8080, 
 	$(BIN)/emr-pipelines ui
 
 clean:  ## Remove the environment, Airflow's home and emr_local's state
-	rm -rf $(VENV) .airflow .emr_local .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-airflow-* .airflow .emr_local .mypy_cache .ruff_cache .pytest_cache
 
 upgrade: $(VENV)/.installed-dev  ## Pin the newest versions that the requirements allow
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate --custom-compile-command "make upgrade" requirements-dev.txt -o constraints.txt

@@ -111,3 +111,9 @@ def answer_within(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 def ask_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """The reading clients of this process send a call twice at most, and not ten times, which takes a minute."""
     monkeypatch.setitem(READ_CLIENT_CONFIG, "retries", {"mode": "standard", "total_max_attempts": 2})
+
+
+def check_green(runner: Runner, outcome: Outcome, *, clusters: int = 1) -> None:
+    """The run succeeded with so many clusters and one submission."""
+    assert outcome.state == "success"
+    assert [len(runner.clusters(outcome)), len(runner.steps(outcome, "one"))] == [clusters, 1]

@@ -15,8 +15,6 @@ from tests.conftest import REPOSITORY
 from tests.fault_control import Faults
 from tests.reliability.runs import Runner
 
-pytestmark = pytest.mark.xdist_group("airflow")
-
 KILLED = """
 import os, signal
 from pyspark.sql import SparkSession

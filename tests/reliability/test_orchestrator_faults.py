@@ -33,8 +33,6 @@ from tests.fault_control import Faults
 from tests.reliability.midway import Jobs, Midway, objects_below, states_in_database, step_folder, wait_for
 from tests.reliability.runs import Outcome, Runner
 
-pytestmark = pytest.mark.xdist_group("airflow")
-
 HELLO = "  - {name: one, command: [echo, hi]}"
 OTHER_DIGEST = "0123456789ab"
 LOCKED_SECONDS = 4.0

@@ -28,8 +28,6 @@ from tests.reliability.midway import (
 )
 from tests.reliability.runs import Runner
 
-pytestmark = pytest.mark.xdist_group("airflow")
-
 BUCKET = "emr-pipelines-local"
 MANIFEST = "_PUBLISHED.json"
 

@@ -21,8 +21,6 @@ from tests.fault_control import Faults
 from tests.reliability.midway import Jobs, Midway, step_folder, wait_for
 from tests.reliability.runs import Outcome, Runner
 
-pytestmark = pytest.mark.xdist_group("airflow")
-
 ONE_STEP = "  - {name: one, command: [sleep, 1]}"
 # Looks come at least half a second apart while a step is young; the sixth is that of a slow machine.
 LOOKS_AT_A_STEP_OF_ONE_SECOND = 6

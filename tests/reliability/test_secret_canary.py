@@ -22,7 +22,7 @@ from tests.conftest import AIRFLOW_HOME
 from tests.fault_control import Faults
 from tests.reliability.midway import Jobs
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("airflow")]
+pytestmark = pytest.mark.slow
 
 # Each is a word that cannot come from anywhere else.
 PASSWORD, TOKEN, EXTRA, VARIABLE = (f"canary{name}{secrets.token_hex(8)}" for name in ("pwd", "tok", "ext", "env"))

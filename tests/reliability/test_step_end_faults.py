@@ -19,8 +19,6 @@ from tests.reliability.midway import Jobs, Midway, objects_below, running_step, 
 from tests.reliability.runs import Outcome, Runner
 from tests.spec.golden import validate
 
-pytestmark = pytest.mark.xdist_group("airflow")
-
 ON_SPOT = "  core: {instances: [m5.xlarge], on_demand: 1}\n  task: {instances: [m5.xlarge], spot: 1}"
 
 

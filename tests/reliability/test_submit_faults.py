@@ -9,20 +9,10 @@ from typing import Any
 import pytest
 
 from tests.fault_control import Faults
-from tests.reliability.launches import ONE_STEP, InFlight, answer_within, dying_try, ends, lose_cluster
-from tests.reliability.runs import Outcome, Runner
-
-pytestmark = pytest.mark.xdist_group("airflow")
+from tests.reliability.launches import ONE_STEP, InFlight, answer_within, check_green, dying_try, ends, lose_cluster
+from tests.reliability.runs import Runner
 
 LONG_STEP = "  - {name: one, command: [sleep, 300]}"
-
-
-def check_green(runner: Runner, outcome: Outcome) -> None:
-    """The run succeeded with one cluster and one submission."""
-    assert outcome.state == "success"
-    assert [len(runner.clusters(outcome)), len(runner.steps(outcome, "one"))] == [1, 1]
-
-
 PROMISE = "found by the key in its name and gone on with; one submission"
 
 

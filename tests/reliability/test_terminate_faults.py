@@ -25,8 +25,6 @@ from tests.reliability.launches import (
 )
 from tests.reliability.runs import Runner
 
-pytestmark = pytest.mark.xdist_group("airflow")
-
 BY_US = "TERMINATED USER_REQUEST Terminated by user request"
 FAST = PollInterval(minimum=0.05, maximum=0.2)
 
