@@ -33,7 +33,7 @@ _SECONDS_BETWEEN_PAIRS = 8.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kill:
-    """When which task is killed: `task_id` waits for a step of `seconds`, which has run for `after_seconds` then."""
+    """When the task that waits is killed: its step takes `seconds` and has run for `after_seconds` by then."""
 
     seconds: float
     after_seconds: float
@@ -52,10 +52,10 @@ class Recovery:
 class Contest:
     """Pairs of runs on one Airflow, whose waiting tasks are killed."""
 
-    def __init__(self, airflow: AirflowProcesses, kill: Kill, stock_cluster_of: list[str]) -> None:
+    def __init__(self, airflow: AirflowProcesses, kill: Kill, stock_clusters: list[str]) -> None:
         self._airflow = airflow
         self._kill = kill
-        self._stock_clusters = stock_cluster_of
+        self._stock_clusters = stock_clusters
         self._add_dags()
 
     def run_ours(self, pair: int) -> Recovery:
