@@ -13,7 +13,7 @@ from botocore.exceptions import ConnectionClosedError
 from emr_pipelines.emr.emr_api import EmrApi, RunError, StepTimedOut
 from emr_pipelines.emr.polling import PollInterval
 from emr_pipelines.emr.step_watch import WatchLimits, watch_step
-from emr_pipelines.emr.steps import StepHandle, cancel_step, list_submissions, submit_once
+from emr_pipelines.emr.steps import StepHandle, cancel_step, cancel_submission, list_submissions, submit_once
 from emr_pipelines.plan.keys import parse_step_name
 from tests.conftest import is_running
 from tests.emr.conftest import shell_step
@@ -85,6 +85,13 @@ def test_an_older_attempt_that_still_runs_is_cancelled_before_the_new_one_is_sub
     states = {one.handle: one.state for one in list_submissions(api, cluster_id, "0123456789ab")}
     assert states[old] == "CANCELLED"
     assert list(states) == [new, old], "latest first"
+
+
+def test_what_a_later_try_submitted_is_cancelled_with_its_task(api: EmrApi, cluster_id: str) -> None:
+    first = shell_step("sleep 300", family="cc9876543210", label="1")
+    submit_once(api, cluster_id, shell_step("sleep 300", family="cc9876543210", label="1-0-2"))
+    cancel_submission(api, cluster_id, first, timeout_seconds=10)
+    assert [one.state for one in list_submissions(api, cluster_id, "cc9876543210")] == ["CANCELLED"]
 
 
 def test_an_attempt_that_has_a_successor_is_not_submitted(api: EmrApi, cluster_id: str) -> None:

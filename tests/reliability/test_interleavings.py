@@ -40,6 +40,62 @@ def test_an_undisturbed_run_succeeds(simulation: Simulation) -> None:
     assert set(simulation.states().values()) == {"success"}
     assert len(simulation.emr.store.list_flows()) == 1
     assert len(simulation.emr.steps()) == 3
+    assert simulation.emr.store.list_flows()[0].cluster.reason_message == "Terminated by user request"
+
+
+def test_a_lost_answer_costs_no_second_cluster_and_no_second_try(simulation: Simulation) -> None:
+    simulation.move(simulation.bring("create_cluster", "RunJobFlow"), Order.RESET_AFTER)
+    simulation.finish()
+    assert set(simulation.states().values()) == {"success"}
+    assert len(simulation.emr.store.list_flows()) == 1
+    assert simulation.run.records["create_cluster"].try_number == 1
+
+
+def test_a_failing_job_runs_again_only_as_often_as_its_spec_says(simulation: Simulation) -> None:
+    simulation.harmed = True
+    simulation.bring("left.wait", "DescribeStep")
+    for step in simulation.emr.steps(StepState.RUNNING):
+        simulation.emr.finish_step(step, exit_code=1)
+    simulation.finish()
+    assert simulation.labels("left") == ["1"]
+    assert simulation.labels("right") == ["1", "1-1-1"]
+    assert simulation.states()["right.wait"] == "success"
+
+
+def test_two_tasks_that_replace_a_lost_cluster_at_once_agree_on_one(simulation: Simulation) -> None:
+    simulation.bring("left.wait", "DescribeStep")
+    waits = [simulation.bring(task_id, "DescribeStep") for task_id in ("right.wait", "left.wait")]
+    simulation.emr.lose_cluster(simulation.emr.live()[0].cluster.cluster_id, Loss.PRIMARY)
+    for one in waits:
+        while one.worker.at != "RunJobFlow":
+            simulation.move(one)
+    for one in waits:
+        simulation.move(one)
+    simulation.finish()
+    assert set(simulation.states().values()) == {"success"}
+    assert len(simulation.emr.store.list_flows()) == 3
+
+
+def test_a_clear_ends_the_step_that_a_killed_task_left_running(simulation: Simulation) -> None:
+    for _ in range(3):
+        simulation.move(simulation.bring("left.wait", "DescribeStep"), Order.KILL_BEFORE)
+    simulation.clear("left.submit")
+    while "left.wait" not in simulation.run.running():
+        simulation.go_well(1, finish_steps=False)
+    simulation.finish()
+    assert simulation.labels("left") == ["1", "2"]
+    assert [step.state for step in simulation.emr.steps() if step.name.startswith("left")] == ["CANCELLED", "COMPLETED"]
+
+
+def test_the_late_end_of_a_wait_task_leaves_the_step_to_its_successor(simulation: Simulation) -> None:
+    zombie = simulation.bring("left.wait", "DescribeStep")
+    simulation.run.lose_heartbeat("left.wait")
+    simulation.go_well(5, finish_steps=False, but=zombie)
+    simulation.run.end_leftover(zombie)
+    simulation.go_well(10, finish_steps=False)
+    simulation.finish()
+    assert set(simulation.states().values()) == {"success"}
+    assert simulation.labels("left") == ["1"]
 
 
 def test_a_listing_that_fails_for_now_does_not_submit_again_what_ran_on_a_cluster_that_has_ended(
@@ -58,9 +114,10 @@ def test_a_submission_that_was_lost_with_its_cluster_shares_no_prefix_with_the_n
     simulation.move(simulation.bring("left.submit", "AddJobFlowSteps"), Order.KILL_AFTER)
     (running,) = simulation.emr.steps(StepState.RUNNING)
     simulation.emr.lose_cluster(running.cluster_id, Loss.PRIMARY)
-    simulation.clear("create_cluster")
+    simulation.clear("join.submit")  # with it the cluster, but not the step that is being submitted
     simulation.finish()
     assert set(simulation.states().values()) == {"success"}
+    assert len(simulation.labels("left")) > 1
     assert len(set(simulation.labels("left"))) == len(simulation.labels("left"))
 
 
@@ -82,6 +139,7 @@ def test_the_late_end_of_a_submit_task_leaves_the_step_to_its_successor(simulati
     while "left.wait" not in simulation.run.running():
         simulation.go_well(1, finish_steps=False, but=zombie)
     simulation.run.end_leftover(zombie)
+    simulation.go_well(10, finish_steps=False)
     simulation.finish()
     assert set(simulation.states().values()) == {"success"}
     assert simulation.labels("left") == ["1"]
@@ -93,6 +151,7 @@ def test_the_late_end_of_a_create_task_leaves_the_cluster_to_its_successor(simul
     while "left.wait" not in simulation.run.running():
         simulation.go_well(1, finish_steps=False, but=zombie)
     simulation.run.end_leftover(zombie)
+    simulation.go_well(10, finish_steps=False)
     simulation.finish()
     assert set(simulation.states().values()) == {"success"}
     assert len(simulation.emr.store.list_flows()) == 1
