@@ -72,6 +72,7 @@ def test_a_cleared_step_that_had_succeeded_really_runs_again(stage: Stage, trace
     assert run.end() == "success"
     assert traced.times_run("one") == 2
     assert run.step_states("one") == ["COMPLETED", "COMPLETED"]
+    assert [step["Name"].split(".")[-1] for step in run.steps("one")] == ["1]", "2]"], "each has an attempt of its own"
     assert len(run.clusters()) == 2
 
 
