@@ -11,7 +11,7 @@ from tests.kills.traced_steps import TracedSteps
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.kill,
-    pytest.mark.xdist_group("kills"),
+    pytest.mark.xdist_group("kills-and-clears"),
     pytest.mark.timeout(300),
 ]
 

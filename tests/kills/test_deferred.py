@@ -7,7 +7,7 @@ import pytest
 from tests.kills.stage import Run, Stage
 from tests.kills.traced_steps import TracedSteps
 
-pytestmark = [pytest.mark.slow, pytest.mark.kill, pytest.mark.xdist_group("kills"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.kill, pytest.mark.xdist_group("kills-and-clears"), pytest.mark.timeout(300)]
 
 DEFERRABLE = "deferrable: true"
 

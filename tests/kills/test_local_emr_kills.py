@@ -10,7 +10,7 @@ from tests.kills.process_tree import running_processes, session_members, title
 from tests.kills.stage import Run, Stage
 from tests.kills.traced_steps import TracedSteps
 
-pytestmark = [pytest.mark.slow, pytest.mark.kill, pytest.mark.xdist_group("kills"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.kill, pytest.mark.xdist_group("kills-and-clears"), pytest.mark.timeout(300)]
 
 CANCELLED_WITHIN_SECONDS = 5.0
 STOPPED = "EMR server was stopped while the step ran."

@@ -16,7 +16,7 @@ import pytest
 from tests.kills.airflow_processes import AirflowProcesses
 from tests.kills.stage import Run, Stage
 
-pytestmark = [pytest.mark.slow, pytest.mark.kill, pytest.mark.xdist_group("kills"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.kill, pytest.mark.xdist_group("kills-and-clears"), pytest.mark.timeout(300)]
 
 NAP = "  - {name: one, command: [sleep, '300']}"
 PARALLELISM = "AIRFLOW__CORE__PARALLELISM"

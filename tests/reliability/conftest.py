@@ -20,7 +20,7 @@ def connection_variable(emr_url: str) -> Iterator[None]:
     patch = pytest.MonkeyPatch()
     patch.setenv(
         "AIRFLOW_CONN_EMR_LOCAL",
-        json.dumps({"conn_type": "aws", "login": "local", "password": "local", "extra": extra}),
+        json.dumps({"conn_type": "aws", "login": "local", "password": "any-password-will-do", "extra": extra}),
     )
     yield
     patch.undo()

@@ -12,7 +12,8 @@ from emr_pipelines.spec.models import EnvironmentSpec
 HOME_FOLDER = ".airflow"
 _LOCK_SECONDS = 60
 # Any credentials do for an endpoint of our own; AWS's own endpoints take theirs from the machine (profile, role, variables).
-_LOCAL_CREDENTIALS = {"login": "local", "password": "local"}
+# Airflow masks the password wherever it stands in a log, so it is no word that anybody writes.
+_LOCAL_CREDENTIALS = {"login": "local", "password": "any-password-will-do"}
 
 
 def airflow_home(project_root: Path) -> Path:
