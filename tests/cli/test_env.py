@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import subprocess
 import sys
 
@@ -34,3 +36,14 @@ def test_an_aws_environment_names_no_endpoint_and_no_credentials() -> None:
     assert "EMR_PIPELINES_ENV=aws" in printed
     assert "endpoint_url" not in printed
     assert "password" not in printed
+
+
+def test_the_local_password_is_no_word_that_stands_in_a_log() -> None:
+    """Airflow masks a connection's password wherever it stands: with `local`, every path and message of emr_local became `***`."""
+    variables = {**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")}
+    tool = [sys.executable, "-m", "emr_pipelines", "env", "--env", "local"]
+    printed = subprocess.run(tool, cwd=REPOSITORY, env=variables, capture_output=True, text=True, check=True).stdout
+    line = next(line for line in printed.splitlines() if "AIRFLOW_CONN_EMR_LOCAL" in line)
+    password = json.loads(shlex.split(line)[1].split("=", 1)[1])["password"]
+    texts = [(REPOSITORY / name).read_text() for name in ("config/environments/local.yaml", "docs/emr_local.md")]
+    assert not any(password in text for text in texts)
