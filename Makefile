@@ -1,6 +1,6 @@
 # Every command of the project. `make demo` and `make test` need Python 3.11 or 3.12 and pip, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-airflow-versions check bench ui clean upgrade format
+.PHONY: help demo test test-slow test-proofs test-kills test-airflow-versions check bench ui clean upgrade format
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,8 +17,13 @@ demo: $(VENV)/.installed  ## Run the word-cloud pipeline on this machine and pri
 test: $(VENV)/.installed-dev  ## All tests but the slow proofs
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup -q
 
-test-slow: $(VENV)/.installed-dev  ## The slow proofs
-	$(BIN)/python -m pytest -m slow -n 2 --dist loadgroup -q
+test-slow: test-proofs test-kills  ## All slow tests
+
+test-proofs: $(VENV)/.installed-dev  ## The slow tests that kill no process: random interleavings, secrets, long outages
+	$(BIN)/python -m pytest -m "slow and not kill" -n 2 -q
+
+test-kills: $(VENV)/.installed-dev  ## Real kills of Airflow's processes and of emr_local under the real scheduler; one after the other
+	$(BIN)/python -m pytest tests/kills -q
 
 test-airflow-versions: $(addprefix $(VENV)-airflow-,$(addsuffix /.installed,$(AIRFLOW_VERSIONS)))  ## The operator tests on the Airflows of managed services, each in an environment of its own
 	$(foreach version,$(AIRFLOW_VERSIONS),$(VENV)-airflow-$(version)/bin/python -m pytest -m "not slow" -q tests/dag tests/emr tests/reliability &&) true

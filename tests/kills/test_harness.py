@@ -13,7 +13,12 @@ from tests.conftest import is_running
 from tests.kills.airflow_processes import AIRFLOW_COMPONENTS, AirflowProcesses, Component
 from tests.kills.process_tree import family, session_members, title
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kills-of-processes"), pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.kill,
+    pytest.mark.xdist_group("kills-of-processes"),
+    pytest.mark.timeout(600),
+]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,12 @@ from tests.kills.airflow_processes import TIME_SCALE
 from tests.kills.stage import Run, Stage
 from tests.reliability.midway import Jobs
 
-pytestmark = [pytest.mark.slow, pytest.mark.kill, pytest.mark.xdist_group("kills-of-processes"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.kill,
+    pytest.mark.xdist_group("kills-of-processes"),
+    pytest.mark.timeout(300),
+]
 
 # The delays of emr_local's clusters are stretched until the test says so.
 START_HELD_PACE = 1000.0

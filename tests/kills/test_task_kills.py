@@ -10,7 +10,12 @@ from emr_pipelines.storage.attempts import published_attempt
 from tests.kills.stage import Run, Stage
 from tests.reliability.midway import Jobs
 
-pytestmark = [pytest.mark.slow, pytest.mark.kill, pytest.mark.xdist_group("kills-of-processes"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.kill,
+    pytest.mark.xdist_group("kills-of-processes"),
+    pytest.mark.timeout(300),
+]
 
 HELLO = "  - {name: one, command: [echo, hi]}"
 # How long EMR keeps the answer back: the killed task must not get it.
