@@ -26,7 +26,7 @@ test-kills: $(VENV)/.installed-dev  ## Real kills of Airflow's processes and of 
 	$(BIN)/python -m pytest tests/kills -q
 
 test-airflow-versions: $(addprefix $(VENV)-airflow-,$(addsuffix /.installed,$(AIRFLOW_VERSIONS)))  ## The operator tests on the Airflows of managed services, each in an environment of its own
-	$(foreach version,$(AIRFLOW_VERSIONS),$(VENV)-airflow-$(version)/bin/python -m pytest -m "not slow" -q tests/dag tests/emr tests/reliability &&) true
+	$(foreach version,$(AIRFLOW_VERSIONS),$(VENV)-airflow-$(version)/bin/python -m pytest -m "not slow" -n 2 -q tests/dag tests/reliability &&) true
 
 check: $(VENV)/.installed-dev  ## Lint, types, import rules, schema drift, validity of the specs
 	$(BIN)/ruff check .
