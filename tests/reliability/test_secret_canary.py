@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,7 +150,9 @@ def files_below(folder: Path) -> str:
 
 def contents(path: Path) -> str:
     data = path.read_bytes()
-    return (gzip.decompress(data) if path.suffix == ".gz" else data).decode(errors="replace")
+    with suppress(EOFError, gzip.BadGzipFile):  # inputs of other tests are corrupt on purpose
+        data = gzip.decompress(data)
+    return data.decode(errors="replace")
 
 
 def test_the_search_finds_what_was_planted_in_every_place(remains: Remains) -> None:
