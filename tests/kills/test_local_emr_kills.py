@@ -55,7 +55,7 @@ def test_a_killed_emr_local_fails_the_step_that_ran_and_forgets_nothing(
     stage.airflow.kill("emr_local")
     assert set(orphans) <= set(running_processes()), "a kill of the server alone is meant"
     stage.airflow.start("emr_local")
-    assert not set(orphans) & set(running_processes())
+    stage.wait_until("the end of the step's processes", lambda: not set(orphans) & set(running_processes()))
     assert run.end() == verdict
     assert run.step_states("one") == ["FAILED", "COMPLETED"][: retries + 1]
     assert run.tries("one.wait") == 1
