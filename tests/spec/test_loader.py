@@ -34,7 +34,7 @@ def test_word_clouds_loads_in_every_environment() -> None:
 def test_names_the_project_files_and_packages_that_a_spec_needs() -> None:
     loaded = load_pipeline(PROJECT / "config/pipelines/sales.yaml", environment="local", project_root=PROJECT)
     assert loaded.project_files == {"include/jobs/sales/report.py", "include/data/cities.csv"}
-    assert loaded.packages == {"include/jobs/sales/report.py": "include/jobs/sales"}
+    assert loaded.packages == {"include/jobs/sales/report.py": ("include/jobs/sales",)}
     assert loaded.step_lines == {"report": 4}
 
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from book_titles.job_arguments import JobArguments, create_parser, parse_arguments, positive_int
-from book_titles.job_run import Counters, require_columns, require_path, run_job
+from batch_job.arguments import JobArguments, create_parser, parse_arguments, positive_int
+from batch_job.run import Counters, require_columns, require_path, run_job
 
 JOB = "count_words"
-_log = logging.getLogger(f"book_titles.{JOB}")
+_log = logging.getLogger(f"batch_job.{JOB}")
 
 
 def main(argv: Sequence[str]) -> int:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from book_titles.job_arguments import JobArguments, create_parser, parse_arguments
-from book_titles.job_run import Counters, JobError, describe_cause, require_path, run_job
+from batch_job.arguments import JobArguments, create_parser, parse_arguments
+from batch_job.run import Counters, JobError, describe_cause, require_path, run_job
 from book_titles.reviews_reading import (
     FORMATS,
     READ_ERRORS,
@@ -21,7 +21,7 @@ from book_titles.reviews_reading import (
 from book_titles.title_text import explode_words
 
 JOB = "preprocess_titles"
-_log = logging.getLogger(f"book_titles.{JOB}")
+_log = logging.getLogger(f"batch_job.{JOB}")
 
 
 def main(argv: Sequence[str]) -> int:

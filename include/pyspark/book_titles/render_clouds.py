@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
+from batch_job.arguments import JobArguments, create_parser, parse_arguments, positive_int
+from batch_job.hadoop_files import read_bytes, write_bytes
+from batch_job.run import Counters, JobError, require_columns, require_path, run_job
 from book_titles.cloud_drawing import CloudStyle, draw_cloud, draw_film, is_colormap
 from book_titles.cloud_gallery import YearCloud, write_gallery
-from book_titles.hadoop_files import read_bytes, write_bytes
-from book_titles.job_arguments import JobArguments, create_parser, parse_arguments, positive_int
-from book_titles.job_run import Counters, JobError, require_columns, require_path, run_job
 
 JOB = "render_clouds"
 FILM = "word_cloud_evolution.gif"
-_log = logging.getLogger(f"book_titles.{JOB}")
+_log = logging.getLogger(f"batch_job.{JOB}")
 
 
 def main(argv: Sequence[str]) -> int:

@@ -12,8 +12,8 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from book_titles.hadoop_files import is_directory, list_data_files, read_bytes
-from book_titles.job_run import JobError, require_columns
+from batch_job.hadoop_files import is_directory, list_data_files, read_bytes
+from batch_job.run import JobError, require_columns
 
 READ_ERRORS = (Py4JJavaError, PySparkException)
 FORMATS = ("auto", "parquet", "csv", "tsv", "json")

@@ -22,7 +22,7 @@ class CodeLayout:
 
     artifacts: tuple[Artifact, ...]
     targets: Mapping[str, str]
-    packages: Mapping[str, str]
+    packages: Mapping[str, tuple[str, ...]]
     resolve: Callable[[str], str]
 
     def address(self, text: str) -> str:
@@ -31,18 +31,17 @@ class CodeLayout:
         target = self.targets.get(self.resolve(path))
         return text if target is None else f"${{code.prefix}}/{target}{mark}{folder}"
 
-    def package_of(self, script: str | None) -> str | None:
-        """The address of the zip with the script's own package; None when the script stands alone."""
-        folder = self.packages.get(script or "")
-        return None if folder is None else self.address(folder)
+    def packages_of(self, script: str | None) -> list[str]:
+        """The addresses of the zips with the packages that travel with the script, its own first."""
+        return [self.address(folder) for folder in self.packages.get(script or "", ())]
 
 
 def lay_out_code(
-    project_files: Iterable[str], packages: Mapping[str, str], resolve: Callable[[str], str]
+    project_files: Iterable[str], packages: Mapping[str, tuple[str, ...]], resolve: Callable[[str], str]
 ) -> CodeLayout:
     """Give each file that a spec refers to its own path below the prefix, and each package a zip with a name of its own."""
     files = sorted(project_files)
-    zips = _zip_names(sorted(set(packages.values())), taken=files)
+    zips = _zip_names(sorted({folder for folders in packages.values() for folder in folders}), taken=files)
     artifacts = (
         *(Artifact(kind="file", source=path, target=path) for path in files),
         *(Artifact(kind="package", source=folder, target=name) for folder, name in zips.items()),

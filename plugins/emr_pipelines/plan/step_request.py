@@ -41,10 +41,9 @@ def _spark_submit(pipeline: str, step: StepSpec, spark: SparkSpec, layout: CodeL
     for name, value in sorted(spark.conf.items()):
         yield from ("--conf", f"{name}={scalar_text(value)}")
     yield from _list_option("--packages", spark.packages)
-    own_package = layout.package_of(spark.script)
     libraries = [layout.address(path) for path in spark.py_files]
-    # The job's own package comes first: a library of the same name must not hide it.
-    yield from _list_option("--py-files", libraries if own_package is None else [own_package, *libraries])
+    # The job's own packages come first: a library of the same name must not hide them.
+    yield from _list_option("--py-files", [*layout.packages_of(spark.script), *libraries])
     yield from _list_option("--files", [layout.address(path) for path in spark.files])
     yield from _list_option("--archives", [layout.address(path) for path in spark.archives])
     if spark.main_class is not None:

@@ -27,7 +27,7 @@ class LoadedSpec:
     """A spec without problems. All paths are relative to the project root, with forward slashes.
 
     `digest` is of the spec merged with its environment; `project_files` are the files that the spec refers to; `packages` maps a script to the
-    package folder that it lies in; `step_lines` says where each step stands in `file`, `cluster_place` where its cluster does (`file:line`), and
+    package folders that travel with it; `step_lines` says where each step stands in `file`, `cluster_place` where its cluster does (`file:line`), and
     `cluster_places` where each value of the cluster does, in the order of the files.
     """
 
@@ -36,7 +36,7 @@ class LoadedSpec:
     file: str
     digest: str
     project_files: frozenset[str]
-    packages: Mapping[str, str]
+    packages: Mapping[str, tuple[str, ...]]
     step_lines: Mapping[str, int]
     cluster_place: str
     cluster_places: tuple[tuple[str, str], ...]
@@ -93,14 +93,14 @@ def _build_context(
 
 def _build_loaded(context: Context) -> LoadedSpec:
     scripts = [context.resolve(step.spark.script) for step in context.spec.steps if step.spark and step.spark.script]
-    packages = {script: context.files.package_of(script) for script in scripts}
+    packages = {script: context.files.packages_of(script) for script in scripts}
     return LoadedSpec(
         spec=context.spec,
         environment=context.environment,
         file=context.document.file,
         digest=_digest(context.spec, context.environment),
         project_files=frozenset(project_files_of(context)),
-        packages={script: folder for script, folder in packages.items() if folder},
+        packages={script: folders for script, folders in packages.items() if folders},
         step_lines={step.name: context.document.mark(path).line for path, step in context.steps()},
         cluster_place=context.document.mark(("cluster",), at_key=True).place,
         cluster_places=tuple(_cluster_places(context)),

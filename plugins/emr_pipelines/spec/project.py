@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from emr_pipelines.errors import Problem, SpecError
+from emr_pipelines.spec.job_packages import find_packages
 from emr_pipelines.spec.spelling import suggest
 
 PIPELINES = Path("config") / "pipelines"
@@ -111,10 +112,9 @@ class ProjectFiles:
         """Whether the path, with its symbolic links followed, lies outside of the project."""
         return not (self.root / path).resolve().is_relative_to(self.root)
 
-    def package_of(self, script: str) -> str | None:
-        """The script's folder when that is a Python package."""
-        folder = Path(script).parent
-        return folder.as_posix() if folder != Path() and (self.root / folder / "__init__.py").is_file() else None
+    def packages_of(self, script: str) -> tuple[str, ...]:
+        """The folders of the Python packages that the script needs, its own first."""
+        return find_packages(self.root, script)
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from book_titles.job_arguments import JobArguments, create_parser, parse_arguments
+from batch_job.arguments import JobArguments, create_parser, parse_arguments
 
 
 def parse(*argv: str) -> JobArguments:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 
 from pyspark.sql import DataFrame, SparkSession
 
-from book_titles.hadoop_files import path_exists
-from book_titles.job_arguments import JobArguments
+from batch_job.arguments import JobArguments
+from batch_job.hadoop_files import path_exists
 
 Counters = Mapping[str, object]
 
@@ -26,7 +26,7 @@ class JobError(Exception):
 def run_job(job: str, arguments: JobArguments, work: Callable[[SparkSession, JobArguments], Counters]) -> int:
     """Run ``work`` in a Spark session, report its counters and return the process's exit code."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    logging.getLogger("book_titles").setLevel(logging.INFO)
+    logging.getLogger("batch_job").setLevel(logging.INFO)
     # A session that was here before belongs to the caller, who goes on using it.
     owns_session = SparkSession.getActiveSession() is None
     spark = SparkSession.builder.appName(job).getOrCreate()
