@@ -17,6 +17,10 @@ from tests.reliability.aftermath import Aftermath
 T = TypeVar("T")
 
 
+# While another step runs the teardown waits: only the task itself, or the triggerer, can cancel its step then.
+BESIDE_ANOTHER = "  - {name: one, command: [sleep, '300']}\n  - {name: two, command: [sleep, '45']}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One run of one pipeline, started by hand."""

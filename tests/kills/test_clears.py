@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import is_running
-from tests.kills.stage import Run, Stage
+from tests.kills.stage import BESIDE_ANOTHER, Run, Stage
 from tests.kills.traced_steps import TracedSteps
 
 pytestmark = [
@@ -121,12 +121,12 @@ def test_the_cleared_wait_of_a_failed_step_runs_the_step_again(stage: Stage, tra
     "the step is cancelled, nothing is submitted again, the run fails and its cluster is terminated",
 )
 def test_a_wait_that_is_marked_as_failed_cancels_its_step(stage: Stage) -> None:
-    run = stage.start("f37_marked", "  - {name: one, command: [sleep, '300']}")
+    run = stage.start("f37_marked", BESIDE_ANOTHER, cluster="  step_concurrency: 2")
     run.wait_until_watched("one")
     task = run.process("one.wait")
     run.airflow.rest.set_state(run.pipeline, run.run_id, "one.wait", "failed")
-    assert run.end() == "failed"
     run.wait_for_step("one", "CANCELLED")
+    assert run.end() == "failed"
     assert run.tries("one.wait") == 1
     assert stage.counts()["CancelSteps"] >= 1
     stage.wait_until("the end of the killed task", lambda: not is_running(task.child))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kills.stage import Run, Stage
+from tests.kills.stage import BESIDE_ANOTHER, Run, Stage
 from tests.kills.traced_steps import TracedSteps
 
 pytestmark = [pytest.mark.slow, pytest.mark.kill, pytest.mark.xdist_group("kills-and-clears"), pytest.mark.timeout(300)]
@@ -65,13 +65,13 @@ def test_a_cleared_deferred_wait_cancels_its_step_and_runs_it_again(
     "the step is cancelled, nothing is submitted again, the run fails and its cluster is terminated",
 )
 def test_a_deferred_wait_that_is_marked_as_failed_cancels_its_step(stage: Stage) -> None:
-    run = stage.start("f37_deferred_marked", "  - {name: one, command: [sleep, '300']}", more=DEFERRABLE)
+    run = stage.start("f37_deferred_marked", BESIDE_ANOTHER, cluster="  step_concurrency: 2", more=DEFERRABLE)
     wait_until_deferred(run)
     run.airflow.rest.set_state(run.pipeline, run.run_id, "one.wait", "failed")
     run.wait_for_step("one", "CANCELLED")
     assert run.end() == "failed"
     assert run.tries("one.wait") == 1
-    assert (stage.counts()["AddJobFlowSteps"], len(run.clusters())) == (1, 1)
+    assert (stage.counts()["AddJobFlowSteps"], len(run.clusters())) == (2, 1)
 
 
 @pytest.mark.fault(
