@@ -46,6 +46,7 @@ def _serve(options: argparse.Namespace, stopped: threading.Event) -> None:
         time_scale=options.time_scale,
         warm=options.spark_submit == "warm",
         class_archive=options.class_archive,
+        run_bootstrap=options.bootstrap_actions == "run",
         faults=faults,
     )
     try:
@@ -87,6 +88,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--class-archive",
         action="store_true",
         help="keep an archive of Spark's classes (145 MB in the user's cache, made once in the background), with which JVMs start faster",
+    )
+    parser.add_argument(
+        "--bootstrap-actions",
+        choices=("check", "run"),
+        default="check",
+        help="look whether the scripts of bootstrap actions exist and can be parsed, or also run them on this machine (default: %(default)s)",
     )
     _add_fault_flags(parser)
     return parser.parse_args(arguments)

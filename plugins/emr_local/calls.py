@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from emr_local.api_errors import invalid_cluster_id, invalid_job_flow_id, not_modifiable
-from emr_local.records import JobFlow, Json
+from emr_local.records import JobFlow, Json, SecurityConfiguration
 from emr_local.states import is_going
 from emr_local.store import Store
+
+ListConfigurations = Callable[[str], Sequence[SecurityConfiguration]]  # those of a region that CloudFormation made
+
+
+def list_none(region: str) -> Sequence[SecurityConfiguration]:
+    """The security configurations of stacks where there is no CloudFormation."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +26,15 @@ class Call:
     region: str
     now: float
     store: Store
+    list_stack_configurations: ListConfigurations
+
+    def list_security_configurations(self) -> list[SecurityConfiguration]:
+        """All security configurations of the region: those made by a request, oldest first, then those of stacks."""
+        return [*self.store.list_security_configurations(), *self.list_stack_configurations(self.region)]
+
+    def find_security_configuration(self, name: str) -> SecurityConfiguration | None:
+        """The security configuration of this name, whoever made it."""
+        return next((each for each in self.list_security_configurations() if each.name == name), None)
 
     def require_cluster(self) -> JobFlow:
         """The cluster that the request's ClusterId names."""

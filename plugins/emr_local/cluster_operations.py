@@ -24,7 +24,7 @@ MAX_TERMINATED_AT_ONCE = 10
 def _run_job_flow(call: Call) -> Json:
     request = call.parameters
     name = request.get("SecurityConfiguration")
-    if name and call.store.find_security_configuration(name) is None:
+    if name and call.find_security_configuration(name) is None:
         raise validation_failure(f"Security configuration with name '{name}' does not exist.")
     cluster = create_cluster(request, call.region, call.now)
     steps = create_steps(request.get("Steps", ()), cluster, (), request.get("StepExecutionRoleArn"), call.now)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from emr_local.api_errors import validation_failure
+from emr_local.bootstrap_actions import is_script_address
 from emr_local.identifiers import create_identifier
 from emr_local.instance_requests import build_hardware
 from emr_local.records import ClusterRecord, Json
 from emr_local.releases import list_release_labels
+from emr_local.scaling_requests import check_auto_scaling
 from emr_local.tagging import read_tags
 
 MAX_BOOTSTRAP_ACTIONS = 16
@@ -19,9 +23,11 @@ def create_cluster(request: Json, region: str, now: float) -> ClusterRecord:
     """The record of the cluster that this request asks for; raises AWS's ValidationException when it cannot be had."""
     release_label = _check_release(request, region)
     _check_roles(request)
-    if len(request.get("BootstrapActions", ())) > MAX_BOOTSTRAP_ACTIONS:
-        raise validation_failure(f"Maximum number of bootstrap actions ({MAX_BOOTSTRAP_ACTIONS}) exceeded.")
+    _check_bootstrap_actions(request.get("BootstrapActions", ()))
     instances = request["Instances"]
+    for group in instances.get("InstanceGroups", ()):
+        if "AutoScalingPolicy" in group:
+            check_auto_scaling(group["AutoScalingPolicy"], group["InstanceRole"], has_role="AutoScalingRole" in request)
     hardware = build_hardware(instances, release_label, now)
     policy = request.get("AutoTerminationPolicy")
     forced = hardware.is_highly_available
@@ -80,6 +86,15 @@ def _check_release(request: Json, region: str) -> str:
     if label not in list_release_labels(region):
         raise validation_failure(f"The supplied release label is invalid: {label}.")
     return label
+
+
+def _check_bootstrap_actions(actions: Sequence[Json]) -> None:
+    if len(actions) > MAX_BOOTSTRAP_ACTIONS:
+        raise validation_failure(f"Maximum number of bootstrap actions ({MAX_BOOTSTRAP_ACTIONS}) exceeded.")
+    if not all(is_script_address(each["ScriptBootstrapAction"]["Path"]) for each in actions):
+        raise validation_failure(
+            "Invalid bootstrap action path, must be a location in Amazon S3 or a local path starting with 'file:'."
+        )
 
 
 def _check_roles(request: Json) -> None:

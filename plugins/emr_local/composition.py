@@ -10,6 +10,7 @@ from wsgiref.types import WSGIApplication
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from emr_local.bootstrapping import LocalBootstrapper
 from emr_local.faults import Fault
 from emr_local.java_runtime import JavaNotFoundError, find_java
 from emr_local.listening import Listener
@@ -17,6 +18,7 @@ from emr_local.object_store import ObjectStore
 from emr_local.runners.class_archive import default_cache_directory
 from emr_local.runners.local import LocalExecutor
 from emr_local.server import LocalServer
+from emr_local.stack_configurations import list_stack_configurations
 from emr_local.startup_errors import StartupError
 from emr_local.states import Delays
 from emr_local.store import Store
@@ -35,9 +37,13 @@ def create_server(
     time_scale: float,
     warm: bool,
     class_archive: bool,
+    run_bootstrap: bool = False,
     faults: Iterable[Fault] = (),
 ) -> LocalServer:
-    """A server that really runs steps; raises StartupError if this machine cannot. `class_archive`: keep one for faster JVM starts."""
+    """A server that really runs steps; raises StartupError if this machine cannot.
+
+    `class_archive`: keep one for faster JVM starts. `run_bootstrap`: run bootstrap actions on this machine, not only check them.
+    """
     _check_java()
     with _explaining_disk(state_dir), ExitStack() as failing:
         listener = Listener(host, port)
@@ -61,6 +67,8 @@ def create_server(
             executor=executor,
             others=object_store.wrap(create_moto_application()),
             put_object=object_store.put,
+            bootstrapper=LocalBootstrapper(state_dir, object_store.root, run=run_bootstrap, endpoint_url=listener.url),
+            list_stack_configurations=list_stack_configurations,
             delays=Delays(),
             time_scale=time_scale,
             faults=faults,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from emr_local.api_errors import validation_failure
@@ -29,6 +29,15 @@ class Hardware:
         """Whether the cluster has several primary nodes; EMR then keeps it alive and protects it."""
         primary = next(each.collection_id for each in self.collections if each.role == "MASTER")
         return sum(node.collection_id == primary for node in self.nodes) > 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """How much a group or fleet wants of one market: the capacity, and what a node of each instance type counts for it."""
+
+    market: str
+    capacity: int
+    weights: Mapping[str, int]
 
 
 def build_hardware(instances: Json, release_label: str, now: float) -> Hardware:
@@ -61,11 +70,54 @@ def create_group(request: Json, release_label: str, now: float) -> NodeCollectio
     )
 
 
-def create_group_nodes(group: NodeCollection, count: int, first_number: int, now: float) -> Iterator[Node]:
-    """New nodes of an instance group."""
-    market = group.request.get("Market", "ON_DEMAND")
-    for number in range(first_number, first_number + count):
-        yield _create_node(group, number, market, group.request["InstanceType"], now)
+def create_fleet(request: Json, release_label: str, now: float) -> NodeCollection:
+    """A checked instance fleet without nodes."""
+    _check_fleet(request, release_label)
+    return NodeCollection(
+        collection_id=create_identifier("if"), role=request["InstanceFleetType"], request=request, created_at=now
+    )
+
+
+def list_targets(collection: NodeCollection) -> list[Target]:
+    """What a group or fleet wants to have."""
+    request = collection.request
+    if "InstanceTypeConfigs" not in request:
+        weights = {request["InstanceType"]: 1}
+        return [Target(market=request.get("Market", "ON_DEMAND"), capacity=request["InstanceCount"], weights=weights)]
+    weights = {each["InstanceType"]: each.get("WeightedCapacity", 1) for each in request["InstanceTypeConfigs"]}
+    keys = (("ON_DEMAND", "TargetOnDemandCapacity"), ("SPOT", "TargetSpotCapacity"))
+    return [Target(market=market, capacity=request.get(key, 0), weights=weights) for market, key in keys]
+
+
+def create_nodes(collection: NodeCollection, target: Target, first_number: int, now: float) -> Iterator[Node]:
+    """New nodes that meet a target."""
+    # EMR chooses by price and capacity; here the first type always has both.
+    instance_type, weight = next(iter(target.weights.items()))
+    for number in range(first_number, first_number + math.ceil(target.capacity / weight)):
+        yield _create_node(collection, number, target.market, instance_type, now)
+
+
+def check_fleet_types(types: Sequence[Json], name: str, release_label: str) -> None:
+    """Raise AWS's ValidationException for instance types that a fleet cannot have."""
+    names = [each["InstanceType"] for each in types]
+    for instance_type in names:
+        _check_instance_type(release_label, instance_type)
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
+    if repeated:
+        raise validation_failure(
+            f"The instance fleet: {name} contains duplicate instance types [{', '.join(repeated)}]. "
+            "Revise the configuration and resubmit."
+        )
+    if any(each.get("WeightedCapacity", 1) < 1 for each in types):
+        raise validation_failure("Weighted capacity cannot be zero. Revise the configuration and resubmit.")
+
+
+def create_all_nodes(collection: NodeCollection, first_number: int, now: float) -> list[Node]:
+    """The nodes that a new group or fleet starts with."""
+    nodes: list[Node] = []
+    for target in list_targets(collection):
+        nodes.extend(create_nodes(collection, target, first_number + len(nodes), now))
+    return nodes
 
 
 def _simple_groups(instances: Json) -> Sequence[Json]:
@@ -93,7 +145,7 @@ def _build_groups(requests: Sequence[Json], release_label: str, now: float) -> H
         count = group.request["InstanceCount"]
         if group.role == "MASTER" and count not in (1, _HIGH_AVAILABILITY_PRIMARIES):
             raise validation_failure("Master instance group must have exactly 3 instances for HA clusters.")
-        nodes.extend(create_group_nodes(group, count, len(nodes) + 1, now))
+        nodes.extend(create_all_nodes(group, len(nodes) + 1, now))
     return Hardware(uses_fleets=False, collections=tuple(groups), nodes=tuple(nodes))
 
 
@@ -105,24 +157,10 @@ def _build_fleets(requests: Sequence[Json], release_label: str, now: float) -> H
     fleets = []
     nodes: list[Node] = []
     for request in requests:
-        _check_fleet(request, release_label)
-        fleet = NodeCollection(
-            collection_id=create_identifier("if"), role=request["InstanceFleetType"], request=request, created_at=now
-        )
+        fleet = create_fleet(request, release_label, now)
         fleets.append(fleet)
-        nodes.extend(_create_fleet_nodes(fleet, len(nodes) + 1, now))
+        nodes.extend(create_all_nodes(fleet, len(nodes) + 1, now))
     return Hardware(uses_fleets=True, collections=tuple(fleets), nodes=tuple(nodes))
-
-
-def _create_fleet_nodes(fleet: NodeCollection, first_number: int, now: float) -> Iterator[Node]:
-    # EMR chooses by price and capacity; here the first type always has both.
-    chosen = fleet.request["InstanceTypeConfigs"][0]
-    weight = chosen.get("WeightedCapacity", 1)
-    number = first_number
-    for market, key in (("ON_DEMAND", "TargetOnDemandCapacity"), ("SPOT", "TargetSpotCapacity")):
-        for _ in range(math.ceil(fleet.request.get(key, 0) / weight)):
-            yield _create_node(fleet, number, market, chosen["InstanceType"], now)
-            number += 1
 
 
 def _create_node(collection: NodeCollection, number: int, market: str, instance_type: str, now: float) -> Node:
@@ -152,21 +190,12 @@ def _check_roles(roles: Counter[str], noun: str, *, single: tuple[str, ...]) -> 
 
 def _check_fleet(request: Json, release_label: str) -> None:
     name = request.get("Name", "null")
-    types = [each["InstanceType"] for each in request.get("InstanceTypeConfigs", ())]
+    types = request.get("InstanceTypeConfigs", ())
     if not types:
         raise validation_failure(
             f"The instance fleet: {name} must have at least one instance type. Revise the configuration and resubmit."
         )
-    for instance_type in types:
-        _check_instance_type(release_label, instance_type)
-    repeated = sorted(name for name, count in Counter(types).items() if count > 1)
-    if repeated:
-        raise validation_failure(
-            f"The instance fleet: {name} contains duplicate instance types [{', '.join(repeated)}]. "
-            "Revise the configuration and resubmit."
-        )
-    if any(each.get("WeightedCapacity", 1) < 1 for each in request["InstanceTypeConfigs"]):
-        raise validation_failure("Weighted capacity cannot be zero. Revise the configuration and resubmit.")
+    check_fleet_types(types, name, release_label)
     _check_fleet_capacity(request, name)
 
 

@@ -73,7 +73,14 @@ def describe_group(group: NodeCollection, cluster: ClusterRecord) -> dict[str, A
         "ShrinkPolicy": {},
         **copy_members(request, "BidPrice", "CustomAmiId"),
         **copy_members(ebs, "EbsOptimized"),
+        **omit_missing(AutoScalingPolicy=describe_auto_scaling(group)),
     }
+
+
+def describe_auto_scaling(group: NodeCollection) -> dict[str, Any] | None:
+    """The automatic scaling policy of an instance group as the API shows it; nothing is scaled here."""
+    policy = group.request.get("AutoScalingPolicy")
+    return policy and {**policy, "Status": {"State": "ATTACHED", "StateChangeReason": {"Code": "USER_REQUEST"}}}
 
 
 def describe_fleet(fleet: NodeCollection, cluster: ClusterRecord) -> dict[str, Any]:

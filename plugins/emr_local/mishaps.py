@@ -1,15 +1,21 @@
-"""Launches that go wrong: the state machine's time steps with a mishap in them. Pure."""
+"""Launches that go wrong or wait: the state machine's time steps with a mishap in them. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from emr_local.bootstrap_actions import (
+    ActionLogs,
+    BootstrapAction,
+    BootstrapFailure,
+    BootstrapOutcome,
+    FailureKind,
+    format_controller,
+)
 from emr_local.faults import Effect, Fault
 from emr_local.records import ClusterRecord, ClusterState, JobFlow, ReasonCode
 from emr_local.states import Delays, Ending, advance, find_due_time, terminate
-
-_BOOTSTRAP_FAILED = "On the master instance ({}), bootstrap action 1 returned a non-zero return code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +24,9 @@ class Mishap:
 
     state: ClusterState
     ending: Ending | None = None
-    stderr: str | None = None  # of the bootstrap action that failed
+
+
+BOOTSTRAP_PENDING = Mishap(state=ClusterState.BOOTSTRAPPING)  # until it is known what the bootstrap actions come to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,19 +51,35 @@ _FAILURES: Mapping[Effect, _Failure] = {
 }
 
 
-def create_mishap(fault: Fault, cluster: ClusterRecord) -> Mishap:
-    """What a launch fault means for one cluster."""
+def create_mishap(fault: Fault) -> Mishap:
+    """What a launch fault means for a cluster, unless it is one of its bootstrap actions."""
     if fault.effect is Effect.STUCK_STARTING:
         return Mishap(state=ClusterState.STARTING)
-    if fault.effect is Effect.BOOTSTRAP_FAILURE:
-        message = _BOOTSTRAP_FAILED.format(cluster.find_nodes("MASTER")[0].ec2_id)
-        return Mishap(
-            state=ClusterState.BOOTSTRAPPING,
-            ending=_end(ReasonCode.BOOTSTRAP_FAILURE, message),
-            stderr=fault.message or "bootstrap action 1 failed",
-        )
     failure = _FAILURES[fault.effect]
     return Mishap(state=ClusterState.STARTING, ending=_end(failure.code, fault.message or failure.message))
+
+
+def inject_bootstrap_failure(fault: Fault) -> BootstrapOutcome:
+    """What the bootstrap actions of a cluster come to under a fault: the first fails with the fault's message."""
+    action = BootstrapAction(number=1)
+    logs = ActionLogs(
+        number=action.number,
+        controller=format_controller(action, 1),
+        stderr=f"{fault.message or 'bootstrap action 1 failed'}\n".encode(),
+    )
+    return BootstrapOutcome(logs=[logs], failure=BootstrapFailure(number=action.number, kind=FailureKind.EXIT_CODE))
+
+
+def fail_bootstrap(failure: BootstrapFailure, cluster: ClusterRecord) -> Mishap:
+    """The end of a cluster whose bootstrap action failed."""
+    message = failure.kind.format(cluster.find_nodes("MASTER")[0].ec2_id, failure.number)
+    return Mishap(state=ClusterState.BOOTSTRAPPING, ending=_end(ReasonCode.BOOTSTRAP_FAILURE, message))
+
+
+def break_bootstrap(error: Exception) -> Mishap:
+    """The end of a cluster whose bootstrap actions this server could not take."""
+    message = f"The bootstrap actions cannot be taken on this machine: {error}"
+    return Mishap(state=ClusterState.BOOTSTRAPPING, ending=_end(ReasonCode.INTERNAL_ERROR, message))
 
 
 def find_launch_time(flow: JobFlow, delays: Delays, mishap: Mishap | None) -> float | None:

@@ -1,14 +1,18 @@
-"""The operations on a cluster's policies: idle termination and managed scaling (kept and shown; nothing is scaled here)."""
+"""The operations on a cluster's policies: idle termination, managed and automatic scaling (kept and shown; nothing is scaled here)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from emr_local.api_errors import validation_failure
+from emr_local.api_errors import invalid_request, validation_failure
 from emr_local.calls import Call, Operation
 from emr_local.cluster_requests import read_idle_timeout
-from emr_local.records import Json
+from emr_local.identifiers import format_cluster_arn
+from emr_local.instance_kinds import require_groups
+from emr_local.instance_views import describe_auto_scaling
+from emr_local.records import JobFlow, Json, NodeCollection
+from emr_local.scaling_requests import check_auto_scaling
 
 
 def _put_auto_termination_policy(call: Call) -> Json:
@@ -50,6 +54,41 @@ def _remove_managed_scaling_policy(call: Call) -> Json:
     return {}
 
 
+def _put_auto_scaling_policy(call: Call) -> Json:
+    flow, group = _require_group(call, "PutAutoScalingPolicy")
+    policy = call.parameters["AutoScalingPolicy"]
+    check_auto_scaling(policy, group.role, has_role="AutoScalingRole" in flow.cluster.request)
+    changed = replace(group, request={**group.request, "AutoScalingPolicy": policy})
+    call.store.save_flow(_replace_group(flow, changed))
+    return {
+        "ClusterId": flow.cluster.cluster_id,
+        "InstanceGroupId": group.collection_id,
+        "AutoScalingPolicy": describe_auto_scaling(changed),
+        "ClusterArn": format_cluster_arn(flow.cluster.region, flow.cluster.cluster_id),
+    }
+
+
+def _remove_auto_scaling_policy(call: Call) -> Json:
+    flow, group = _require_group(call, "RemoveAutoScalingPolicy")
+    kept = {name: value for name, value in group.request.items() if name != "AutoScalingPolicy"}
+    call.store.save_flow(_replace_group(flow, replace(group, request=kept)))
+    return {}
+
+
+def _require_group(call: Call, operation: str) -> tuple[JobFlow, NodeCollection]:
+    flow, group_id = call.require_modifiable_cluster(), call.parameters["InstanceGroupId"]
+    require_groups(flow.cluster, operation)
+    for group in flow.cluster.collections:
+        if group.collection_id == group_id:
+            return flow, group
+    raise invalid_request(f"Instance group id '{group_id}' is not valid.")
+
+
+def _replace_group(flow: JobFlow, changed: NodeCollection) -> JobFlow:
+    groups = (changed if each.collection_id == changed.collection_id else each for each in flow.cluster.collections)
+    return replace(flow, cluster=replace(flow.cluster, collections=tuple(groups)))
+
+
 OPERATIONS: Mapping[str, Operation] = {
     "PutAutoTerminationPolicy": _put_auto_termination_policy,
     "GetAutoTerminationPolicy": _get_auto_termination_policy,
@@ -57,4 +96,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "PutManagedScalingPolicy": _put_managed_scaling_policy,
     "GetManagedScalingPolicy": _get_managed_scaling_policy,
     "RemoveManagedScalingPolicy": _remove_managed_scaling_policy,
+    "PutAutoScalingPolicy": _put_auto_scaling_policy,
+    "RemoveAutoScalingPolicy": _remove_auto_scaling_policy,
 }

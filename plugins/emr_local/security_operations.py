@@ -14,7 +14,7 @@ from emr_local.records import Json, SecurityConfiguration
 
 def _create_security_configuration(call: Call) -> Json:
     name, text = call.parameters["Name"], call.parameters["SecurityConfiguration"]
-    if call.store.find_security_configuration(name) is not None:
+    if call.find_security_configuration(name) is not None:
         raise invalid_request(f"SecurityConfiguration with name '{name}' already exists.")
     try:
         json.loads(text)
@@ -30,14 +30,15 @@ def _describe_security_configuration(call: Call) -> Json:
 
 
 def _delete_security_configuration(call: Call) -> Json:
-    call.store.delete_security_configuration(_require_configuration(call).name)
+    name = _require_configuration(call).name
+    if call.store.find_security_configuration(name) is None:
+        raise invalid_request(f"Security configuration '{name}' belongs to a CloudFormation stack: delete the stack.")
+    call.store.delete_security_configuration(name)
     return {}
 
 
 def _list_security_configurations(call: Call) -> Json:
-    page, rest = take_page(
-        call.store.list_security_configurations(), call.parameters.get("Marker"), lambda each: each.name
-    )
+    page, rest = take_page(call.list_security_configurations(), call.parameters.get("Marker"), lambda each: each.name)
     return {
         "SecurityConfigurations": [{"Name": each.name, "CreationDateTime": each.created_at} for each in page],
         **rest,
@@ -46,7 +47,7 @@ def _list_security_configurations(call: Call) -> Json:
 
 def _require_configuration(call: Call) -> SecurityConfiguration:
     name = call.parameters["Name"]
-    found = call.store.find_security_configuration(name)
+    found = call.find_security_configuration(name)
     if found is None:
         raise invalid_request(f"Security configuration with name '{name}' does not exist.")
     return found

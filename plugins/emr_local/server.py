@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from wsgiref.types import WSGIApplication
 
+from emr_local.bootstrap_actions import Bootstrapper
 from emr_local.call_log import CallLog
+from emr_local.calls import ListConfigurations, list_none
 from emr_local.fault_book import FaultBook
 from emr_local.fault_control import ControlApplication
 from emr_local.fault_injection import FaultInjector
 from emr_local.faults import Fault
-from emr_local.launch_faults import LaunchFaults, PutObject
+from emr_local.launches import Launches, PutObject
 from emr_local.listening import Listener
 from emr_local.loopback import LoopbackGuard
 from emr_local.runners.contract import Executor
@@ -28,7 +30,10 @@ _POLL_SECONDS = 0.05  # how soon the HTTP server notices that it is to stop
 
 
 class LocalServer:
-    """A server that accepts requests from its creation until `close`, which also closes the listener, the store and the executor."""
+    """A server that accepts requests from its creation until `close`, which also closes the listener, the store and the executor.
+
+    Without a bootstrapper bootstrap actions are kept and listed only.
+    """
 
     def __init__(
         self,
@@ -38,6 +43,8 @@ class LocalServer:
         executor: Executor,
         others: WSGIApplication,
         put_object: PutObject,
+        bootstrapper: Bootstrapper | None = None,
+        list_stack_configurations: ListConfigurations = list_none,
         delays: Delays,
         time_scale: float = 1.0,
         faults: Iterable[Fault] = (),
@@ -45,13 +52,13 @@ class LocalServer:
     ) -> None:
         self.url = listener.url
         self._store = store
-        self._service = EmrService(store, clock)
+        self._service = EmrService(store, clock, list_stack_configurations)
         book, calls = FaultBook(faults), CallLog()
-        launch_faults = LaunchFaults(store=store, book=book, put_object=put_object)
+        launches = Launches(store=store, book=book, put_object=put_object, bootstrapper=bootstrapper)
         self._supervisor = Supervisor(
-            store=store, executor=executor, clock=clock, delays=delays.scale(time_scale), launch_faults=launch_faults
+            store=store, executor=executor, clock=clock, delays=delays.scale(time_scale), launches=launches
         )
-        emr = EmrApplication(launch_faults.wrap(self._service.handle), others)
+        emr = EmrApplication(launches.wrap(self._service.handle), others)
         self._injector = FaultInjector(emr, book=book, calls=calls, clock=clock)
         steering = Steering(store=store, supervisor=self._supervisor, clock=clock, delays=delays, time_scale=time_scale)
         control = ControlApplication(

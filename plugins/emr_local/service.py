@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from emr_local import (
     cluster_operations,
+    fleet_operations,
     instance_operations,
     legacy_operations,
     policy_operations,
@@ -15,7 +16,7 @@ from emr_local import (
     step_operations,
 )
 from emr_local.api_errors import invalid_request
-from emr_local.calls import Call, Operation
+from emr_local.calls import Call, ListConfigurations, Operation, list_none
 from emr_local.records import Json
 from emr_local.store import Store
 
@@ -23,6 +24,7 @@ OPERATIONS: Mapping[str, Operation] = {
     **cluster_operations.OPERATIONS,
     **step_operations.OPERATIONS,
     **instance_operations.OPERATIONS,
+    **fleet_operations.OPERATIONS,
     **policy_operations.OPERATIONS,
     **release_operations.OPERATIONS,
     **security_operations.OPERATIONS,
@@ -33,9 +35,12 @@ OPERATIONS: Mapping[str, Operation] = {
 class EmrService:
     """Answers requests that were already checked against the service model."""
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Store, clock: Callable[[], float], list_stack_configurations: ListConfigurations = list_none
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._list_stack_configurations = list_stack_configurations
 
     def handle(self, operation: str, parameters: Json, region: str) -> Json:
         """The answer to one request; raises ApiError for the answers that are errors."""
@@ -43,7 +48,15 @@ class EmrService:
         if run is None:
             raise invalid_request(f"The local EMR server does not emulate {operation}.")
         with self._store.changed:
-            return run(Call(parameters=parameters, region=region, now=self._clock(), store=self._store))
+            return run(
+                Call(
+                    parameters=parameters,
+                    region=region,
+                    now=self._clock(),
+                    store=self._store,
+                    list_stack_configurations=self._list_stack_configurations,
+                )
+            )
 
     def count_states(self) -> dict[str, int]:
         """How many clusters there are in each state."""

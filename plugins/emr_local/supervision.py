@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from emr_local.launch_faults import LaunchFaults
+from emr_local.launches import Launches
 from emr_local.mishaps import advance_launch, find_launch_time
 from emr_local.records import ClusterRecord, ClusterState, JobFlow, ReasonCode, StepRecord, StepState
 from emr_local.runners.contract import ClusterRequest, Executor, RunningStep, StepOutcome, StepRequest
@@ -52,6 +52,7 @@ class _Progress:
     """What was already done for the clusters, by id."""
 
     opened: set[str] = field(default_factory=set)
+    bootstrapping: set[str] = field(default_factory=set)
     closing: set[str] = field(default_factory=set)
     closed: set[str] = field(default_factory=set)
 
@@ -66,13 +67,13 @@ class Supervisor:
         executor: Executor,
         clock: Callable[[], float],
         delays: Delays,
-        launch_faults: LaunchFaults,
+        launches: Launches,
     ) -> None:
         self._store = store
         self._executor = executor
         self._clock = clock
         self._delays = delays
-        self._launch_faults = launch_faults
+        self._launches = launches
         self._processes: dict[str, _Process] = {}
         self._progress = _Progress()
         self._stopping = False
@@ -91,6 +92,7 @@ class Supervisor:
         with self._store.changed:
             self._stopping = True
             self._store.changed.notify_all()
+        self._launches.close()
         self._executor.close()
         with self._store.changed:
             self._store.changed.wait_for(lambda: not self._processes, _EXIT_SECONDS)
@@ -136,7 +138,7 @@ class Supervisor:
     def _pass_time(self, flow: JobFlow) -> JobFlow:
         now = self._clock()
         while (due := self._find_due_time(flow)) is not None and due <= now:
-            flow = advance_launch(flow, now, self._launch_faults.find(flow.cluster.cluster_id))
+            flow = advance_launch(flow, now, self._launches.find(flow.cluster))
             self._store.save_flow(flow)
         return flow
 
@@ -144,7 +146,7 @@ class Supervisor:
         cluster = flow.cluster
         if cluster.state is ClusterState.TERMINATING and cluster.cluster_id not in self._progress.closed:
             return None  # a cluster is gone only when its processes are
-        return find_launch_time(flow, self._delays, self._launch_faults.find(cluster.cluster_id))
+        return find_launch_time(flow, self._delays, self._launches.find(cluster))
 
     def _plan_cluster(self, cluster: ClusterRecord) -> list[Action]:
         progress, cluster_id = self._progress, cluster.cluster_id
@@ -153,10 +155,19 @@ class Supervisor:
                 return []
             progress.closing.add(cluster_id)
             return [_in_thread(f"close-{cluster_id}", partial(self._close_cluster, cluster))]
-        if cluster_id in progress.opened:
-            return []
-        progress.opened.add(cluster_id)
-        return [partial(self._open_cluster, cluster)]
+        actions: list[Action] = []
+        if cluster_id not in progress.opened:
+            progress.opened.add(cluster_id)
+            actions.append(partial(self._open_cluster, cluster))
+        if self._is_to_bootstrap(cluster):
+            progress.bootstrapping.add(cluster_id)
+            actions.append(_in_thread(f"bootstrap-{cluster_id}", partial(self._launches.bootstrap, cluster)))
+        return actions
+
+    def _is_to_bootstrap(self, cluster: ClusterRecord) -> bool:
+        if cluster.state is not ClusterState.BOOTSTRAPPING or cluster.cluster_id in self._progress.bootstrapping:
+            return False
+        return self._launches.needs_bootstrap(cluster)
 
     def _plan_steps(self, flow: JobFlow) -> list[Action]:
         actions: list[Action] = []
@@ -208,7 +219,7 @@ class Supervisor:
     def _close_cluster(self, cluster: ClusterRecord) -> None:
         cluster_id = cluster.cluster_id
         try:
-            self._launch_faults.leave_logs(cluster)
+            self._launches.end(cluster_id)
             self._executor.close_cluster(cluster_id)
         except Exception:
             log.exception("cluster %s cannot be closed cleanly", cluster_id)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
 
 
 class EmrPipelinesError(Exception):
@@ -15,6 +18,7 @@ class Problem:
     """One thing wrong in a text that a person wrote.
 
     `line` and `column` count from 1; 0 means that the file as a whole is meant. `path` is the dotted place in the document (`steps.0.spark.script`).
+    A warning is about a text that can be used as it is.
     """
 
     file: str
@@ -24,11 +28,13 @@ class Problem:
     message: str
     fix: str = ""
     rule: str = ""
+    severity: Severity = "error"
 
     def __str__(self) -> str:
-        """`file:line:column: path: message. Fix.` with the parts that are known."""
+        """`file:line:column: path: message. Fix.` with the parts that are known; a warning says that it is one."""
         place = ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
-        return ": ".join(part for part in (place, self.path, self.message) if part) + (
+        mark = "warning" if self.severity == "warning" else ""
+        return ": ".join(part for part in (place, mark, self.path, self.message) if part) + (
             f"\n    {self.fix}" if self.fix else ""
         )
 

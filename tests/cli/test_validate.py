@@ -113,8 +113,28 @@ def test_json_is_for_programs(project: Path) -> None:
             "message": "'xlarge' does not have the right form",
             "fix": "Write an EC2 instance type such as m5.2xlarge.",
             "rule": "value",
+            "severity": "error",
         }
     ]
+
+
+def test_a_warning_is_marked_and_stops_nothing(project: Path) -> None:
+    write(project, "sales.yaml", GOOD.replace("[echo, hi]", '[hdfs, dfs, -mkdir, "hdfs:///sales"]'))
+    result = run("validate")
+    assert result.exit_code == 0
+    assert result.output.startswith("config/pipelines/sales.yaml:4:28: warning: steps.0.command: no later step needs ")
+    assert result.output.endswith("1 spec, 0 problems, 1 warning\n")
+    found = json.loads(run("validate", "--json").output)
+    assert [(one["rule"], one["severity"]) for one in found["problems"]] == [("hdfs-result", "warning")]
+    assert run("plan", "sales").exit_code == 0
+
+
+def test_a_warning_beside_an_error_is_told_too(project: Path) -> None:
+    text = GOOD.replace("[echo, hi]", '[hdfs, dfs, -mkdir, "hdfs:///sales"]').replace("m5.xlarge", "xlarge")
+    write(project, "sales.yaml", text)
+    result = run("validate")
+    assert result.exit_code == 1
+    assert result.output.endswith("1 spec, 1 problem, 1 warning\n")
 
 
 @pytest.mark.usefixtures("project")

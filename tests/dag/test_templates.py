@@ -98,6 +98,11 @@ def test_a_step_reads_the_verified_output_of_another() -> None:
     assert render(["${steps.clean.output}/x"], xcom={"clean.wait/output": "s3://b/clean"}) == ["s3://b/clean/x"]
 
 
+def test_a_legacy_script_reads_the_verified_output_of_another() -> None:
+    xcom = {"clean.wait/output": "s3://output/output/runs/p/r/clean/attempt=1-0-2"}
+    assert render(["${steps.clean.output_uri}/year=2005"], xcom=xcom) == ["runs/p/r/clean/attempt=1-0-2/year=2005"]
+
+
 def test_a_missing_upstream_output_fails_instead_of_rendering_none() -> None:
     with pytest.raises(AirflowFailException, match=r"clean\.wait left no output"):
         render(["${steps.clean.output}"])

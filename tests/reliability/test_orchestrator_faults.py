@@ -28,6 +28,7 @@ from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.keys import parse_step_name
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.storage.attempts import published_attempt
+from tests.airflow_names import store_dag
 from tests.conftest import AIRFLOW_HOME, live_clusters
 from tests.fault_control import Faults
 from tests.reliability.midway import Jobs, Midway, objects_below, states_in_database, step_folder, wait_for
@@ -181,6 +182,7 @@ def test_a_clear_begins_a_new_attempt_and_a_retry_does_not(runner: Runner) -> No
         run = ti.dag_run
         before = macros.attempt(ti, task), macros.step_key(run, ti, task, "one")
         ti.try_number -= 1
+        store_dag(dag, session)
         clear_task_instances([ti], session)
         session.flush()
         after = macros.attempt(ti, task), macros.step_key(run, ti, task, "one")

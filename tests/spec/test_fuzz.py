@@ -17,9 +17,21 @@ from emr_pipelines.spec.source import read_source
 from emr_pipelines.spec.yaml_text import read_document
 
 ROOT = Path(__file__).parents[2]
-WORD_CLOUDS, _ = read_source(ROOT / "config" / "pipelines" / "word_clouds.yaml", "word_clouds.yaml")
+SPECS = [
+    read_source(file, file.name)[0]
+    for file in (
+        ROOT / "config" / "pipelines" / "word_clouds.yaml",
+        ROOT / "tests" / "plan" / "good" / "streaming.yaml",
+        ROOT / "tests" / "plan" / "good" / "copies.yaml",
+    )
+]
 PLACES = sorted(
-    {path[:length] for path, _ in texts_in(WORD_CLOUDS.value) for length in range(1, len(path) + 1)},
+    {
+        (number, path[:length])
+        for number, spec in enumerate(SPECS)
+        for path, _ in texts_in(spec.value)
+        for length in range(1, len(path) + 1)
+    },
     key=str,
 )
 HOSTILE = st.sampled_from(
@@ -34,11 +46,13 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(changes=st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=3))
-def test_any_value_in_any_place(tmp_path_factory: Any, changes: list[tuple[tuple[str | int, ...], Any]]) -> None:
-    spec = copy.deepcopy(WORD_CLOUDS.value)
-    for path, value in changes:
+def test_any_value_in_any_place(
+    tmp_path_factory: Any, changes: list[tuple[tuple[int, tuple[str | int, ...]], Any]]
+) -> None:
+    spec = copy.deepcopy(SPECS[changes[0][0][0]].value)
+    for (_, path), value in changes:
         _put(spec, path, value)
     file = tmp_path_factory.getbasetemp() / "fuzzed.json"
     file.write_text(json.dumps(spec, ensure_ascii=False), encoding="utf-8", errors="replace")

@@ -43,6 +43,43 @@ def test_script_outside_of_a_package_has_none(load: Load) -> None:
     assert loaded.packages == {}
 
 
+def test_names_the_project_files_that_an_argument_is_the_path_of(load: Load) -> None:
+    loaded = load(
+        CLUSTER
+        + "steps:\n"
+        + "  - {name: words, command: [bash, -c, 'cat include/data/cities.csv'], args: [include/data/folder, include/jobs/../jobs/clean.py]}\n"
+        + f"  - {{name: long, command: [bash, -c, '{'a/b ' * 2000}']}}\n"
+        + "  - {name: put, command: [hadoop, fs, -put, include/data/cities.csv, 's3://logs/y'], args: [include/data/folder/part.csv]}\n"
+        + "  - {name: grep, streaming: {mapper: [python3, include/jobs/clean.py]}, inputs: {a: 's3://logs/y'}, output: text}\n"
+    )
+    assert loaded.project_files == {
+        "include/data/cities.csv",
+        "include/data/folder/part.csv",
+        "include/jobs/clean.py",
+    }
+
+
+def test_an_argument_that_leaves_the_project_by_a_link_stays_a_text(
+    project: Path, load: Load, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "secret.txt"
+    outside.write_text("", encoding="utf-8")
+    (project / "include" / "data" / "linked.txt").symlink_to(outside)
+    loaded = load(CLUSTER + "steps:\n  - {name: clean, command: [cat, include/data/linked.txt]}\n")
+    assert loaded.project_files == frozenset()
+
+
+def test_a_spec_loads_with_its_warnings(load: Load) -> None:
+    loaded = load(CLUSTER + "steps:\n  - {name: clean, command: [hdfs, dfs, -mkdir, /x]}\n")
+    assert [(problem.rule, problem.severity) for problem in loaded.warnings] == [("hdfs-result", "warning")]
+    assert load(CLUSTER + STEPS).warnings == ()
+
+
+def test_what_a_long_running_cluster_holds_is_not_lost(load: Load) -> None:
+    steps = 'steps:\n  - {name: copy, s3_dist_cp: {dest: "hdfs:///x"}, inputs: {a: "hdfs:///y"}}\n'
+    assert load("cluster: {name: shared}\n" + steps).warnings == ()
+
+
 def test_digest_is_of_the_meaning_and_not_of_the_text(load: Load) -> None:
     first = load(CLUSTER + STEPS).digest
     assert first == load("# a comment\n" + STEPS + CLUSTER).digest
@@ -136,6 +173,22 @@ def test_a_script_that_leaves_the_project_by_a_link_is_refused(
 def test_more_steps_than_a_cluster_takes(check: Check) -> None:
     steps = "steps:\n" + "".join(f"  - {{name: s{number}, command: [a]}}\n" for number in range(257))
     assert [problem.message for problem in check(CLUSTER + steps)] == ["257 steps; EMR takes 256 per cluster"]
+
+
+LONG = "x" * 6000
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        f"streaming: {{mapper: [cat, {LONG}], environment: {{A: {LONG}}}}}, output: text",
+        f"s3_dist_cp: {{dest: 's3://copies/{LONG}', src_pattern: {LONG}}}",
+        f"jar: {{path: 's3://jars/x.jar', class: {LONG}}}, args: [{LONG}]",
+    ],
+)
+def test_the_arguments_of_every_kind_are_counted(check: Check, kind: str) -> None:
+    problems = check(CLUSTER + f"steps:\n  - {{name: long, inputs: {{a: 's3://logs/a'}}, {kind}}}\n")
+    assert [problem.rule for problem in problems] == ["argument-length"]
 
 
 def test_the_spec_has_the_name_of_its_file(project: Path) -> None:

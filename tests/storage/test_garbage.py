@@ -71,6 +71,17 @@ def test_an_attempt_that_is_published_after_it_was_found_stays(s3: Any, bucket: 
     assert keys(s3, bucket) >= set(OURS)
 
 
+def test_attempts_of_legacy_scripts_are_found_below_their_own_folder(s3: Any, bucket: str) -> None:
+    put(s3, bucket, *(f"output/runs/p/r1/step/attempt={label}/part-0" for label in ("1", "2")), "output/words.png")
+    folder = f"s3://{bucket}/output/runs/p/r1/step"
+    record_published(s3, folder, label="2", output=f"{folder}/attempt=2")
+    garbage = find(s3, bucket)
+    assert prefixes(garbage) == ["output/runs/p/r1/step/attempt=1/"]
+    assert find(s3, bucket, live_runs={("p", "r1")}).attempts == ()
+    delete_garbage(s3, garbage)
+    assert "output/words.png" in keys(s3, bucket)
+
+
 def test_young_attempts_and_live_runs_stay(s3: Any, bucket: str) -> None:
     put(s3, bucket, *OURS, "runs/p/r2/step/attempt=1/part-0")
     assert find(s3, bucket, now=dt.datetime.now(dt.UTC)).attempts == ()

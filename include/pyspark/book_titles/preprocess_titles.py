@@ -3,7 +3,8 @@
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
@@ -35,15 +36,28 @@ def preprocess_titles(spark: SparkSession, arguments: JobArguments) -> Counters:
     options = arguments.options
     for name, uri in arguments.inputs.items():
         require_path(spark, name, uri)
-    lemmas = read_lemmas(spark, arguments.inputs["lemmas"]) if "lemmas" in arguments.inputs else None
+    split_titles = choose_engine(spark, arguments)
     titles, totals, skipped = load_titles(spark, arguments.inputs["reviews"], options)
     selected = select_titles(titles, options.year)
-    explode_words(selected, lemmas).write.parquet(arguments.output)
+    split_titles(selected).write.parquet(arguments.output)
     words = spark.read.parquet(arguments.output).count()
     titles.unpersist()
     counters = {**totals.asDict(), "words": words, "skipped_files": skipped}
     _report(counters, arguments)
     return counters
+
+
+def choose_engine(spark: SparkSession, arguments: JobArguments) -> Callable[[DataFrame], DataFrame]:
+    """Return what turns ``(year, product_title)`` into words, its lemmas loaded; fails if the engine lacks a part."""
+    pretrained = arguments.options.pretrained_lemmatizer
+    lemmas = read_lemmas(spark, arguments.inputs["lemmas"]) if "lemmas" in arguments.inputs else None
+    if pretrained and lemmas is not None:
+        raise JobError(f"--pretrained-lemmatizer {pretrained} and the input 'lemmas' exclude each other. Drop one")
+    if arguments.options.engine == "sparknlp":
+        return _prepare_sparknlp(spark, lemmas, pretrained)
+    if pretrained:
+        raise JobError(f"--pretrained-lemmatizer {pretrained} is for Spark NLP only. Add --engine sparknlp")
+    return partial(explode_words, lemmas=lemmas)
 
 
 def load_titles(spark: SparkSession, uri: str, options: argparse.Namespace) -> tuple[DataFrame, Row, list[str]]:
@@ -91,6 +105,24 @@ def read_lemmas(spark: SparkSession, uri: str) -> DataFrame:
     return lines.where("form IS NOT NULL AND lemma IS NOT NULL").groupBy("form").agg(F.min("lemma").alias("lemma"))
 
 
+def _prepare_sparknlp(
+    spark: SparkSession, lemmas: DataFrame | None, pretrained: str | None
+) -> Callable[[DataFrame], DataFrame]:
+    try:
+        # Spark NLP is there for those jobs only that ask for it.
+        from book_titles import title_nlp
+    except ModuleNotFoundError as error:
+        advice = "Let the cluster's bootstrap action install it, in the version of Spark NLP's jar"
+        raise JobError(f"--engine sparknlp needs the Python package spark-nlp: {error}. {advice}") from error
+    title_nlp.require_jar(spark)
+    lemmatizer = None
+    if pretrained:
+        lemmatizer = title_nlp.load_lemmatizer(pretrained)
+    elif lemmas is not None:
+        lemmatizer = title_nlp.train_lemmatizer(lemmas)
+    return partial(title_nlp.explode_nlp_words, lemmatizer=lemmatizer)
+
+
 def _sum_rows(condition: Column) -> Column:
     return F.coalesce(F.sum(F.when(condition, F.col("rows"))), F.lit(0))
 
@@ -118,6 +150,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--title-column", default="product_title")
     parser.add_argument("--year-column", default="year")
     parser.add_argument("--date-column", help="take the year from this column instead")
+    parser.add_argument("--engine", choices=("builtin", "sparknlp"), default="builtin", help="what splits the titles")
+    parser.add_argument(
+        "--pretrained-lemmatizer", metavar="NAME", help="one of Spark NLP's English models, or a saved one's address"
+    )
     parser.add_argument("--year", type=int, help="keep this year only; also the year of reviews without a year column")
     parser.add_argument(
         "--on-bad-file", choices=("fail", "skip"), default="fail", help="what to do if one is unreadable"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
+from emr_local.runners.launchers import write_launchers
 from emr_local.runners.prepared import PreparedStep
 from emr_local.runners.step_context import StepContext, StepRejectedError
 
-SUPPORTED = "spark-submit, hadoop fs, hdfs dfs, bash and any command on this machine's PATH"
+SUPPORTED = "spark-submit, hadoop-streaming, s3-dist-cp, hadoop fs, hadoop jar, hdfs dfs, bash and any command on this machine's PATH"
 
 
-def prepare_command(context: StepContext, arguments: tuple[str, ...]) -> PreparedStep:
+def prepare_command(context: StepContext, arguments: tuple[str, ...], java_options: tuple[str, ...]) -> PreparedStep:
     """Prepare a step that runs a command found on PATH."""
-    environment = _environment(context)
+    environment = _environment(context, java_options)
     executable = shutil.which(arguments[0], path=environment["PATH"])
     if executable is None:
         raise StepRejectedError(
@@ -21,7 +23,7 @@ def prepare_command(context: StepContext, arguments: tuple[str, ...]) -> Prepare
     return PreparedStep(argv=(executable, *arguments[1:]), environment=environment)
 
 
-def prepare_script(context: StepContext, arguments: tuple[str, ...]) -> PreparedStep:
+def prepare_script(context: StepContext, arguments: tuple[str, ...], java_options: tuple[str, ...]) -> PreparedStep:
     """Prepare a script-runner.jar step: the script is fetched and run with the rest as its arguments."""
     if not arguments:
         raise StepRejectedError("script-runner.jar: no script was named. Give its s3:// URI as the first argument.")
@@ -29,11 +31,12 @@ def prepare_script(context: StepContext, arguments: tuple[str, ...]) -> Prepared
     script.chmod(0o755)
     has_interpreter = script.read_bytes()[:2] == b"#!"
     return PreparedStep(
-        argv=(*(() if has_interpreter else ("bash",)), str(script), *arguments[1:]), environment=_environment(context)
+        argv=(*(() if has_interpreter else ("bash",)), str(script), *arguments[1:]),
+        environment=_environment(context, java_options),
     )
 
 
-def _environment(context: StepContext) -> dict[str, str]:
+def _environment(context: StepContext, java_options: tuple[str, ...]) -> dict[str, str]:
     environment = context.machine.environment() | {
         "HOME": str(context.work),
         "EMR_STEP_ID": context.step.step_id,
@@ -41,4 +44,6 @@ def _environment(context: StepContext) -> dict[str, str]:
     }
     if context.machine.java:
         environment["HADOOP_CONF_DIR"] = str(context.write_hadoop_conf())
+        launchers = write_launchers(context, java_options)
+        environment["PATH"] = os.pathsep.join([str(launchers), environment["PATH"]])
     return environment

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from emr_local.filesystem import as_spark_properties
 from emr_local.runners.prepared import PreparedStep, WarmScript
+from emr_local.runners.shipped_files import unpack
 from emr_local.runners.spark_arguments import SparkSubmission, parse_spark_submit
 from emr_local.runners.spark_properties import cap_driver_memory, cluster_defaults, localise
-from emr_local.runners.step_context import StepContext, StepRejectedError
+from emr_local.runners.step_context import StepContext
 
 _ARCHIVES = (".zip", ".egg", ".whl")
 _FILE_LISTS = {"files": "spark.files", "jars": "spark.jars", "archives": "spark.archives"}
@@ -112,17 +113,8 @@ class _LocalFiles:
         if option == "files":
             shutil.copyfile(file, target)
         elif option == "archives":
-            _unpack(file, target)
+            unpack(file, target)
         return f"{file}{separator}{alias}" if option == "archives" else str(file)
-
-
-def _unpack(archive: Path, target: Path) -> None:
-    try:
-        shutil.unpack_archive(archive, target, filter=None if archive.suffix == ".zip" else "data")
-    except (shutil.ReadError, OSError) as problem:
-        raise StepRejectedError(
-            f"--archives: {archive.name} cannot be unpacked ({problem}). Give a .zip, .tar or .tar.gz file."
-        ) from problem
 
 
 def _warm_script(submission: SparkSubmission, files: _LocalFiles, properties: dict[str, str]) -> WarmScript | None:

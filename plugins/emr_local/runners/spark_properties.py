@@ -51,12 +51,14 @@ class LocalProperties:
     notes: list[str]
 
 
-def cluster_defaults(configurations: Iterable[Mapping[str, object]]) -> dict[str, str]:
-    """Give the properties of a cluster's spark-defaults classifications."""
+def cluster_defaults(
+    configurations: Iterable[Mapping[str, object]], classification: str = "spark-defaults"
+) -> dict[str, str]:
+    """Give the properties that a cluster's configurations set under a classification."""
     found: dict[str, str] = {}
     for configuration in configurations:
         properties = configuration.get("Properties")
-        if configuration.get("Classification") == "spark-defaults" and isinstance(properties, Mapping):
+        if configuration.get("Classification") == classification and isinstance(properties, Mapping):
             found |= {str(name): str(value) for name, value in properties.items()}
     return found
 

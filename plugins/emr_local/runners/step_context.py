@@ -10,10 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from emr_local.filesystem import mount_file_systems, resolve_object
+from emr_local.filesystem import HDFS_NAME, mount_file_systems, resolve_object
 from emr_local.java_runtime import JavaRuntime
 from emr_local.object_store import ObjectStore
 from emr_local.runners.contract import ClusterRequest, StepRequest
+from emr_local.runners.places import Places
 
 _KEPT_OUT = (
     "AWS_",
@@ -98,6 +99,10 @@ class StepContext:
         """Give Hadoop's configuration for the buckets that exist now."""
         objects = self.machine.objects
         return mount_file_systems(objects.root, objects.bucket_names(), self.hdfs_root, for_shell=for_shell)
+
+    def places(self) -> Places:
+        """Give the directories behind s3:// and hdfs://, for programs of ours that read and write them without Hadoop."""
+        return Places(s3_root=self.machine.objects.root.resolve(), hdfs_root=self.hdfs_root, hdfs_name=HDFS_NAME)
 
     def write_hadoop_conf(self) -> Path:
         """Write core-site.xml and give its directory, for Hadoop's own shell."""

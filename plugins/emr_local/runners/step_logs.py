@@ -16,8 +16,9 @@ NAMES = ("controller", "syslog", "stdout", "stderr")
 _TAIL_BYTES = 256 * 1024
 _MESSAGE_LENGTH = 1000
 _EXCEPTION = re.compile(
-    r"(?:Caused by: |: )?((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Exit|Interrupt|Fault)\b(?::.*)?)$"
+    r"(?:Caused by: |Error: |: )?((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Exit|Interrupt|Fault)\b(?::.*)?)$"
 )
+_WRAPPER = "PipeMapRed."  # says only that a streaming program failed; the line before is the program's own last
 _OUTPUT_EXISTS = re.compile(r"FileAlreadyExistsException|PATH_ALREADY_EXISTS|Output directory \S+ already exists")
 
 
@@ -92,8 +93,12 @@ class StepLogs:
 
 def _last_exception(tail: str) -> str | None:
     lines = [line.strip() for line in tail.splitlines() if line.strip()]
-    for line in reversed(lines):
-        if match := _EXCEPTION.match(line):
+    for number, line in reversed([*enumerate(lines)]):
+        match = _EXCEPTION.match(line)
+        if match and _WRAPPER in line:
+            own = _EXCEPTION.match(lines[number - 2]) if number > 1 else None  # before it stands the task's id
+            return (own or match).group(1)
+        if match:
             return match.group(1)
     return lines[-1] if lines else None
 

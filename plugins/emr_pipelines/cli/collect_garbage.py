@@ -29,7 +29,7 @@ def gc_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Delete unpublished attempts and abandoned uploads below <bucket>/runs. Exits with 1 when S3 refused a part of it."""
+    """Delete unpublished attempts and abandoned uploads below <bucket>/runs and <bucket>/output/runs. Exits with 1 when S3 refused a part of it."""
     age = _parse_age(older_than)
     environment = load_project(env).environment
     with aws_errors_as_messages(environment):

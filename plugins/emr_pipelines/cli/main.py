@@ -19,6 +19,7 @@ VERBS = {
     "doctor": "emr_pipelines.cli.doctor:doctor_command",
     "env": "emr_pipelines.cli.env:env_command",
     "gc": "emr_pipelines.cli.collect_garbage:gc_command",
+    "import-legacy": "emr_pipelines.cli.import_legacy:import_legacy_command",
     "plan": "emr_pipelines.cli.plan:plan_command",
     "reap": "emr_pipelines.cli.reap:reap_command",
     "run": "emr_pipelines.cli.run:run_command",

@@ -18,6 +18,7 @@ from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.binding import BoundRun, bind_run, values_of_run
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
+from emr_pipelines.plan.step_arguments import command_line
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.project import pipeline_file
 
@@ -59,7 +60,7 @@ def plan_command(
 def _print_command(console: Console, step: dict[str, Any]) -> None:
     """A step's name and its arguments as a shell would take them, in one line that can be copied."""
     console.print(f"\n{step['Name']}", style="bold", markup=False, highlight=False)
-    console.print(shlex.join(step["HadoopJarStep"]["Args"]), markup=False, highlight=False, soft_wrap=True)
+    console.print(shlex.join(command_line(step)), markup=False, highlight=False, soft_wrap=True)
 
 
 def _bind(plan: Plan, date: str | None, params: Sequence[str]) -> BoundRun | None:

@@ -172,7 +172,7 @@ def _limit_table(plan: Plan, bound: BoundRun | None) -> Table:
 def count_characters(request: dict[str, Any]) -> int:
     """The characters of a step that EMR counts against its limit."""
     jar_step = request["HadoopJarStep"]
-    return len(jar_step["Jar"]) + sum(map(len, jar_step["Args"]))
+    return len(jar_step["Jar"]) + len(jar_step.get("MainClass", "")) + sum(map(len, jar_step["Args"]))
 
 
 def _duration(seconds: int | None) -> str | None:

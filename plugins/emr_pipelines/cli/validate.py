@@ -28,7 +28,7 @@ def validate_command(
     env: EnvironmentOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
 ) -> None:
-    """Check specs without running anything. Exits with 0 when all are good, 1 when there are problems, 2 for wrong usage."""
+    """Check specs without running anything. Exits with 0 when all are good but for warnings, 1 when there are problems, 2 for wrong usage."""
     environment = choose_environment(env)
     try:
         files = _find_files(specs or [])
@@ -40,7 +40,7 @@ def validate_command(
     # Specs of one environment share its problems; each is told once.
     problems = sorted({problem for of_one in found for problem in of_one})
     _print_json(len(files), problems) if as_json else _print_text(len(files), problems)
-    if problems:
+    if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(1)
 
 
@@ -67,9 +67,13 @@ def _find_file(spec: str) -> tuple[Path, Path]:
 def _print_text(count: int, problems: Sequence[Problem]) -> None:
     for problem in problems:
         typer.echo(str(problem))
-    typer.echo(
-        f"{count} {'spec' if count == 1 else 'specs'}, {len(problems)} {'problem' if len(problems) == 1 else 'problems'}"
-    )
+    warnings = sum(problem.severity == "warning" for problem in problems)
+    counted = [_count(count, "spec"), _count(len(problems) - warnings, "problem")]
+    typer.echo(", ".join([*counted, _count(warnings, "warning")] if warnings else counted))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _print_json(count: int, problems: Sequence[Problem]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 
 from emr_pipelines.plan.model import Plan, StepPlan
+from emr_pipelines.plan.step_arguments import command_line
 
 
 def describe_plan(plan: Plan) -> str:
@@ -26,8 +27,8 @@ def describe_plan(plan: Plan) -> str:
 
 
 def describe_step(step: StepPlan) -> str:
-    """A task's documentation: the step's description and its command line."""
-    arguments = " ".join(step.request["HadoopJarStep"]["Args"])
+    """A task's documentation: the step's description and its command line, with the jar where it is one of its own."""
+    arguments = " ".join(command_line(step.request))
     return f"{html.escape(step.description)}\n\n    {html.escape(arguments)}\n"
 
 

@@ -28,6 +28,7 @@ from emr_pipelines.dag.submit import SubmitStepOperator
 from emr_pipelines.dag.templates import to_template
 from emr_pipelines.emr.step_watch import WatchLimits
 from emr_pipelines.plan.build import build_plan
+from emr_pipelines.plan.legacy_contract import attempts_folder
 from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.project import DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE, find_project_root, pipeline_file
@@ -142,7 +143,7 @@ def _step_tasks(plan: Plan, step: StepPlan, upstream: list[BaseOperator]) -> Bas
     """The two tasks of a step, after the given ones; returns the one that its downstream steps follow."""
     shared = {
         "templates": _step_templates(plan, step),
-        "step_folder": to_template(f"{plan.bucket}/runs/{plan.name}/${{run.id}}/{step.name}"),
+        "step_folder": to_template(attempts_folder(plan, step)),
         "log_uri": (plan.cluster.request or {}).get("LogUri"),
         "doc_md": describe_step(step),
         **_connection(plan),

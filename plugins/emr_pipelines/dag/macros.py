@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from emr_pipelines.plan import keys
+from emr_pipelines.plan.legacy_contract import output_uri_of
 from emr_pipelines.plan.task_ids import submit_task, wait_task
 from emr_pipelines.spec.task_names import CREATE_TASK, PUBLISH_TASK
 
@@ -96,6 +97,10 @@ class RunMacros:
     def step_output(self, ti: RuntimeTaskInstanceProtocol, step: str) -> str:
         """The verified output prefix of a finished step."""
         return _pull(ti, wait_task(step), OUTPUT_KEY)
+
+    def step_output_uri(self, ti: RuntimeTaskInstanceProtocol, step: str) -> str:
+        """The same prefix as a script of the legacy contract names it."""
+        return output_uri_of(self.step_output(ti, step))
 
 
 def _moment(dag_run: DagRunProtocol) -> dt.datetime:

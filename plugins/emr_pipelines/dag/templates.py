@@ -35,6 +35,8 @@ def to_template(value: Any, *, step: str = "", own_output: str = "") -> Any:
                 return str(to_template(own_output, step=step))
             case ("steps", name, "output"):
                 return "{{ emr.step_output(ti, " + json.dumps(name) + ") }}"
+            case ("steps", name, "output_uri"):
+                return "{{ emr.step_output_uri(ti, " + json.dumps(name) + ") }}"
             case ("params", name):
                 return "{{ emr.param(params, " + json.dumps(name) + ") }}"
             case ("step", "key"):

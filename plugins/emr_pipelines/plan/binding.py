@@ -9,6 +9,7 @@ from typing import Any
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.keys import path_safe_run_id, run_key, run_year, step_key
+from emr_pipelines.plan.legacy_contract import output_uri_of
 from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.spec.context import scalar_text
 from emr_pipelines.spec.placeholders import Reference, substitute
@@ -119,7 +120,9 @@ def _texts_of(values: RunValues) -> dict[str, str | None]:
         "step.key": values.step_key,
     }
     params = {f"params.{name}": None if value is None else scalar_text(value) for name, value in values.params.items()}
-    return run | params | {f"steps.{name}.output": output for name, output in values.step_outputs.items()}
+    outputs = {f"steps.{name}.output": output for name, output in values.step_outputs.items()}
+    output_uris = {f"steps.{name}.output_uri": output_uri_of(output) for name, output in values.step_outputs.items()}
+    return run | params | outputs | output_uris
 
 
 def _advice(reference: Reference) -> str:

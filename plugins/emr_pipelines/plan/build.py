@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.cluster_request import plan_cluster
 from emr_pipelines.plan.code_layout import CodeLayout, lay_out_code
+from emr_pipelines.plan.legacy_contract import LegacyContract, attempt_prefix, is_legacy
 from emr_pipelines.plan.model import ClusterPlan, ConnectionPlan, OutputPlan, ParamPlan, Plan, StepPlan
-from emr_pipelines.plan.step_data import external_addresses, needs_hdfs
+from emr_pipelines.plan.step_arguments import inputs_of
+from emr_pipelines.plan.step_data import external_addresses
 from emr_pipelines.plan.step_graph import order_steps, upstream_of
-from emr_pipelines.plan.step_request import inputs_of, step_request
+from emr_pipelines.plan.step_request import step_request
 from emr_pipelines.spec.context import environment_values
 from emr_pipelines.spec.durations import seconds_of
+from emr_pipelines.spec.hdfs_words import needs_hdfs
 from emr_pipelines.spec.models import EnvironmentSpec, OutputSpec, ParamSpec, StepSpec, text_pattern
 from emr_pipelines.spec.placeholders import Reference, resolve_known, substitute
 from emr_pipelines.spec.references import ancestors_of
+from emr_pipelines.spec.step_kinds import kind_of
 
 if TYPE_CHECKING:  # the plan needs only the data of a loaded spec, not the YAML parser behind it
     from emr_pipelines.spec.loader import LoadedSpec
@@ -136,11 +140,11 @@ def _plan_step(
     line = loaded.step_lines.get(step.name, 0)
     return StepPlan(
         name=step.name,
-        kind="command" if step.spark is None else "spark",
+        kind=kind_of(step),
         description=_plain(step.description or "", resolve),
         upstream=upstream,
-        request=resolve(step_request(loaded.spec.name, step, layout)),
-        output=_plan_output(f"{loaded.environment.bucket}/runs/{loaded.spec.name}", step, resolve),
+        request=resolve(step_request(loaded.spec.name, step, layout, _legacy_contract(loaded))),
+        output=_plan_output(attempt_prefix(loaded.environment.bucket, loaded.spec.name, step), step, resolve),
         timeout_seconds=_seconds(step.timeout),
         execution_role=resolve(step.execution_role),
         line=line,
@@ -156,15 +160,24 @@ def _seconds(duration: str | None) -> int | None:
     return None if duration is None else seconds_of(duration)
 
 
-def _plan_output(runs: str, step: StepSpec, resolve: Resolve) -> OutputPlan | None:
+def _legacy_contract(loaded: LoadedSpec) -> LegacyContract:
+    steps = frozenset(step.name for step in loaded.spec.steps if is_legacy(step))
+    return LegacyContract(pipeline=loaded.spec.name, bucket=loaded.environment.bucket, steps=steps)
+
+
+def _plan_output(prefix: str, step: StepSpec, resolve: Resolve) -> OutputPlan | None:
     if step.output is None:
         return None
     output = OutputSpec(format=step.output) if isinstance(step.output, str) else step.output
     return OutputPlan(
-        # Every attempt writes to a prefix of its own: Spark refuses one that exists, and no reader ever sees a half-written one.
-        prefix=f"{runs}/${{run.id}}/{step.name}/attempt=${{step.attempt}}",
+        prefix=prefix,
         format=output.format,
-        success_marker=output.success_marker,
+        success_marker=_is_marked(step, output),
         min_files=output.min_files,
         publish=resolve(step.publish),
     )
+
+
+def _is_marked(step: StepSpec, output: OutputSpec) -> bool:
+    """Whether the output must hold `_SUCCESS`: s3-dist-cp copies one, but writes none of its own."""
+    return output.success_marker and (step.s3_dist_cp is None or "success_marker" in output.model_fields_set)

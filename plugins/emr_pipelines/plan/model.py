@@ -3,13 +3,16 @@
 Strings may hold placeholders whose values are known only when a run runs:
 `${run.year|month|date|id}`, `${params.<name>}`, `${steps.<name>.output}` (of the step itself: its own new prefix), and, made by the plan alone,
 `${run.key}` (12 hex digits of DAG and run), `${run.expires_at}` (ISO time), `${code.prefix}` (where `publish_code` put the artifacts),
-`${step.attempt}` (the attempt's label, unique per attempt) and `${step.key}` (this submission: `<family>.<label>`). `$${` stands for a literal `${`.
+`${step.attempt}` (the attempt's label, unique per attempt), `${step.key}` (this submission: `<family>.<label>`) and `${steps.<name>.output_uri}` (that
+output as scripts of the legacy contract name it). `$${` stands for a literal `${`.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
+
+from emr_pipelines.spec.step_kinds import StepKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +86,7 @@ class StepPlan:
     """
 
     name: str
-    kind: Literal["spark", "command"]
+    kind: StepKind
     description: str
     upstream: tuple[str, ...]
     request: dict[str, Any]

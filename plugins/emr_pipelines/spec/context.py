@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from emr_pipelines.errors import Problem
+from emr_pipelines.errors import Problem, Severity
 from emr_pipelines.spec.document import Document, Path, value_at
 from emr_pipelines.spec.models import EnvironmentSpec, PipelineSpec, StepSpec
 from emr_pipelines.spec.placeholders import PlaceholderError, Reference, resolve_known
@@ -69,16 +69,22 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One thing that is checked, with an id that stays the same."""
+    """One thing that is checked, with an id that stays the same; a spec loads in spite of a warning."""
 
     id: str
     check: Callable[[Context], Iterator[Finding]]
+    severity: Severity = "error"
 
     def problems(self, context: Context) -> Iterator[Problem]:
         """The findings as problems with their place in the file."""
         for finding in self.check(context):
             yield context.document.problem(
-                finding.path, finding.message, finding.fix, at_key=finding.at_key, rule=self.id
+                finding.path,
+                finding.message,
+                finding.fix,
+                at_key=finding.at_key,
+                rule=self.id,
+                severity=self.severity,
             )
 
 

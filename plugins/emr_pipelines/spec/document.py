@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emr_pipelines.errors import Problem
+from emr_pipelines.errors import Problem, Severity
 
 Path = tuple[str | int, ...]
 
@@ -46,11 +46,27 @@ class Document:
                 return found
         return Mark(file=self.file, line=1, column=1)
 
-    def problem(self, path: Path, message: str, fix: str = "", *, at_key: bool = False, rule: str = "") -> Problem:
+    def problem(
+        self,
+        path: Path,
+        message: str,
+        fix: str = "",
+        *,
+        at_key: bool = False,
+        rule: str = "",
+        severity: Severity = "error",
+    ) -> Problem:
         """A problem at a path of this document."""
         mark = self.mark(path, at_key=at_key)
         return Problem(
-            file=mark.file, line=mark.line, column=mark.column, path=dotted(path), message=message, fix=fix, rule=rule
+            file=mark.file,
+            line=mark.line,
+            column=mark.column,
+            path=dotted(path),
+            message=message,
+            fix=fix,
+            rule=rule,
+            severity=severity,
         )
 
 

@@ -16,7 +16,10 @@ HTTP = r"^https?://"
 REGION = r"^[a-z]{2}(-[a-z]+)+-[0-9]$"
 BUCKET = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 S3_PREFIX = r"^s3://[^/].*[^/]$"
+STORAGE_CLASS = r"^[A-Z][A-Z_]*$"
 IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_]*$"
+LEGACY_FLAG = r"^[01]$"
+LEGACY_COUNT = r"^[1-9][0-9]{0,3}$"
 
 # A parameter ends up in an argument list. No shell reads it, but a leading dash would make it an option of the job.
 SAFE_TEXT = "^[A-Za-z0-9./:=+@_][A-Za-z0-9./:=+@_-]*$"
@@ -36,5 +39,8 @@ FORMS: dict[str, str] = {
     REGION: "an AWS region such as us-east-1",
     BUCKET: "a bucket as s3://name, without a slash at the end",
     S3_PREFIX: "an s3:// address without a slash at the end",
+    STORAGE_CLASS: "a storage class of S3 such as STANDARD_IA",
     IDENTIFIER: "letters, digits and underscores, no digit first",
+    LEGACY_FLAG: '"1" or "0"',
+    LEGACY_COUNT: 'a number in quotes, such as "4"',
 }

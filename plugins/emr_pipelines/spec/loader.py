@@ -24,11 +24,11 @@ from emr_pipelines.spec.stand_ins import pipeline_stand_in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedSpec:
-    """A spec without problems. All paths are relative to the project root, with forward slashes.
+    """A spec without errors. All paths are relative to the project root, with forward slashes.
 
     `digest` is of the spec merged with its environment; `project_files` are the files that the spec refers to; `packages` maps a script to the
     package folders that travel with it; `step_lines` says where each step stands in `file`, `cluster_place` where its cluster does (`file:line`), and
-    `cluster_places` where each value of the cluster does, in the order of the files.
+    `cluster_places` where each value of the cluster does, in the order of the files. `warnings` are problems that do not stop a run.
     """
 
     spec: PipelineSpec
@@ -40,22 +40,29 @@ class LoadedSpec:
     step_lines: Mapping[str, int]
     cluster_place: str
     cluster_places: tuple[tuple[str, str], ...]
+    warnings: tuple[Problem, ...] = ()
 
 
 def load_pipeline(file: Path, *, environment: str, project_root: Path) -> LoadedSpec:
-    """Load a spec in an environment. Raises SpecError with all problems of both files."""
+    """Load a spec in an environment. Raises SpecError with all errors of both files."""
+    context, problems = _read_pipeline(file, environment, project_root)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise SpecError(errors)
+    return _build_loaded(context, problems)
+
+
+def _read_pipeline(file: Path, environment: str, project_root: Path) -> tuple[Context, list[Problem]]:
+    """What could be read of a spec and its environment, with all problems of both files."""
     base = read_environment(environment, project_root)
     document, text_problems = read_source(file, relative_name(file, project_root))
     problems = [*base.problems, *text_problems]
-    if () in document.broken:
-        raise SpecError(problems)
     merged = overlay_cluster(document, base.document, base.shaped.value.get("cluster", {}))
     shaped = shape(PipelineSpec, merged, pipeline_stand_in)
     context = _build_context(merged, shaped, base, ProjectFiles(project_root))
-    problems += [*shaped.problems, *find_problems(context)]
-    if problems:
-        raise SpecError(problems)
-    return _build_loaded(context)
+    if () not in document.broken:
+        problems += [*shaped.problems, *find_problems(context)]
+    return context, problems
 
 
 def load_environment(file: Path) -> EnvironmentSpec:
@@ -68,12 +75,8 @@ def load_environment(file: Path) -> EnvironmentSpec:
 
 
 def check_pipeline(file: Path, *, environment: str, project_root: Path) -> Sequence[Problem]:
-    """All problems of a spec and its environment; none when it loads."""
-    try:
-        load_pipeline(file, environment=environment, project_root=project_root)
-    except SpecError as error:
-        return error.problems
-    return ()
+    """All problems of a spec and its environment, in the order of the files; warnings alone when it loads."""
+    return sorted(_read_pipeline(file, environment, project_root)[1])
 
 
 def _build_context(
@@ -91,7 +94,7 @@ def _build_context(
     )
 
 
-def _build_loaded(context: Context) -> LoadedSpec:
+def _build_loaded(context: Context, warnings: Sequence[Problem]) -> LoadedSpec:
     scripts = [context.resolve(step.spark.script) for step in context.spec.steps if step.spark and step.spark.script]
     packages = {script: context.files.packages_of(script) for script in scripts}
     return LoadedSpec(
@@ -104,6 +107,7 @@ def _build_loaded(context: Context) -> LoadedSpec:
         step_lines={step.name: context.document.mark(path).line for path, step in context.steps()},
         cluster_place=context.document.mark(("cluster",), at_key=True).place,
         cluster_places=tuple(_cluster_places(context)),
+        warnings=tuple(sorted(warnings)),
     )
 
 

@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
 from emr_pipelines.spec import forms
-
-
-def _read_date(value: object) -> object:
-    """A date from its ISO text; anything else goes on to pydantic as it is."""
-    if isinstance(value, str):
-        try:
-            return dt.date.fromisoformat(value)
-        except ValueError as error:
-            raise ValueError(f"{value!r} is not a date of the form YYYY-MM-DD") from error
-    return value
-
-
-Name = Annotated[str, Field(pattern=forms.NAME)]
-Identifier = Annotated[str, Field(pattern=forms.IDENTIFIER)]
-Duration = Annotated[str, Field(pattern=forms.DURATION)]
-Memory = Annotated[str, Field(pattern=forms.MEMORY)]
-InstanceType = Annotated[str, Field(pattern=forms.INSTANCE_TYPE)]
-Date = Annotated[dt.date, BeforeValidator(_read_date)]
-Scalar = str | int | float | bool
-ParamType = Literal["string", "integer", "number", "boolean", "null"]
-
-
-class Model(BaseModel):
-    """Base of all models: unknown keys are errors, values are never converted silently, instances never change."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+from emr_pipelines.spec.model_base import (
+    Date,
+    Duration,
+    Identifier,
+    InstanceType,
+    Memory,
+    Model,
+    Name,
+    ParamType,
+    Scalar,
+)
+from emr_pipelines.spec.step_models import JarSpec, S3DistCpSpec, StreamingSpec
 
 
 class ParamSpec(Model):
@@ -220,6 +205,10 @@ class SparkSpec(Model):
     )
     jar: str | None = Field(default=None, min_length=1, description="A jar: a path in the project or an s3:// address.")
     main_class: str | None = Field(default=None, alias="class", min_length=1, description="The jar's main class.")
+    contract: Literal["inputs", "legacy"] = Field(
+        default="inputs",
+        description="Which arguments the job gets: --input, --output and args, or exactly the ten of the older steps.json system.",
+    )
     deploy_mode: Literal["cluster", "client"] = Field(
         default="cluster", description="Where the driver runs: in YARN, or on the primary node."
     )
@@ -246,7 +235,10 @@ class OutputSpec(Model):
     """What a step's output prefix will hold and how that is verified; a plain string is short for `{format: …}`."""
 
     format: str = Field(pattern=forms.WORD, description="A word for people and for the UI: parquet, csv, png …")
-    success_marker: bool = Field(default=True, description="The prefix must hold `_SUCCESS`.")
+    success_marker: bool = Field(
+        default=True,
+        description="The prefix must hold `_SUCCESS`; where it is not written, an s3_dist_cp step has false.",
+    )
     min_files: int = Field(default=1, ge=0, description="Least number of objects besides markers and hidden files.")
 
 
@@ -256,11 +248,15 @@ class StepSpec(Model):
     name: Name = Field(description="Name of the step: lower-case letters, digits and underscores.")
     description: str | None = Field(default=None, description="What the step does, for people.")
     spark: SparkSpec | None = Field(default=None, description="Kind: a spark-submit.")
+    streaming: StreamingSpec | None = Field(default=None, description="Kind: a Hadoop Streaming job.")
+    s3_dist_cp: S3DistCpSpec | None = Field(default=None, description="Kind: a copy between S3 and HDFS.")
+    jar: JarSpec | None = Field(default=None, description="Kind: a jar that Hadoop runs.")
     command: list[Scalar] | None = Field(
         default=None, min_length=1, description="Kind: an argument list for command-runner.jar, never a shell string."
     )
     inputs: dict[Identifier, str] = Field(
-        default={}, description="Named inputs: an s3:// address, a path in the project, or ${steps.<name>.output}."
+        default={},
+        description="Named inputs: an s3:// or hdfs:// address, a path in the project, or ${steps.<name>.output}.",
     )
     from_step: Name | None = Field(default=None, description="Short for the single input ${steps.<name>.output}.")
     after: list[Name] = Field(

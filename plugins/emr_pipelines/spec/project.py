@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -102,15 +103,18 @@ class ProjectFiles:
 
     def is_file(self, path: str) -> bool:
         """Whether the path is a file in the project."""
-        return (self.root / path).is_file()
+        return os.path.isfile(self.root / path)
 
     def is_dir(self, path: str) -> bool:
         """Whether the path is a folder in the project."""
-        return (self.root / path).is_dir()
+        return os.path.isdir(self.root / path)
 
     def leaves_project(self, path: str) -> bool:
         """Whether the path, with its symbolic links followed, lies outside of the project."""
-        return not (self.root / path).resolve().is_relative_to(self.root)
+        try:
+            return not (self.root / path).resolve().is_relative_to(self.root)
+        except ValueError:  # a null byte, which no file's name holds
+            return False
 
     def packages_of(self, script: str) -> tuple[str, ...]:
         """The folders of the Python packages that the script needs, its own first."""

@@ -10,6 +10,7 @@ from emr_pipelines.spec.document import Path, value_at
 from emr_pipelines.spec.placeholders import PlaceholderError, Reference, references_in
 
 ARGUMENT_KEYS = ("args", "command")
+_KEYS_WITH_OUTPUTS = ("inputs", "s3_dist_cp", *ARGUMENT_KEYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ def step_edges(context: Context) -> Iterator[Edge]:
         path: Path = ("steps", index)
         if step.from_step:
             yield Edge(index=index, path=(*path, "from_step"), upstream=step.from_step, of_output=True)
-        for key in ("inputs", *ARGUMENT_KEYS):
+        for key in _KEYS_WITH_OUTPUTS:
             for inner, text in texts_in(value_at(context.value, (*path, key)), (*path, key)):
                 for reference in parse_references(text):
                     if reference.root == "steps" and reference.parts[2:] == ("output",):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from emr_pipelines.spec.context import Context, Finding, scalar_text, texts_in
+from emr_pipelines.spec.context import Context, Finding, scalar_text, scalars_in, texts_in
 from emr_pipelines.spec.document import Path
 from emr_pipelines.spec.models import BootstrapSpec, StepSpec
 from emr_pipelines.spec.rules_placeholders import JINJA
@@ -35,7 +35,9 @@ def check_yarn_braces(context: Context) -> Iterator[Finding]:
     for path, step in context.steps():
         if step.spark is None or step.spark.deploy_mode != "cluster":
             continue
-        for inner, text in texts_in({"inputs": dict(step.inputs), "args": list(step.args)}, path):
+        # A legacy script gets the description too.
+        described = {"description": step.description} if step.spark.contract == "legacy" else {}
+        for inner, text in texts_in({"inputs": dict(step.inputs), "args": list(step.args), **described}, path):
             if ("{{" in text or "}}" in _without_placeholders(text)) and not JINJA.search(text):
                 fix = "Add deploy_mode: client to the spark step, or write the argument without doubled braces."
                 yield Finding(
@@ -85,8 +87,12 @@ def _argument_lists(context: Context) -> Iterator[tuple[Path, object]]:
 
 def _step_texts(step: StepSpec) -> Iterator[str]:
     yield from (scalar_text(value) for value in (*step.args, *(step.command or [])))
-    if step.spark:
+    if step.command is None and step.jar is None:
         yield from (f"--input{name}={text}" for name, text in step.inputs.items())
+    for kind in (step.streaming, step.s3_dist_cp, step.jar):
+        options = kind.model_dump(exclude_defaults=True) if kind else {}
+        yield from (scalar_text(value) for _, value in scalars_in(options))
+    if step.spark:
         yield from (f"--conf{name}={scalar_text(value)}" for name, value in step.spark.conf.items())
         yield from (
             ",".join(texts)

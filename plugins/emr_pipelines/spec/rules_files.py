@@ -27,7 +27,9 @@ def check_addresses(context: Context) -> Iterator[Finding]:
         if text.startswith("${") or is_project_path(text):
             continue
         scheme = text.partition(":")[0].casefold()
-        if scheme != "s3":
+        if scheme == "hdfs" and "inputs" in path:
+            yield from _check_hdfs(path, text)
+        elif scheme != "s3":
             reason = _REASONS.get(scheme, "is neither an s3:// address nor a path in the project")
             fix = (
                 f"Write s3{text[3:]}."
@@ -41,6 +43,16 @@ def check_addresses(context: Context) -> Iterator[Finding]:
                 message=f"{text!r} is not of the form s3://bucket/key",
                 fix="Write the bucket after s3://, in lower case.",
             )
+
+
+def _check_hdfs(path: Path, text: str) -> Iterator[Finding]:
+    """An input may lie on the HDFS of the step's own cluster."""
+    if not re.match(r"hdfs://[^/]*/.", text):
+        yield Finding(
+            path=path,
+            message=f"{text!r} is not of the form hdfs:///path",
+            fix="Write the path after hdfs:///, without the name of a node.",
+        )
 
 
 def check_programs_fixed(context: Context) -> Iterator[Finding]:

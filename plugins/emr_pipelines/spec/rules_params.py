@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from emr_pipelines.spec.context import Context, Finding, scalar_text
 from emr_pipelines.spec.document import Path
 from emr_pipelines.spec.forms import SAFE_TEXT
-from emr_pipelines.spec.models import ParamSpec, Scalar, text_pattern
+from emr_pipelines.spec.model_base import Scalar
+from emr_pipelines.spec.models import ParamSpec, text_pattern
 
 _NUMERIC = ("integer", "number")
 

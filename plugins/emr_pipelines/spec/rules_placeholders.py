@@ -10,11 +10,13 @@ from emr_pipelines.spec.document import Path
 from emr_pipelines.spec.placeholders import PlaceholderError, Reference, parse_text
 from emr_pipelines.spec.references import parse_references
 from emr_pipelines.spec.spelling import suggest
+from emr_pipelines.spec.streaming_words import PROGRAMS
 
 RUN_NAMES = ("date", "id", "month", "year")
 JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _ROOTS = ("env", "params", "run", "steps")
 _WITH_STEPS = ("inputs", "args", "command")
+_IN_STREAMING = (*PROGRAMS, "environment", "properties")
 
 
 def check_jinja(context: Context) -> Iterator[Finding]:
@@ -60,7 +62,13 @@ def _allowed_roots(path: Path) -> tuple[str, ...]:
     match path:
         case ("steps", _, key, *_) if key in _WITH_STEPS:
             return _ROOTS
-        case ("steps", _, "publish") | ("steps", _, "spark", "conf", _):
+        case ("steps", _, "s3_dist_cp", "previous_manifest"):
+            return _ROOTS
+        case ("steps", _, "s3_dist_cp", "src_prefixes_file") | ("steps", _, "streaming", _, 0):
+            return ("env",)
+        case ("steps", _, "s3_dist_cp", _) | ("steps", _, "publish") | ("steps", _, "spark", "conf", _):
+            return ("env", "params", "run")
+        case ("steps", _, "streaming", key, _) if key in _IN_STREAMING:
             return ("env", "params", "run")
     return ("env",)
 
@@ -68,7 +76,10 @@ def _allowed_roots(path: Path) -> tuple[str, ...]:
 def _where(root: str) -> str:
     if root == "steps":
         return "The output of a step can be used in inputs, args and command."
-    return f"${{{root}.…}} can be used in inputs, args, command, publish and conf."
+    return (
+        f"${{{root}.…}} can be used in inputs, args, command, publish and conf, "
+        "in arguments, environment and properties of streaming, and in s3_dist_cp."
+    )
 
 
 def _find_unknown(context: Context, reference: Reference) -> str | None:

@@ -8,7 +8,7 @@ from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.document import Path
 from emr_pipelines.spec.models import EnvironmentSpec, StepSpec
 from emr_pipelines.spec.references import ancestors_of, step_edges
-from emr_pipelines.spec.s3_places import is_within
+from emr_pipelines.spec.s3_places import LEGACY_RUNS, RUNS, is_within
 
 _EXAMPLE = 'a place such as "${env.bucket}/reports/year=${run.year}".'
 
@@ -52,7 +52,8 @@ def check_reserved(context: Context) -> Iterator[Finding]:
 def _find_reserved(place: str, environment: EnvironmentSpec) -> str | None:
     """What a place takes from others, if it does."""
     reserved = {
-        f"{environment.bucket}/runs": "the outputs of all attempts lie",
+        f"{environment.bucket}/{RUNS}": "the outputs of all attempts lie",
+        f"{environment.bucket}/{LEGACY_RUNS}": "the outputs of all attempts of legacy steps lie",
         f"{environment.bucket}/code": "the code of all runs lies",
         environment.logs: "the clusters write their logs",
         environment.data: "the input data lies",

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.document import Path
 from emr_pipelines.spec.models import SparkSpec
+from emr_pipelines.spec.step_kinds import KINDS
 from emr_pipelines.spec.task_names import CREATE_TASK, GONE_TASK, PUBLISH_TASK, TERMINATE_TASK
 
-KINDS = ("spark", "command")
 MAX_STEPS = 256
-_RESERVED_NAMES = frozenset({PUBLISH_TASK, CREATE_TASK, TERMINATE_TASK, GONE_TASK})
+RESERVED_NAMES = frozenset({PUBLISH_TASK, CREATE_TASK, TERMINATE_TASK, GONE_TASK})
 _COORDINATE = re.compile(r"[\w.-]+:[\w.-]+:[\w.-]+")
 
 
@@ -47,7 +47,7 @@ def check_unique_names(context: Context) -> Iterator[Finding]:
 def check_reserved_names(context: Context) -> Iterator[Finding]:
     """A step's name is the first part of its tasks' ids, beside the tasks that every DAG has."""
     for path, step in context.steps():
-        if step.name in _RESERVED_NAMES:
+        if step.name in RESERVED_NAMES:
             yield Finding(
                 path=(*path, "name"),
                 message=f"{step.name!r} is the name of a task that every pipeline has",
@@ -97,6 +97,15 @@ def check_program_suffix(context: Context) -> Iterator[Finding]:
                     message=f"{text!r} does not end in {suffix}, by which spark-submit knows what it is",
                     fix=f"Name a {suffix} file.",
                 )
+
+
+def check_jar_suffix(context: Context) -> Iterator[Finding]:
+    """What Hadoop runs as a jar is one."""
+    for path, step in context.steps():
+        if step.jar and not step.jar.path.endswith(".jar"):
+            yield Finding(
+                path=(*path, "jar", "path"), message=f"{step.jar.path!r} does not end in .jar", fix="Name a .jar file."
+            )
 
 
 def check_spark_conf(context: Context) -> Iterator[Finding]:

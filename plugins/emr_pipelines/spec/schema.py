@@ -6,7 +6,8 @@ from functools import cache
 from typing import Any
 
 from emr_pipelines.spec.document import Path
-from emr_pipelines.spec.models import EnvironmentSpec, Model, PipelineSpec
+from emr_pipelines.spec.model_base import Model
+from emr_pipelines.spec.models import EnvironmentSpec, PipelineSpec
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 SCHEMA_FILES: dict[str, type[Model]] = {

@@ -1,4 +1,4 @@
-"""What failed and replaced attempts leave below `<bucket>/runs/`: found, and deleted. An S3 client and the time are passed in.
+"""What failed and replaced attempts leave below `<bucket>/runs/` and `<bucket>/output/runs/`: found, and deleted. An S3 client and the time are passed in.
 
 Touches only keys of the form runs/<pipeline>/<run>/<step>/attempt=<label>/…, and of these no published attempt and none of a live run.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from emr_pipelines.spec.s3_places import LEGACY_RUNS, RUNS
 from emr_pipelines.storage.attempts import published_attempt
 from emr_pipelines.storage.s3_uri import S3Prefix, parse_s3_prefix
 
@@ -72,16 +73,20 @@ class Garbage:
 def find_garbage(
     s3: S3Client, bucket: str, *, older_than: dt.timedelta, now: dt.datetime, live_runs: Collection[tuple[str, str]]
 ) -> Garbage:
-    """The unpublished attempts whose newest object is older than `older_than`, and the uploads begun before that, below `<bucket>/runs/`.
+    """The unpublished attempts whose newest object is older than `older_than`, and the uploads begun before that, where attempts lie below the bucket.
 
     `live_runs` are (pipeline, run folder) pairs that are left alone.
     """
-    runs = S3Prefix(parse_s3_prefix(bucket).bucket, parse_s3_prefix(bucket).child("runs"))
+    base = parse_s3_prefix(bucket)
+    roots = [S3Prefix(base.bucket, base.child(folder)) for folder in (RUNS, LEGACY_RUNS)]
     before = now - older_than
     attempts = (
-        attempt for attempt in _attempts(s3, runs) if attempt.newest < before and attempt.place.run not in live_runs
+        attempt
+        for root in roots
+        for attempt in _attempts(s3, root)
+        if attempt.newest < before and attempt.place.run not in live_runs
     )
-    uploads = (upload for upload in _uploads(s3, runs, live_runs) if upload.started < before)
+    uploads = (upload for root in roots for upload in _uploads(s3, root, live_runs) if upload.started < before)
     return Garbage(
         attempts=tuple(attempt for attempt in attempts if not _is_published(s3, attempt.place)), uploads=tuple(uploads)
     )
@@ -100,7 +105,7 @@ def delete_garbage(s3: S3Client, garbage: Garbage) -> list[str]:
 
 
 def _attempts(s3: S3Client, runs: S3Prefix) -> Iterator[UnpublishedAttempt]:
-    """Every attempt below runs/, published or not."""
+    """Every attempt below the prefix, published or not."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=runs.bucket, Prefix=runs.child(""))
     objects = (item for page in pages for item in page.get("Contents", []))
     # A listing is in order of the keys, so the objects of one attempt follow each other.

@@ -64,11 +64,9 @@ def test_script_runner_fetches_and_runs_a_script(lab):
 
 
 def test_what_cannot_be_run_fails_and_says_what_can(lab):
-    assert (
-        "'hive-script' is not a command that a local EMR runs. It runs spark-submit"
-        in lab.run("hive-script", "--args")[0].message
-    )
-    assert "Jar 's3://data/my.jar' cannot be run" in lab.run("x", jar="s3://data/my.jar")[0].message
+    refused = lab.run("hive-script", "--args")[0].message
+    assert "'hive-script' is not a command that a local EMR runs: it needs Hive. It runs spark-submit" in refused
+    assert "s3://data/my.jar does not exist" in lab.run("x", jar="s3://data/my.jar")[0].message
 
 
 @pytest.mark.fault(

@@ -1,0 +1,1 @@
+"""Invents the daily weather of real cities, for the sample input of the city tables."""

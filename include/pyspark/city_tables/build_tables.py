@@ -1,0 +1,116 @@
+"""Job: city lists and daily measurements in, a table of each city's months, a chart and a report of odd files out. Mixes no files of different columns."""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from pyspark.sql import DataFrame, SparkSession
+
+from batch_job.arguments import JobArguments, create_parser, parse_arguments, positive_int
+from batch_job.hadoop_files import write_bytes
+from batch_job.run import Counters, JobError, require_path, run_job
+from city_tables.city_months import (
+    CITY_COLUMNS,
+    COUNTRY_COLUMNS,
+    MEASUREMENT_COLUMNS,
+    count_rows,
+    join_places,
+    summarise_months,
+)
+from city_tables.city_rows import collect_largest_cities
+from city_tables.csv_files import read_columns, read_headers
+from city_tables.header_comparison import HeaderReport, compare_headers, describe_differences
+from city_tables.table_page import write_page
+from city_tables.temperature_chart import draw_temperatures
+
+JOB = "build_tables"
+TABLE = "city_months"
+PICTURE = "temperatures.png"
+REPORT = "schema_report.json"
+_COLUMNS = {"cities": CITY_COLUMNS, "countries": COUNTRY_COLUMNS, "measurements": MEASUREMENT_COLUMNS}
+_log = logging.getLogger(f"batch_job.{JOB}")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the job from its command line and return the exit code."""
+    return run_job(JOB, parse_arguments(_parser(), argv, required=list(_COLUMNS)), build_tables)
+
+
+def build_tables(spark: SparkSession, arguments: JobArguments) -> Counters:
+    """Write the Parquet table, its page and chart, the report and, last of all, ``_SUCCESS``; return what was counted."""
+    output = arguments.output.rstrip("/")
+    reports = {name: check_headers(spark, name, arguments.inputs[name]) for name in _COLUMNS}
+    _refuse_or_warn(list(reports.values()), arguments.options.on_different_schema)
+    frames = {name: read_columns(spark, report, _COLUMNS[name]) for name, report in reports.items()}
+    places = join_places(frames["cities"], frames["countries"])
+    # The left join keeps what belongs to no listed city, so that it is counted. A small table, read three times.
+    months = summarise_months(frames["measurements"]).join(places, "city_id", "left").cache()
+    rows = count_rows(months)
+    write_table(months.where("city IS NOT NULL"), f"{output}/{TABLE}")
+    months.unpersist()
+    # An empty table has no file to take the columns from.
+    table = spark.read.schema(months.schema).parquet(f"{output}/{TABLE}")
+    write_page_files(table, output, list(reports.values()), arguments.options.cities_shown)
+    # Readers take the marker as proof that all files before it are complete.
+    write_bytes(spark, f"{output}/_SUCCESS", b"")
+    different = [file.uri for report in reports.values() for file in report.different]
+    counters = {**rows, "files_read": sum(len(r.files) for r in reports.values()), "files_left_out": different}
+    _log.info("built %s: %s", output, counters)
+    return counters
+
+
+def check_headers(spark: SparkSession, name: str, uri: str) -> HeaderReport:
+    """Compare the headers of all files of an input."""
+    require_path(spark, name, uri)
+    report = compare_headers(name, uri, read_headers(spark, uri), _COLUMNS[name])
+    _log.info("%s: %d files in %s have the header %s", name, len(report.files), uri, ",".join(report.header))
+    return report
+
+
+def write_table(months: DataFrame, uri: str) -> None:
+    """Write one Parquet file a continent: the months of all cities are few, and so should the files be."""
+    by_continent = months.repartition("continent").sortWithinPartitions("continent", "city_id", "year", "month")
+    by_continent.write.partitionBy("continent").parquet(uri)
+
+
+def write_page_files(table: DataFrame, output: str, reports: Sequence[HeaderReport], cities_shown: int) -> None:
+    """Write what people look at: the chart, the page and the report of the files."""
+    spark = table.sparkSession
+    largest = collect_largest_cities(table, cities_shown)
+    if largest.cities:
+        write_bytes(spark, f"{output}/{PICTURE}", draw_temperatures(largest))
+    else:
+        _log.warning("no measurement of a listed city: wrote an empty table to %s", output)
+    write_bytes(spark, f"{output}/index.html", write_page(largest, reports, PICTURE).encode())
+    content = json.dumps([asdict(report) for report in reports], indent=2, ensure_ascii=False)
+    write_bytes(spark, f"{output}/{REPORT}", content.encode())
+
+
+def _refuse_or_warn(reports: Sequence[HeaderReport], on_different_schema: str) -> None:
+    differences = [describe_differences(report) for report in reports if report.different]
+    if differences and on_different_schema == "fail":
+        raise JobError(". ".join([*differences, "Correct the files, or pass --on-different-schema skip"]))
+    for difference in differences:
+        _log.warning("left out: %s", difference)
+    for report in reports:
+        for uri in report.empty:
+            _log.warning("%s of %r is empty", uri, report.name)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = create_parser(JOB, "Join cities with their measurements into a table of each city's months.")
+    parser.add_argument(
+        "--on-different-schema",
+        choices=("fail", "skip"),
+        default="fail",
+        help="what to do with files that have other columns than the rest",
+    )
+    parser.add_argument("--cities-shown", type=positive_int, default=20, help="largest cities on the page")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

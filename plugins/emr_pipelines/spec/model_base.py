@@ -1,0 +1,37 @@
+"""What all models of written files have in common: their base class and the types of their fields. No model of its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from emr_pipelines.spec import forms
+
+
+def _read_date(value: object) -> object:
+    """A date from its ISO text; anything else goes on to pydantic as it is."""
+    if isinstance(value, str):
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError(f"{value!r} is not a date of the form YYYY-MM-DD") from error
+    return value
+
+
+Name = Annotated[str, Field(pattern=forms.NAME)]
+Identifier = Annotated[str, Field(pattern=forms.IDENTIFIER)]
+Duration = Annotated[str, Field(pattern=forms.DURATION)]
+Memory = Annotated[str, Field(pattern=forms.MEMORY)]
+InstanceType = Annotated[str, Field(pattern=forms.INSTANCE_TYPE)]
+Text = Annotated[str, Field(min_length=1)]
+Date = Annotated[dt.date, BeforeValidator(_read_date)]
+Scalar = str | int | float | bool
+ParamType = Literal["string", "integer", "number", "boolean", "null"]
+
+
+class Model(BaseModel):
+    """Base of all models: unknown keys are errors, values are never converted silently, instances never change."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
