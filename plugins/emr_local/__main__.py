@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,18 +21,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    stop_signal = _open_stop_signal()
     try:
-        _serve(options, stopped)
+        _serve(options, stop_signal)
     except StartupError as error:
         sys.stderr.write(f"emr_local: {error.cause}\n  {error.hint}\n")
         return _EXIT_CANNOT_START
     return 0
 
 
-def _serve(options: argparse.Namespace, stopped: threading.Event) -> None:
+def _open_stop_signal() -> int:
+    """A descriptor to read from until SIGTERM or SIGINT comes, whichever thread the kernel gives it to: only a wait in that thread would end."""
+    readable, writable = os.pipe()
+    os.set_blocking(writable, False)
+    signal.set_wakeup_fd(writable)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    return readable
+
+
+def _serve(options: argparse.Namespace, stop_signal: int) -> None:
     # Imported late: a wrong flag is told at once, not after the seconds that moto takes to import.
     from emr_local.fault_flags import read_fault_flags
 
@@ -52,7 +60,7 @@ def _serve(options: argparse.Namespace, stopped: threading.Event) -> None:
     try:
         sys.stdout.write(f"emr_local ready at {server.url} (state in {options.state_dir})\n")
         sys.stdout.flush()
-        stopped.wait()
+        os.read(stop_signal, 1)
     finally:
         server.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.conftest import start_emr_local
 from tests.emr_local.conftest import Emr, create_client
 from tests.emr_local.emr_requests import cluster_request, step
 
@@ -222,3 +224,13 @@ def test_the_aws_cli_creates_a_cluster_and_waits_for_its_step(emr: Emr, tmp_path
     step_id = aws("list-steps", "--cluster-id", cluster_id, "--query", "Steps[0].Id")
     aws("wait", "step-complete", "--cluster-id", cluster_id, "--step-id", step_id)
     emr.wait(cluster_id, "TERMINATED")
+
+
+def test_a_signal_that_another_thread_gets_stops_the_server_too(tmp_path: Path) -> None:
+    server, _ = start_emr_local(tmp_path / "state")
+    threads = {int(folder.name) for folder in Path(f"/proc/{server.pid}/task").iterdir()} - {server.pid}
+    ctypes.CDLL(None).tgkill(server.pid, threads.pop(), signal.SIGTERM)
+    try:
+        assert server.wait(20) == 0
+    finally:
+        server.kill()

@@ -34,7 +34,7 @@ def key_text(key: Key) -> bytes:
     return key if isinstance(key, bytes) else b"%d" % key
 
 
-def hash_text(key: bytes, start: int = 0) -> int:
+def hash_text(key: bytes, start: int = 1) -> int:
     """Give the hash of Hadoop's Text (from 1) or of a field of KeyFieldBasedPartitioner (from 0), as an unsigned 32-bit word."""
     code = start
     for byte in key:
