@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from emr_local.filesystem import as_spark_properties
-from emr_local.runners.dist_cp import dist_cp_command
+from emr_local.runners.dist_cp.prepare import dist_cp_command
 from emr_local.runners.spark_properties import cluster_defaults, localise
 from emr_local.runners.step_context import StepContext
 

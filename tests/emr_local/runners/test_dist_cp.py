@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from emr_local.runners.dist_cp_arguments import DistCpError, parse_dist_cp
-from emr_local.runners.dist_cp_job import main
+from emr_local.runners.dist_cp.arguments import DistCpError, parse_dist_cp
+from emr_local.runners.dist_cp.job import main
 
 ENDS = ("--src", "s3://b/in", "--dest", "hdfs:///out")
 

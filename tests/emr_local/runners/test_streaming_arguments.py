@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from emr_local.runners.step_context import StepRejectedError
-from emr_local.runners.streaming_arguments import parse_streaming
-from emr_local.runners.streaming_plan import StreamingPlan
-from emr_local.runners.streaming_programs import split_command
+from emr_local.runners.streaming.arguments import parse_streaming
+from emr_local.runners.streaming.plan import StreamingPlan
+from emr_local.runners.streaming.programs import split_command
 
 NEEDED = ("-input", "s3://b/in", "-output", "s3://b/out")
 

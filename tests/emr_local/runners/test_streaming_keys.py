@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emr_local.runners.streaming_keys import (
+from emr_local.runners.streaming.keys import (
     hash_text,
     make_partitioner,
     make_sort_key,

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emr_local.runners.step_logs import StepLogs
-from emr_local.runners.streaming_aggregates import AggregateError, aggregate_pairs, write_double
-from emr_local.runners.streaming_counters import Counters, format_counters
-from emr_local.runners.streaming_places import TaskFailedError, TaskPlace
-from emr_local.runners.streaming_programs import run_program
-from emr_local.runners.streaming_records import Split, read_lines
+from emr_local.runners.streaming.aggregates import AggregateError, aggregate_pairs, write_double
+from emr_local.runners.streaming.counters import Counters, format_counters
+from emr_local.runners.streaming.places import TaskFailedError, TaskPlace
+from emr_local.runners.streaming.programs import run_program
+from emr_local.runners.streaming.records import Split, read_lines
 
 
 def split_of(file, start=0, length=None):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from tests.emr_local.emr_requests import wait_until
 
-from emr_local.runners.streaming_keys import make_partitioner
+from emr_local.runners.streaming.keys import make_partitioner
 
 MAPPER = """
 #!/usr/bin/env python3

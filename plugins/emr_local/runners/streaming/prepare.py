@@ -12,11 +12,11 @@ from emr_local.runners.prepared import PreparedStep, WarmScript
 from emr_local.runners.shipped_files import fetch_links
 from emr_local.runners.spark_properties import cluster_defaults, localise
 from emr_local.runners.step_context import StepContext, StepRejectedError
-from emr_local.runners.streaming_arguments import parse_streaming
-from emr_local.runners.streaming_plan import StreamingJob, StreamingPlan
+from emr_local.runners.streaming.arguments import parse_streaming
+from emr_local.runners.streaming.plan import StreamingJob, StreamingPlan
 
-_JOB = Path(__file__).with_name("streaming_job.py")
-_PACKAGES = str(Path(__file__).parents[2])  # where `emr_local` lies, for the job and its tasks
+_JOB = Path(__file__).with_name("job.py")
+_PACKAGES = str(Path(__file__).parents[3])  # where `emr_local` lies, for the job and its tasks
 
 
 def prepare_streaming(context: StepContext, arguments: tuple[str, ...], java_options: tuple[str, ...]) -> PreparedStep:

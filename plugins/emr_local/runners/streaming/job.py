@@ -20,13 +20,13 @@ from pyspark import SparkContext
 from pyspark.accumulators import AccumulatorParam
 
 from emr_local.runners.places import Places
-from emr_local.runners.streaming_counters import Counters, format_counters
-from emr_local.runners.streaming_hadoop import HadoopJob, LaunchError
-from emr_local.runners.streaming_output import output_suffix, write_pairs
-from emr_local.runners.streaming_places import TaskFailedError, as_variables, job_log
-from emr_local.runners.streaming_plan import StreamingJob
-from emr_local.runners.streaming_records import Split
-from emr_local.runners.streaming_tasks import TaskWork
+from emr_local.runners.streaming.counters import Counters, format_counters
+from emr_local.runners.streaming.hadoop import HadoopJob, LaunchError
+from emr_local.runners.streaming.output import output_suffix, write_pairs
+from emr_local.runners.streaming.places import TaskFailedError, as_variables, job_log
+from emr_local.runners.streaming.plan import StreamingJob
+from emr_local.runners.streaming.records import Split
+from emr_local.runners.streaming.tasks import TaskWork
 
 _Amounts = Counter[tuple[str, str]]
 

@@ -11,8 +11,8 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from emr_local.runners.streaming_keys import Pair, key_text
-from emr_local.runners.streaming_plan import StreamingPlan
+from emr_local.runners.streaming.keys import Pair, key_text
+from emr_local.runners.streaming.plan import StreamingPlan
 
 _COMPRESS = "mapreduce.output.fileoutputformat.compress"
 _SUFFIXES = {"GzipCodec": ".gz", "BZip2Codec": ".bz2", "DefaultCodec": ".deflate", "DeflateCodec": ".deflate"}

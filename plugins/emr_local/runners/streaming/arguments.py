@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from emr_local.runners.step_context import StepRejectedError
-from emr_local.runners.streaming_plan import AGGREGATE, IDENTITY_MAPPER, IDENTITY_REDUCER, StreamingPlan
-from emr_local.runners.streaming_properties import current_name, refuse_unsupported
+from emr_local.runners.streaming.plan import AGGREGATE, IDENTITY_MAPPER, IDENTITY_REDUCER, StreamingPlan
+from emr_local.runners.streaming.properties import current_name, refuse_unsupported
 
 _GENERIC = frozenset(["D", "conf", "fs", "jt", "files", "libjars", "archives", "tokenCacheFile"])
 _ONE_VALUE = frozenset(

@@ -9,9 +9,9 @@ from functools import cached_property
 from itertools import chain, groupby
 from typing import Any
 
-from emr_local.runners.streaming_aggregates import AggregateError, aggregate_pairs
-from emr_local.runners.streaming_counters import FRAMEWORK, Counters
-from emr_local.runners.streaming_keys import (
+from emr_local.runners.streaming.aggregates import AggregateError, aggregate_pairs
+from emr_local.runners.streaming.counters import FRAMEWORK, Counters
+from emr_local.runners.streaming.keys import (
     Key,
     KeyField,
     Pair,
@@ -21,10 +21,10 @@ from emr_local.runners.streaming_keys import (
     parse_key_fields,
     split_line,
 )
-from emr_local.runners.streaming_places import TaskName, TaskPlace, open_place
-from emr_local.runners.streaming_plan import AGGREGATE, StreamingJob
-from emr_local.runners.streaming_programs import run_program
-from emr_local.runners.streaming_records import Split, cut_key_values, encode_input, read_lines
+from emr_local.runners.streaming.places import TaskName, TaskPlace, open_place
+from emr_local.runners.streaming.plan import AGGREGATE, StreamingJob
+from emr_local.runners.streaming.programs import run_program
+from emr_local.runners.streaming.records import Split, cut_key_values, encode_input, read_lines
 
 Partitioned = tuple[tuple[int, Key], bytes]  # the number of the reducer and the key, then the value
 

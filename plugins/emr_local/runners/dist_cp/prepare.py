@@ -9,8 +9,8 @@ from pathlib import Path
 from emr_local.runners.prepared import PreparedStep
 from emr_local.runners.step_context import StepContext
 
-_MODULE = "emr_local.runners.dist_cp_job"
-_PACKAGES = str(Path(__file__).parents[2])  # where `emr_local` lies
+_MODULE = "emr_local.runners.dist_cp.job"
+_PACKAGES = str(Path(__file__).parents[3])  # where `emr_local` lies
 
 
 def prepare_dist_cp(context: StepContext, arguments: tuple[str, ...], java_options: tuple[str, ...]) -> PreparedStep:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from emr_local.runners.streaming_keys import split_line
-from emr_local.runners.streaming_plan import StreamingPlan
+from emr_local.runners.streaming.keys import split_line
+from emr_local.runners.streaming.plan import StreamingPlan
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CHUNK = 1 << 18

@@ -10,8 +10,8 @@ from typing import Any
 from py4j.protocol import Py4JJavaError
 
 from emr_local.runners.places import Places
-from emr_local.runners.streaming_plan import StreamingPlan
-from emr_local.runners.streaming_records import Split
+from emr_local.runners.streaming.plan import StreamingPlan
+from emr_local.runners.streaming.records import Split
 
 _INPUT_FORMATS = {
     "TextInputFormat": "org.apache.hadoop.mapred.TextInputFormat",

@@ -12,9 +12,9 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import IO
 
-from emr_local.runners.streaming_counters import Counters
-from emr_local.runners.streaming_places import TaskPlace
-from emr_local.runners.streaming_records import split_lines
+from emr_local.runners.streaming.counters import Counters
+from emr_local.runners.streaming.places import TaskPlace
+from emr_local.runners.streaming.records import split_lines
 
 _WORD = re.compile(r"""'([^']*)(?:'|$)|"([^"]*)(?:"|$)|([^ '"]+)""")
 _BUFFER = 128 * 1024  # Hadoop's: a program that stops reading is noticed when so much is pending

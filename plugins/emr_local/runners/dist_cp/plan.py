@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from emr_local.runners.dist_cp_arguments import DistCpOptions
+from emr_local.runners.dist_cp.arguments import DistCpOptions
 
 _COMPRESSED = (".gz", ".bz2", ".lzo", ".snappy")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from itertools import groupby
 
-from emr_local.runners.streaming_keys import Pair
+from emr_local.runners.streaming.keys import Pair
 
 _PLAIN_DOUBLES = (1e-3, 1e7)  # outside, Java writes an exponent
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from emr_local.object_paths import checksum_file, is_working_file
-from emr_local.runners.dist_cp_arguments import DistCpError, DistCpOptions, parse_dist_cp
-from emr_local.runners.dist_cp_plan import Output, SourceFile, choose_files, plan_outputs
+from emr_local.runners.dist_cp.arguments import DistCpError, DistCpOptions, parse_dist_cp
+from emr_local.runners.dist_cp.plan import Output, SourceFile, choose_files, plan_outputs
 from emr_local.runners.places import Places, UnknownPlaceError
 
 _CHUNK = 1 << 20

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from emr_local.runners.streaming_plan import StreamingJob
-from emr_local.runners.streaming_records import Split
+from emr_local.runners.streaming.plan import StreamingJob
+from emr_local.runners.streaming.records import Split
 
 
 class TaskFailedError(Exception):
