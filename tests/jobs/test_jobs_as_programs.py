@@ -1,4 +1,4 @@
-"""The jobs as a cluster runs them: the script alone in one place, its package in a zip file in another."""
+"""The jobs as a cluster runs them: the script alone in one place, its packages in a zip file in another."""
 
 import os
 import shutil
@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[2] / "include" / "pyspark" / "book_titles"
+JOBS = Path(__file__).parents[2] / "include" / "pyspark"
 
 
 @pytest.mark.slow
 def test_three_jobs_run_from_a_zip_one_after_another(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "book_titles.zip", "w") as archive:
-        for module in PACKAGE.glob("*.py"):
-            archive.write(module, f"book_titles/{module.name}")
+    with zipfile.ZipFile(tmp_path / "packages.zip", "w") as archive:
+        for package in ("batch_job", "book_titles"):
+            for module in (JOBS / package).glob("*.py"):
+                archive.write(module, f"{package}/{module.name}")
     (tmp_path / "reviews.csv").write_text("product_title,year\nDune,1999\nEmma,2000\n", encoding="utf-8")
     source = "reviews.csv"
     for job, name, options in (
@@ -37,9 +38,9 @@ def test_three_jobs_run_from_a_zip_one_after_another(tmp_path: Path) -> None:
 
 
 def submit(folder: Path, job: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    shutil.copy(PACKAGE / f"{job}.py", folder)
+    shutil.copy(JOBS / "book_titles" / f"{job}.py", folder)
     program = Path(sys.executable).with_name("spark-submit")
-    options = ["--master", "local[2]", "--conf", "spark.ui.enabled=false", "--py-files", "book_titles.zip"]
+    options = ["--master", "local[2]", "--conf", "spark.ui.enabled=false", "--py-files", "packages.zip"]
     options += ["--conf", "spark.sql.shuffle.partitions=2", "--driver-java-options", "-XX:TieredStopAtLevel=1"]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(

@@ -7,13 +7,13 @@ import numpy as np
 from music_logs.listeners import Listeners
 from music_logs.pages import CODES, FREE, PAID
 
-_DAILY_RELIEF = 0.95
+_DAILY_RELIEF = 0.97
 _STRAIN_OF = {"Error": 1.0, "Thumbs Down": 0.5, "Roll Advert": 0.15, "Thumbs Up": -0.1}
 _MOST_STRAIN = 10.0
-_BREAKING_POINT = 3.2
+_BREAKING_POINT = 4.5
 _STEEPNESS = 2.5
-_MOST_CANCELS = 0.35
-_WHIM = 0.0005
+_MOST_CANCELS = 0.2
+_WHIM = 0.0001
 
 
 @dataclass(kw_only=True, slots=True)

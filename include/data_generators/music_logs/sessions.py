@@ -19,6 +19,10 @@ _FAVOURITE_SHARE = 0.3
 _SKIP_SHARE = 0.15
 _GUESTS_PER_LISTENER = 0.01
 _FIRST_WEEKEND_DAY = 5
+# How much a listener's traits weigh beside the pages below, and how strain keeps away from the service.
+_DISLIKES = 2.5
+_ERRORS = 2.5
+_WEARINESS = 0.1
 
 # Pages between the first and the last of a session. Weights; those of a listener's mood and level come on top.
 _BODY = {
@@ -78,7 +82,7 @@ def _expect_sessions(service: Service, day_ms: int) -> np.ndarray:
     is_weekend = (day_ms // DAY_MS + 3) % 7 >= _FIRST_WEEKEND_DAY
     rates = np.array([habit.sessions * (habit.weekend if is_weekend else 1.0) for habit in HABITS])
     is_there = audience.stays & (listeners.registered_ms < day_ms + DAY_MS)
-    return rates[listeners.habits] * listeners.activity * np.exp(-0.2 * audience.strain) * is_there
+    return rates[listeners.habits] * listeners.activity * np.exp(-_WEARINESS * audience.strain) * is_there
 
 
 def _draw_sessions(service: Service, who: np.ndarray, starts: np.ndarray, rng: np.random.Generator) -> Events:
@@ -137,8 +141,8 @@ def _draw_body(service: Service, who: np.ndarray, owner: np.ndarray, rng: np.ran
     weights = dict.fromkeys(_BODY, np.zeros(len(who)))
     weights |= {page: np.full(len(who), weight) for page, weight in _BODY.items()}
     weights["Thumbs Up"] = weights["Thumbs Up"] / (1 + 0.5 * strain)
-    weights["Thumbs Down"] = weights["Thumbs Down"] + 1.5 * listeners.pickiness[who] + 0.5 * strain
-    weights["Error"] = weights["Error"] + 1.0 * listeners.error_proneness[who]
+    weights["Thumbs Down"] = weights["Thumbs Down"] + _DISLIKES * listeners.pickiness[who] + 0.5 * strain
+    weights["Error"] = weights["Error"] + _ERRORS * listeners.error_proneness[who]
     weights["Roll Advert"] = np.where(is_paid, 0.05, 4.0)
     weights["Upgrade"] = np.where(is_paid, 0.0, 0.6)
     weights["Downgrade"] = np.where(is_paid, 0.6 + 0.2 * strain, 0.0)

@@ -72,7 +72,9 @@ def label_users(days: DataFrame, cutoff: datetime.date) -> DataFrame:
     gone = before.where("left").select("user_id")
     left = days.where((F.col("day") >= F.lit(cutoff)) & F.col("left")).select("user_id", F.lit(1).alias("label"))
     features = build_features(before.join(gone, "user_id", "left_anti"), F.lit(cutoff))
-    return features.join(left, "user_id", "left").fillna(0, ["label"])
+    # Counts differ by orders of magnitude between users; their logarithms are what a linear model can weigh.
+    scaled = features.select("user_id", *(F.log1p(name).alias(name) for name in FEATURES))
+    return scaled.join(left, "user_id", "left").fillna(0, ["label"])
 
 
 def split_users(users: DataFrame, test_share: float, seed: int) -> DataFrame:
@@ -104,7 +106,7 @@ def weigh_features(model: PipelineModel) -> list[tuple[str, float]]:
 def _estimators(seed: int) -> dict[str, list[Any]]:
     features = VectorAssembler(inputCols=list(FEATURES), outputCol="features")
     scaler = StandardScaler(withMean=True, inputCol="features", outputCol="scaled")
-    regression = LogisticRegression(featuresCol="scaled", weightCol="weight", regParam=0.02)
+    regression = LogisticRegression(featuresCol="scaled", weightCol="weight", regParam=0.1)
     tree = DecisionTreeClassifier(weightCol="weight", maxDepth=4, minInstancesPerNode=5, seed=seed)
     return {"logistic regression": [features, scaler, regression], "decision tree": [features, tree]}
 

@@ -41,14 +41,18 @@ def recommend_artists(spark: SparkSession, arguments: JobArguments) -> Counters:
     require_path(spark, "sessions", f"{uri}/plays")
     plays = spark.read.parquet(f"{uri}/plays")
     cutoff = choose_cutoff(first_day(plays), last_day(plays))
-    heard = number_names(plays.where(F.col("day") < F.lit(cutoff))).cache()
+    folder = arguments.output.rstrip("/")
+    # Written and read again: ALS takes one more step back in its tasks' history with each iteration, and a long one
+    # before the first overflows their stack.
+    number_names(plays.where(F.col("day") < F.lit(cutoff))).write.parquet(f"{folder}/heard")
+    heard = spark.read.parquet(f"{folder}/heard")
     found = find_discoveries(plays.where(F.col("day") >= F.lit(cutoff)), heard).cache()
     users = found.count()
     if not users:
         raise JobError(
             f"nobody in {uri} discovered an artist from {cutoff} on. Give this job longer logs or more users"
         )
-    place = f"{arguments.output.rstrip('/')}/recommendations"
+    place = f"{folder}/recommendations"
     rank_by_taste(heard, options).write.parquet(place)
     ranked = {"ALS": spark.read.parquet(place), "charts": rank_by_charts(heard, options.k)}
     scores = {name: judge(ranking, found, options.k) for name, ranking in ranked.items()}
@@ -87,7 +91,7 @@ def rank_by_taste(heard: DataFrame, options: argparse.Namespace) -> DataFrame:
         ratingCol="plays",
         implicitPrefs=True,
         rank=options.factors,
-        maxIter=10,
+        maxIter=8,
         regParam=0.1,
         alpha=5.0,
         seed=options.seed,
