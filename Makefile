@@ -1,12 +1,20 @@
 # Every command of the project. `make demo` and `make test` need Python 3.11 or 3.12 and pip, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-proofs test-kills test-airflow-versions check bench ui clean upgrade format
+.PHONY: help demo test test-slow test-proofs test-kills test-maven test-airflow-versions test-spark-versions check bench ui clean upgrade format
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 UV_VERSION := 0.13.8
 AIRFLOW_VERSIONS := 3.0.6 3.2.1
+SPARK_VERSIONS := 4.1.1
+
+# An environment of exactly what the first prerequisite lists.
+define sync_environment
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
+	$(BIN)/uv pip sync --quiet --python $(@D)/bin/python $<
+	@touch $@
+endef
 
 help:  ## Show the commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -15,18 +23,24 @@ demo: $(VENV)/.installed  ## Run the word-cloud pipeline on this machine and pri
 	$(BIN)/emr-pipelines run word_clouds --date 2005-01-01
 
 test: $(VENV)/.installed-dev  ## All tests but the slow proofs
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup -q
+	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadgroup -q
 
-test-slow: test-proofs test-kills  ## All slow tests
+test-slow: test-proofs test-kills test-maven  ## All slow tests
 
-test-proofs: $(VENV)/.installed-dev  ## The slow tests that kill no process: random interleavings, secrets, long outages
-	$(BIN)/python -m pytest -m "slow and not kill" -n 2 -q
+test-proofs: $(VENV)/.installed-dev  ## The slow tests that need nothing else: whole runs of every pipeline, random interleavings, secrets, long outages
+	$(BIN)/python -m pytest -m "slow and not kill and not maven" -n 2 --dist loadgroup -q
+
+test-maven: $(VENV)/.installed-dev  ## The slow tests that fetch jars from Maven Central (380 MB, kept in ~/.ivy2)
+	$(BIN)/python -m pytest -m maven -q
 
 test-kills: $(VENV)/.installed-dev  ## Real kills of Airflow's processes and of emr_local under the real scheduler; one after the other
 	$(BIN)/python -m pytest tests/kills -q
 
 test-airflow-versions: $(addprefix $(VENV)-airflow-,$(addsuffix /.installed,$(AIRFLOW_VERSIONS)))  ## The operator tests on the Airflows of managed services, each in an environment of its own
 	$(foreach version,$(AIRFLOW_VERSIONS),$(VENV)-airflow-$(version)/bin/python -m pytest -m "not slow" -n 2 -q tests/dag tests/reliability &&) true
+
+test-spark-versions: $(VENV)/.installed-dev $(addprefix $(VENV)-spark-,$(addsuffix /.installed,$(SPARK_VERSIONS)))  ## All tests of the jobs, on the pinned Spark and on Spark 4, which has an environment of its own
+	$(foreach bin,$(BIN) $(addprefix $(VENV)-spark-,$(addsuffix /bin,$(SPARK_VERSIONS))),$(bin)/python -m pytest -m "not maven" -n 2 --dist loadgroup -q tests/jobs &&) true
 
 check: $(VENV)/.installed-dev  ## Lint, types, import rules, schema drift, validity of the specs
 	$(BIN)/ruff check .
@@ -50,7 +64,7 @@ ui: $(VENV)/.installed  ## emr_local and Airflow's UI at http://localhost:8080, 
 	$(BIN)/emr-pipelines ui
 
 clean:  ## Remove the environment, Airflow's home and emr_local's state
-	rm -rf $(VENV) $(VENV)-airflow-* .airflow .emr_local .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-airflow-* $(VENV)-spark-* .airflow .emr_local .mypy_cache .ruff_cache .pytest_cache
 
 upgrade: $(VENV)/.installed-dev  ## Pin the newest versions that the requirements allow
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate --custom-compile-command "make upgrade" requirements-dev.txt -o constraints.txt
@@ -61,9 +75,10 @@ $(BIN)/uv:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 $(VENV)-airflow-%/.installed: tests/airflow_versions/airflow-%.txt | $(BIN)/uv
-	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
-	$(BIN)/uv pip sync --quiet --python $(@D)/bin/python $<
-	@touch $@
+	$(sync_environment)
+
+$(VENV)-spark-%/.installed: tests/spark_versions/spark-%.txt | $(BIN)/uv
+	$(sync_environment)
 
 $(VENV)/.installed: requirements.txt constraints.txt pyproject.toml | $(BIN)/uv
 	@echo "Installing what the project needs into $(VENV) …"

@@ -15,7 +15,7 @@ from tests.conftest import live_clusters
 from tests.integration.conftest import run_tool
 from tests.integration.test_small_pipelines import steps_of
 
-pytestmark = pytest.mark.xdist_group("airflow")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(1200)]
 
 BUCKET = "emr-pipelines-local"
 FOLDER = "/user/hadoop/city_tables"

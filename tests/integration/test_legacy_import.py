@@ -13,7 +13,7 @@ from emr_pipelines.emr.emr_api import EmrApi
 from tests.conftest import REPOSITORY, live_clusters
 from tests.integration.conftest import run_tool
 
-pytestmark = pytest.mark.xdist_group("airflow")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(1200)]
 
 DOCUMENTED = REPOSITORY / "tests" / "spec" / "legacy" / "good" / "documented"
 BUCKET = "emr-pipelines-local"

@@ -20,7 +20,7 @@ from tests.conftest import REPOSITORY, live_clusters
 from tests.integration.conftest import run_tool
 from tests.integration.test_small_pipelines import steps_of
 
-pytestmark = [pytest.mark.xdist_group("airflow"), pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(1200)]
 
 BUCKET = "emr-pipelines-local"
 PLACE = "top_artists/year=2018/month=11"

@@ -135,6 +135,7 @@ def read_words(folder: Path) -> Words:
 
 
 @pytest.mark.slow
+@pytest.mark.maven
 def test_engines_agree_on_the_sample_titles_but_for_known_reasons(runs: Path) -> None:
     builtin, sparknlp = read_words(runs / "builtin"), read_words(runs / "sparknlp")
     in_common = (builtin & sparknlp).total()
@@ -151,16 +152,19 @@ def test_engines_agree_on_the_sample_titles_but_for_known_reasons(runs: Path) ->
 
 
 @pytest.mark.slow
+@pytest.mark.maven
 def test_words_are_taken_as_they_are_without_a_lemmatizer(runs: Path) -> None:
     assert {word for _, _, word in read_words(runs / "plain")} == {"sands", "desert"}
 
 
 @pytest.mark.slow
+@pytest.mark.maven
 def test_saved_lemmatizer_is_loaded_from_its_address(runs: Path) -> None:
     assert {word for _, _, word in read_words(runs / "saved")} == {"sand", "desert"}
 
 
 @pytest.mark.slow
+@pytest.mark.maven
 def test_lemmatizer_that_is_not_there_fails_the_job_by_name(runs: Path) -> None:
     output = (runs / "stdout").read_text(encoding="utf-8")
     codes = json.loads(output.splitlines()[-1])

@@ -29,6 +29,7 @@ _INPUT_FORMATS = {
     "TextInputFormat": "org.apache.hadoop.mapred.TextInputFormat",
     "KeyValueTextInputFormat": "org.apache.hadoop.mapred.KeyValueTextInputFormat",
     "NLineInputFormat": "org.apache.hadoop.mapred.lib.NLineInputFormat",
+    "CombineTextInputFormat": "org.apache.hadoop.mapred.lib.CombineTextInputFormat",
 }
 _SHORT_INPUT_FORMATS = ("TextInputFormat", "KeyValueTextInputFormat")  # those that StreamJob itself knows by these
 _OUTPUT_FORMATS = {"TextOutputFormat": "org.apache.hadoop.mapred.TextOutputFormat"}

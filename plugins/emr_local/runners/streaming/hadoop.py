@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from py4j.protocol import Py4JJavaError
@@ -17,6 +18,7 @@ _INPUT_FORMATS = {
     "TextInputFormat": "org.apache.hadoop.mapred.TextInputFormat",
     "KeyValueTextInputFormat": "org.apache.hadoop.mapred.KeyValueTextInputFormat",
     "NLineInputFormat": "org.apache.hadoop.mapred.lib.NLineInputFormat",
+    "CombineTextInputFormat": "org.apache.hadoop.mapred.lib.CombineTextInputFormat",
 }
 
 
@@ -62,19 +64,18 @@ class HadoopJob:
     def find_splits(self, places: Places) -> list[Split]:
         """Give the input's splits, the longest first as Hadoop numbers its map tasks."""
         with _launching():
-            package, _, name = _INPUT_FORMATS[self._plan.input_format].rpartition(".")
-            reader = getattr(self._mapred if package.endswith("mapred") else self._mapred.lib, name)()
-            reader.configure(self._conf)
-            found = [
-                (split.getPath().toString(), split.getStart(), split.getLength())
-                for split in reader.getSplits(self._conf, self._conf.getNumMapTasks())
+            format_class = self._conf.getClassByName(_INPUT_FORMATS[self._plan.input_format])
+            reader = self._jvm.org.apache.hadoop.util.ReflectionUtils.newInstance(format_class, self._conf)
+            found = [list(self._parts_of(split)) for split in reader.getSplits(self._conf, self._conf.getNumMapTasks())]
+        splits = []
+        for parts in found:
+            located = [
+                Split(uri=uri, file=str(places.locate(uri)), start=start, length=length) for uri, start, length in parts
             ]
-        splits = [
-            Split(uri=uri, file=str(places.locate(uri)), start=start, length=length) for uri, start, length in found
-        ]
-        # bzip2 files would be split by Hadoop; here a compressed file is read as one.
-        whole = [split for split in splits if not split.compressed or split.start == 0]
-        return sorted(whole, key=lambda split: -split.length)
+            # bzip2 files would be split by Hadoop; here a compressed file is read as one.
+            whole = [part for part in located if not part.compressed or part.start == 0]
+            splits += [replace(first, more=tuple(whole[1:])) for first in whole[:1]]
+        return sorted(splits, key=lambda split: -sum(part.length for part in split.parts))
 
     def set_up(self) -> None:
         """Make the output directory with its place for uncommitted files."""
@@ -97,6 +98,13 @@ class HadoopJob:
         """Take away what is not committed."""
         context = self._mapred.JobContextImpl(self._conf, self._job_id())
         self._committer.abortJob(context, self._jvm.org.apache.hadoop.mapreduce.JobStatus.State.FAILED)
+
+    def _parts_of(self, split: Any) -> Iterator[tuple[str, int, int]]:
+        if self._plan.input_format != "CombineTextInputFormat":
+            yield split.getPath().toString(), split.getStart(), split.getLength()
+            return
+        for path, start, length in zip(split.getPaths(), split.getStartOffsets(), split.getLengths(), strict=True):
+            yield path.toString(), start, length
 
     def _output(self) -> Any:
         return self._mapred.FileOutputFormat.getOutputPath(self._conf)

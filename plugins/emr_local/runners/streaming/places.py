@@ -60,7 +60,10 @@ def open_place(job: StreamingJob, task: TaskName, split: Split | None = None) ->
     for link, target in job.links.items():
         (directory / link).parent.mkdir(parents=True, exist_ok=True)
         (directory / link).symlink_to(target)
-    own = {**_task_properties(job.job_number, name, task), **(_split_properties(split) if split else {})}
+    own = {
+        **_task_properties(job.job_number, name, task),
+        **(_split_properties(split) if split and not split.more else {}),
+    }
     environment = {
         **job.base_environment,
         **job.job_environment,

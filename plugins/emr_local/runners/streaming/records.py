@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -22,12 +23,18 @@ _UNREADABLE = (".lzo", ".lz4", ".snappy", ".zst")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """A part of a file that one map task reads."""
+    """A part of a file that one map task reads, and `more`: parts of other files that it reads after it."""
 
     uri: str
     file: str
     start: int
     length: int
+    more: tuple[Split, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Split, ...]:
+        """All that the task reads."""
+        return (self, *self.more)
 
     @property
     def compressed(self) -> bool:
@@ -36,9 +43,14 @@ class Split:
 
 
 def read_lines(split: Split) -> Iterator[tuple[int, bytes]]:
-    """Give the lines of a split with their offsets. LF, CR and CR LF each end a line, as in Hadoop.
+    """Give the lines of a split with their offsets in their files. LF, CR and CR LF each end a line, as in Hadoop."""
+    return chain.from_iterable(_read_part(part) for part in split.parts)
 
-    A split that does not begin its file leaves its first line to the one before, and reads the line that begins at its end.
+
+def _read_part(split: Split) -> Iterator[tuple[int, bytes]]:
+    """Give the lines of a part of one file.
+
+    One that does not begin its file leaves its first line to the one before, and reads the line that begins at its end.
     """
     with _open(split) as content:
         whole = split.compressed
