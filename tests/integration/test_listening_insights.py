@@ -78,7 +78,6 @@ def test_published_plays_are_those_of_the_logs(bucket_folder: Path) -> None:
     assert read_published(bucket_folder) == count_plainly(bucket_folder)
 
 
-@pytest.mark.slow
 def test_another_run_reads_what_is_new_and_counts_nothing_twice(
     bucket_folder: Path, project: Path, airflow_variables: dict[str, str], s3: Any
 ) -> None:

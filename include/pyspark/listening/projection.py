@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from listening.findings import Findings, Picture, Table, write_findings
 JOB = "projection"
 _COMPONENTS = 4
 _SHOWN_USERS = 3000
-_SHOWN_ARTISTS = 6
+_CONSIDERED_ARTISTS = 40
+_NAME_DISTANCE = 0.3
 _LISTED_ARTISTS = 5
 _log = logging.getLogger(f"batch_job.{JOB}")
 
@@ -107,10 +109,10 @@ def report_findings(taste_map: TasteMap, places: Sequence[Sequence[float]], user
     )
 
 
-def _name_ends(taste_map: TasteMap, axis: int) -> tuple[str, str]:
+def _name_ends(taste_map: TasteMap, axis: int) -> tuple[str, ...]:
     order = sorted(range(len(taste_map.artists)), key=lambda artist: taste_map.loadings[axis][artist])
-    ends = (order[: -_LISTED_ARTISTS - 1 : -1], order[:_LISTED_ARTISTS])
-    return ends and tuple(", ".join(taste_map.artists[artist] for artist in end) for end in ends)
+    one, other = order[: -_LISTED_ARTISTS - 1 : -1], order[:_LISTED_ARTISTS]
+    return tuple(", ".join(taste_map.artists[artist] for artist in end) for end in (one, other))
 
 
 def _draw_map(taste_map: TasteMap, places: Sequence[Sequence[float]]) -> bytes:
@@ -132,10 +134,16 @@ def _place_artists(
 ) -> list[tuple[float, float, str]]:
     """Place the artists who draw most within the reach of the users."""
     pairs = list(zip(taste_map.loadings[first], taste_map.loadings[first + 1], strict=True))
-    lengths = [(x * x + y * y) ** 0.5 for x, y in pairs]
-    reach = max(max(abs(x), abs(y)) for x, y in points) / max(lengths)
-    chosen = sorted(range(len(pairs)), key=lambda artist: -lengths[artist])[:_SHOWN_ARTISTS]
-    return [(pairs[artist][0] * reach, pairs[artist][1] * reach, taste_map.artists[artist]) for artist in chosen]
+    order = sorted(range(len(pairs)), key=lambda artist: -math.hypot(*pairs[artist]))
+    extent = max(max(abs(x), abs(y)) for x, y in points)
+    scale = extent / math.hypot(*pairs[order[0]])
+    chosen: list[tuple[float, float, str]] = []
+    for artist in order[:_CONSIDERED_ARTISTS]:
+        x, y = (scale * value for value in pairs[artist])
+        # Names that lie on each other cannot be read: of neighbours only the first is named.
+        if all(math.hypot(x - other[0], y - other[1]) > _NAME_DISTANCE * extent for other in chosen):
+            chosen.append((x, y, taste_map.artists[artist]))
+    return chosen
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -41,7 +41,7 @@ def find_topics(spark: SparkSession, arguments: JobArguments) -> Counters:
     training, test = documents.where("NOT is_test"), documents.where("is_test")
     if not vocabulary or test.isEmpty():
         raise JobError(f"the titles in {uri}/plays are too few for topics. Give this job more plays of more artists")
-    model = LDA(k=options.topics, seed=options.seed, optimizer="online", maxIter=60, subsamplingRate=0.3).fit(training)
+    model = create_lda(options).fit(training)
     place = f"{arguments.output.rstrip('/')}/artists"
     name_topics(model, documents).write.parquet(place)
     perplexity = math.exp(model.logPerplexity(test))
@@ -55,6 +55,13 @@ def find_topics(spark: SparkSession, arguments: JobArguments) -> Counters:
     write_findings(spark, arguments.output, findings)
     _log.info("%s topics: perplexity %s", options.topics, perplexity)
     return findings.values
+
+
+def create_lda(options: argparse.Namespace) -> LDA:
+    """Set LDA up for few short documents, each mostly of one topic."""
+    lda = LDA(k=options.topics, seed=options.seed, optimizer="online", maxIter=40, subsamplingRate=0.5)
+    # Spark's own offset is for millions of documents: with few it ends before it has learned much.
+    return lda.setLearningOffset(10.0).setDocConcentration([0.05]).setTopicConcentration(0.05)
 
 
 def gather_titles(plays: DataFrame) -> DataFrame:
@@ -86,10 +93,9 @@ def split_documents(documents: DataFrame, seed: int) -> DataFrame:
 def name_topics(model: LDAModel, documents: DataFrame) -> DataFrame:
     """Return each artist's foremost topic and its share."""
     shares = model.transform(documents).select("artist", vector_to_array("topicDistribution").alias("shares"))
-    greatest = F.array_max("shares")
-    return shares.select(
-        "artist", (F.array_position("shares", greatest) - 1).cast("int").alias("topic"), greatest.alias("share")
-    )
+    # Before Spark 4 the function of Python's API takes no column as the value to find.
+    place = F.expr("array_position(shares, array_max(shares))")
+    return shares.select("artist", (place - 1).cast("int").alias("topic"), F.array_max("shares").alias("share"))
 
 
 def word_perplexity(training: DataFrame, test: DataFrame, words: int) -> float:
