@@ -15,6 +15,7 @@ from emr_pipelines.emr.steps import StepHandle, cancel_step
 from emr_pipelines.plan.keys import step_label
 from emr_pipelines.storage.attempts import published_attempt
 from tests.fault_control import Faults
+from tests.reliability.launches import cluster_of
 from tests.reliability.midway import Jobs, Midway, objects_below, running_step, states_in_database, step_folder
 from tests.reliability.runs import Outcome, Runner
 from tests.spec.golden import validate
@@ -228,15 +229,12 @@ def test_a_step_that_is_queued_too_long_is_cancelled(runner: Runner, faults: Fau
             looks_before.append(faults.counts()["DescribeStep"])
         if (event["task"], event["state"]) != ("before.wait", "running"):
             return
-        (cluster,) = (
-            one["Id"] for one in runner.api.read.list_clusters(ClusterStates=["WAITING", "RUNNING"])["Clusters"]
-        )
         step = {
             "Name": name,
             "ActionOnFailure": "CONTINUE",
             "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["sleep", "300"]},
         }
-        blocking.extend(runner.api.write.add_job_flow_steps(JobFlowId=cluster, Steps=[step])["StepIds"])
+        blocking.extend(runner.api.write.add_job_flow_steps(JobFlowId=cluster_of(runner, dag), Steps=[step])["StepIds"])
 
     # The step before gives the blocking one the time to get in between, however busy the machine is.
     before = "  - {name: before, command: [sleep, '8']}"
