@@ -17,8 +17,9 @@ from emr_pipelines.plan.step_graph import order_steps, upstream_of
 from emr_pipelines.plan.step_request import step_request
 from emr_pipelines.spec.context import environment_values
 from emr_pipelines.spec.durations import seconds_of
+from emr_pipelines.spec.environment_models import EnvironmentSpec
 from emr_pipelines.spec.hdfs_words import needs_hdfs
-from emr_pipelines.spec.models import EnvironmentSpec, OutputSpec, ParamSpec, StepSpec, text_pattern
+from emr_pipelines.spec.models import OutputSpec, ParamSpec, StepSpec, text_pattern
 from emr_pipelines.spec.placeholders import Reference, resolve_known, substitute
 from emr_pipelines.spec.references import ancestors_of
 from emr_pipelines.spec.step_kinds import kind_of

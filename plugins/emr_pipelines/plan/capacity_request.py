@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from emr_pipelines.spec.capacity_models import CapacitySpec, EbsSpec, WeightedInstance
+from emr_pipelines.spec.cluster_models import ClusterSpec
 from emr_pipelines.spec.durations import seconds_of
-from emr_pipelines.spec.models import CapacitySpec, ClusterSpec, EbsSpec, WeightedInstance
 
 # EMR's own strategy for on-demand capacity is lowest-price; saying so lets a fleet name up to 30 instance types instead of 5.
 _ON_DEMAND_ALLOCATION = "lowest-price"

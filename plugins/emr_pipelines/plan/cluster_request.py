@@ -10,9 +10,10 @@ from emr_pipelines.plan.capacity_request import instances_request, uses_fleets
 from emr_pipelines.plan.code_layout import CodeLayout
 from emr_pipelines.plan.keys import cluster_name, cluster_path
 from emr_pipelines.plan.model import ClusterPlan
+from emr_pipelines.spec.capacity_models import ManagedScalingSpec
+from emr_pipelines.spec.cluster_models import BootstrapSpec, ClusterSpec, ConfigurationSpec
 from emr_pipelines.spec.context import scalar_text
 from emr_pipelines.spec.durations import DEFAULT_MAX_LIFETIME, seconds_of
-from emr_pipelines.spec.models import BootstrapSpec, ClusterSpec, ConfigurationSpec, ManagedScalingSpec
 
 CLUSTER_KEY = "main"
 DEFAULT_IDLE_TIMEOUT = "1h"

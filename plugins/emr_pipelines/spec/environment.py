@@ -10,7 +10,7 @@ from pathlib import Path
 from emr_pipelines.errors import Problem, SpecError
 from emr_pipelines.spec.context import BUILT_IN_VALUES, texts_in
 from emr_pipelines.spec.document import Document
-from emr_pipelines.spec.models import EnvironmentSpec
+from emr_pipelines.spec.environment_models import EnvironmentSpec
 from emr_pipelines.spec.project import environment_file, relative_name
 from emr_pipelines.spec.shape import Shaped, shape
 from emr_pipelines.spec.source import read_source

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from emr_pipelines.spec.cluster_models import BootstrapSpec
 from emr_pipelines.spec.context import Context
 from emr_pipelines.spec.document import Path
-from emr_pipelines.spec.models import BootstrapSpec, SparkSpec, StepSpec
+from emr_pipelines.spec.models import SparkSpec, StepSpec
 from emr_pipelines.spec.project import ProjectFiles
 from emr_pipelines.spec.step_models import StreamingSpec
 from emr_pipelines.spec.streaming_words import is_file, programs_of

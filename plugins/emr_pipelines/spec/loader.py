@@ -12,8 +12,9 @@ from emr_pipelines.errors import Problem, SpecError
 from emr_pipelines.spec.context import Context, environment_values, scalar_text, scalars_in
 from emr_pipelines.spec.document import Document
 from emr_pipelines.spec.environment import ReadEnvironment, read_environment, read_environment_file
+from emr_pipelines.spec.environment_models import EnvironmentSpec
 from emr_pipelines.spec.file_references import project_files_of
-from emr_pipelines.spec.models import EnvironmentSpec, PipelineSpec
+from emr_pipelines.spec.models import PipelineSpec
 from emr_pipelines.spec.overlay import overlay_cluster
 from emr_pipelines.spec.project import ProjectFiles, relative_name
 from emr_pipelines.spec.rules import find_problems

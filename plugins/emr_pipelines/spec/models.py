@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from emr_pipelines.spec import forms
+from emr_pipelines.spec.cluster_models import ClusterSpec
 from emr_pipelines.spec.model_base import (
     Date,
     Duration,
     Identifier,
-    InstanceType,
     Memory,
     Model,
     Name,
@@ -50,151 +50,6 @@ def text_pattern(param: ParamSpec) -> str | None:
     types = [param.type] if isinstance(param.type, str) else param.type
     is_free_text = "string" in types and param.enum is None
     return param.pattern or (forms.SAFE_TEXT if is_free_text else None)
-
-
-class WeightedInstance(Model):
-    """An instance type of a fleet with its weight in capacity units and an optional price cap."""
-
-    type: InstanceType = Field(description="An EC2 instance type such as m5.2xlarge.")
-    weight: int = Field(
-        default=1, ge=1, le=999, description="Capacity units that one instance of this type counts for."
-    )
-    max_price_percent: float | None = Field(
-        default=None, gt=0, description="Highest spot price, as a percentage of the on-demand price."
-    )
-
-
-class EbsSpec(Model):
-    """EBS volumes attached to each instance of a group or fleet."""
-
-    size_gb: int = Field(ge=1, description="Size of one volume in GiB.")
-    type: Literal["gp2", "gp3", "io1", "io2", "st1", "sc1", "standard"] = Field(
-        default="gp3", description="Volume type."
-    )
-    iops: int | None = Field(default=None, ge=1, description="I/O operations per second, for gp3, io1 and io2.")
-    throughput: int | None = Field(default=None, ge=125, description="MiB per second, for gp3.")
-    volumes: int = Field(default=1, ge=1, le=25, description="Number of volumes per instance.")
-
-
-class CapacitySpec(Model):
-    """One part of a cluster. A fleet has `instances` with `on_demand` and `spot` capacity; a group has `instance` with `count` and `market`."""
-
-    instances: list[InstanceType | WeightedInstance] | None = Field(
-        default=None, min_length=1, max_length=30, description="Fleet: the types that EMR may choose from."
-    )
-    on_demand: int | None = Field(default=None, ge=0, description="Fleet: capacity units bought on demand.")
-    spot: int | None = Field(default=None, ge=0, description="Fleet: capacity units bought as spot.")
-    spot_timeout: Duration | None = Field(
-        default=None, description="Fleet: how long EMR waits for spot capacity, 5m to 24h."
-    )
-    fallback: Literal["on_demand", "terminate"] | None = Field(
-        default=None, description="Fleet: what EMR does when spot capacity does not come within spot_timeout."
-    )
-    allocation: (
-        Literal[
-            "capacity-optimized",
-            "price-capacity-optimized",
-            "lowest-price",
-            "diversified",
-            "capacity-optimized-prioritized",
-        ]
-        | None
-    ) = Field(default=None, description="Fleet: how EMR chooses among the spot pools.")
-    instance: InstanceType | None = Field(default=None, description="Group: the instance type.")
-    count: int | None = Field(default=None, ge=1, description="Group: number of instances.")
-    market: Literal["on_demand", "spot"] | None = Field(default=None, description="Group: how instances are bought.")
-    bid_price: str | None = Field(
-        default=None, pattern=forms.PRICE, description="Group: highest spot price in US dollars per hour."
-    )
-    ebs: EbsSpec | None = Field(default=None, description="EBS volumes of each instance.")
-
-
-class ConfigurationSpec(Model):
-    """An EMR configuration classification, for example `spark-defaults` with its properties."""
-
-    classification: str = Field(min_length=1, description="The classification, for example spark-defaults.")
-    properties: dict[str, Scalar] = Field(default={}, description="Its properties; numbers and booleans become text.")
-    configurations: list[ConfigurationSpec] = Field(
-        default=[], description="Nested classifications, for example export under spark-env."
-    )
-
-
-class BootstrapSpec(Model):
-    """A bootstrap action with arguments; a plain string is short for `{script: …}`."""
-
-    script: str = Field(min_length=1, description="A path in the project or an s3:// address.")
-    name: str | None = Field(
-        default=None, max_length=256, description="Name in the EMR console; the default is the script's file name."
-    )
-    args: list[str] = Field(default=[], description="Arguments of the script.")
-
-
-class ManagedScalingSpec(Model):
-    """EMR managed scaling limits, in instances (groups) or capacity units (fleets)."""
-
-    minimum: int = Field(ge=1, description="Least capacity of core and task together.")
-    maximum: int = Field(ge=1, description="Greatest capacity of core and task together.")
-    maximum_on_demand: int | None = Field(default=None, ge=0, description="Greatest on-demand capacity.")
-    maximum_core: int | None = Field(default=None, ge=1, description="Greatest core capacity.")
-
-
-class ClusterSpec(Model):
-    """A cluster that is created for each run and always terminated, or (`id` or `name`) a long-running one that is only used."""
-
-    id: str | None = Field(
-        default=None, pattern=forms.CLUSTER_ID, description="Use this long-running cluster; it is never terminated."
-    )
-    name: str | None = Field(
-        default=None, min_length=1, description="Use the live cluster of this name; it is never terminated."
-    )
-    release: str | None = Field(
-        default=None, pattern=forms.RELEASE, description="The EMR release label, for example emr-7.13.0."
-    )
-    applications: list[str] | None = Field(
-        default=None, description="Applications that EMR installs, for example Spark."
-    )
-    primary: CapacitySpec | None = Field(
-        default=None, description="The primary node (three in a highly available cluster of groups)."
-    )
-    core: CapacitySpec | None = Field(default=None, description="Nodes that run work and hold HDFS.")
-    task: CapacitySpec | None = Field(default=None, description="Nodes that run work only.")
-    idle_timeout: Duration | None = Field(
-        default=None, description="EMR terminates the cluster after this time without work; 1m to 7d."
-    )
-    max_lifetime: Duration | None = Field(
-        default=None, description="Written as the tag expires_at; a sweeper may terminate the cluster after it."
-    )
-    start_timeout: Duration | None = Field(
-        default=None,
-        description="A cluster that takes no steps after this time is terminated and launched again; the default is 60m.",
-    )
-    step_concurrency: int | None = Field(
-        default=None, ge=1, le=256, description="Number of steps that may run at once."
-    )
-    bootstrap: list[str | BootstrapSpec] | None = Field(
-        default=None, max_length=16, description="Scripts that run on every node before its applications are installed."
-    )
-    configurations: list[ConfigurationSpec] | None = Field(
-        default=None, description="EMR configuration classifications."
-    )
-    managed_scaling: ManagedScalingSpec | None = Field(
-        default=None, description="Limits within which EMR resizes the cluster."
-    )
-    subnets: list[str] | None = Field(
-        default=None, description="Subnet ids; a fleet chooses among them, groups use the first."
-    )
-    service_role: str | None = Field(default=None, description="Role of the EMR service.")
-    instance_profile: str | None = Field(default=None, description="Instance profile of the nodes.")
-    security_configuration: str | None = Field(default=None, description="Name of an EMR security configuration.")
-    key_pair: str | None = Field(default=None, description="EC2 key pair for SSH.")
-    log_uri: str | None = Field(
-        default=None,
-        pattern=forms.LOG_URI,
-        description="Prefix of the cluster's logs; the default is the environment's.",
-    )
-    ebs_root_gb: int | None = Field(default=None, ge=15, le=100, description="Size of the root volume in GiB.")
-    tags: dict[str, str] | None = Field(default=None, description="Tags of the cluster and its instances.")
-    overrides: dict[str, Any] | None = Field(default=None, description="Raw RunJobFlow keys, deep-merged last.")
 
 
 class SparkSpec(Model):
@@ -313,43 +168,3 @@ class PipelineSpec(Model):
     )
     cluster: ClusterSpec = Field(description="The cluster of each run; deep-merged over the environment's cluster.")
     steps: list[StepSpec] = Field(min_length=1, description="The steps, each after those whose output it uses.")
-
-
-class ConnectionSpec(Model):
-    """The Airflow connection that an environment uses. `endpoint_url` is set only where EMR is not AWS's own."""
-
-    id: str = Field(min_length=1, description="Id of the Airflow connection.")
-    endpoint_url: str | None = Field(
-        default=None, pattern=forms.HTTP, description="Address of the AWS endpoint; absent means AWS's own."
-    )
-
-
-class SampleDataSpec(Model):
-    """Inputs that an environment can make by itself: `command` fills a folder that becomes the objects below `prefix`."""
-
-    prefix: str = Field(pattern=forms.S3_PREFIX, description="Filled when it holds nothing, without a trailing slash.")
-    command: list[str] = Field(
-        min_length=1, description="A script of the project with its arguments; {folder} is the folder to fill."
-    )
-
-
-class EnvironmentSpec(Model):
-    """One place where pipelines run. Pipelines see name, region, bucket, data, logs and `variables` as `${env.*}`."""
-
-    name: Name = Field(description="Name of the environment; the file has the same name.")
-    connection: ConnectionSpec = Field(description="The Airflow connection that tasks use.")
-    region: str = Field(pattern=forms.REGION, description="AWS region, for example us-east-1.")
-    bucket: str = Field(pattern=forms.BUCKET, description="Bucket for code, runs and published outputs, as s3://name.")
-    data: str = Field(pattern=forms.S3_PREFIX, description="Prefix of input data, without a trailing slash.")
-    logs: str = Field(pattern=forms.S3_PREFIX, description="Prefix of cluster logs, without a trailing slash.")
-    # EMR uploads logs every five minutes, and once more when a cluster ends (AWS: emr-plan-debugging).
-    log_patience: Duration = Field(
-        default="330s",
-        description="How long a failed task waits for the logs that tell why; EMR uploads them every five minutes.",
-    )
-    variables: dict[Identifier, Scalar] = Field(default={}, description="Further values for ${env.<name>}.")
-    cluster: ClusterSpec = Field(default_factory=ClusterSpec, description="Defaults for the cluster of every pipeline.")
-    sample_data: list[SampleDataSpec] = Field(
-        default=[],
-        description="Inputs that `emr-pipelines run` makes where there are none; for environments without real data.",
-    )

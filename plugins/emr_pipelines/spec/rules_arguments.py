@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from emr_pipelines.spec.cluster_models import BootstrapSpec
 from emr_pipelines.spec.context import Context, Finding, scalar_text, scalars_in, texts_in
 from emr_pipelines.spec.document import Path
-from emr_pipelines.spec.models import BootstrapSpec, StepSpec
+from emr_pipelines.spec.models import StepSpec
 from emr_pipelines.spec.rules_placeholders import JINJA
 
 MAX_CHARACTERS = 10_240

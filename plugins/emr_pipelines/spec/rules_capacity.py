@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from emr_pipelines.spec.capacity_models import CapacitySpec
 from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.document import Path, value_at
 from emr_pipelines.spec.durations import seconds_of
-from emr_pipelines.spec.models import CapacitySpec
 from emr_pipelines.spec.overlay import FLEET_KEYS, GROUP_KEYS, PARTS, has_any
 
 _SPOT_TIMEOUT_SECONDS = (5 * 60, 1440 * 60)

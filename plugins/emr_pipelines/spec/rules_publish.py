@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.document import Path
-from emr_pipelines.spec.models import EnvironmentSpec, StepSpec
+from emr_pipelines.spec.environment_models import EnvironmentSpec
+from emr_pipelines.spec.models import StepSpec
 from emr_pipelines.spec.references import ancestors_of, step_edges
 from emr_pipelines.spec.s3_places import LEGACY_RUNS, RUNS, is_within
 

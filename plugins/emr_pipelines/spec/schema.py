@@ -6,8 +6,9 @@ from functools import cache
 from typing import Any
 
 from emr_pipelines.spec.document import Path
+from emr_pipelines.spec.environment_models import EnvironmentSpec
 from emr_pipelines.spec.model_base import Model
-from emr_pipelines.spec.models import EnvironmentSpec, PipelineSpec
+from emr_pipelines.spec.models import PipelineSpec
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 SCHEMA_FILES: dict[str, type[Model]] = {
