@@ -109,7 +109,7 @@ def test_gallery_is_self_contained_and_shows_the_top_words(spark: SparkSession, 
     assert len(images) == 3
     assert all(re.search(r'alt="[^"]{20,}"', image) for image in images)
     table = page[page.index('id="year-1999"') : page.index('id="year-2000"')]
-    assert re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', table) == [
+    assert re.findall(r'<th scope="row">(.*?)</th><td class="number">(.*?)</td>', table) == [
         ("&lt;b&gt;&amp;", "1,200"),
         *((word.replace("'", "&#x27;"), str(50 - rank)) for rank, word in enumerate(WORDS[:9])),
     ]

@@ -3,45 +3,10 @@
 import calendar
 from collections.abc import Sequence
 from html import escape
-from string import Template
 
+from batch_job import result_page
 from city_tables.city_rows import CityRow, CityTable, YearMonth
 from city_tables.header_comparison import HeaderReport
-
-_PAGE = Template("""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Cities and their months</title>
-<style>
-:root { color-scheme: light dark; --page: #f6f5f2; --card: #fff; --text: #24211d; --quiet: #6b655c; --line: #e3dfd7; }
-@media (prefers-color-scheme: dark) {
-  :root { --page: #1b1a18; --card: #262421; --text: #eeeae3; --quiet: #aaa296; --line: #3b3834; }
-}
-body { margin: 0 auto; max-width: 72rem; padding: 2rem 1.25rem 4rem; background: var(--page); color: var(--text);
-  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .25rem; }
-h1 + p, caption { color: var(--quiet); }
-section { margin-top: 2rem; padding: 1.25rem; background: var(--card); border: 1px solid var(--line);
-  border-radius: .75rem; overflow-x: auto; }
-h2 { margin: 0 0 .75rem; font-size: 1.35rem; }
-img { display: block; max-width: 100%; height: auto; border-radius: .5rem; background: #fff; }
-table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
-caption { text-align: left; padding-bottom: .35rem; }
-th, td { padding: .3rem .5rem; border-bottom: 1px solid var(--line); text-align: left; font-weight: normal; }
-thead th { color: var(--quiet); font-size: .85rem; }
-.number { text-align: right; }
-code { overflow-wrap: anywhere; }
-</style>
-</head>
-<body>
-<h1>Cities and their months</h1>
-<p>$summary</p>
-$body
-</body>
-</html>
-""")
 
 
 def write_page(table: CityTable, reports: Sequence[HeaderReport], picture: str) -> str:
@@ -55,7 +20,7 @@ def write_page(table: CityTable, reports: Sequence[HeaderReport], picture: str) 
         )
         parts.append(f"""<section id="left-out">
 <h2>Files left out</h2>
-<table>
+<table class="wide">
 <caption>Their columns are not those of the other files of the same input.</caption>
 <thead><tr><th scope="col">Input</th><th scope="col">File</th><th scope="col">Difference</th></tr></thead>
 <tbody>
@@ -63,7 +28,9 @@ def write_page(table: CityTable, reports: Sequence[HeaderReport], picture: str) 
 </tbody>
 </table>
 </section>""")
-    return _PAGE.substitute(summary=_summary(table, len(different)), body="\n".join(parts))
+    return result_page.write_page(
+        title="Cities and their months", summary=_summary(table, len(different)), body="\n".join(parts)
+    )
 
 
 def _summary(table: CityTable, different: int) -> str:
@@ -82,7 +49,7 @@ def _cities_part(table: CityTable, picture: str) -> str:
 </section>
 <section>
 <h2>Cities</h2>
-<table>
+<table class="wide">
 <thead><tr><th scope="col">City</th><th scope="col">Country</th><th scope="col" class="number">Inhabitants</th>
 <th scope="col">Coldest month</th><th scope="col">Warmest month</th><th scope="col" class="number">Rain, mm</th>
 <th scope="col" class="number">Months</th></tr></thead>
