@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from city_weather.climate import City, DayWeather, draw_year
+from year_span import read_year_span
 
 # One provider changed its export in November: other units, and so other columns. Such a file is what the job has to notice.
 DIFFERENT_FILE = (11, "north_america")
@@ -96,17 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cities", type=Path, required=True, help="CSV file of cities with latitude and elevation_m")
     parser.add_argument("--countries", type=Path, required=True, help="CSV file of country_code, country, continent")
     parser.add_argument("--output", type=Path, required=True, help="an empty folder, or one that is made")
-    parser.add_argument("--years", type=_year_span, default="2018", metavar="FIRST-LAST")
+    parser.add_argument("--years", type=read_year_span, default="2018", metavar="FIRST-LAST")
     parser.add_argument("--seed", type=int, default=42)
     return parser
-
-
-def _year_span(text: str) -> range:
-    first, _, last = text.partition("-")
-    span = range(int(first), int(last or first) + 1)
-    if not span:
-        raise argparse.ArgumentTypeError(f"{text}: the last year is before the first")
-    return span
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from purchases.catalogue import Catalogue, read_catalogue, share_rows, weigh_books
 from purchases.rows import SCHEMA, draw_purchases
+from year_span import read_year_span
 
 _TREE = Path("product_category=Books")
 _FILE = "part-00000.snappy.parquet"
@@ -54,17 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--titles", type=Path, required=True, help="CSV file with product_title, author and year")
     parser.add_argument("--output", type=Path, required=True, help="folder in which product_category=Books/ is made")
     parser.add_argument("--rows", type=int, default=20_000, help="purchases in all years together")
-    parser.add_argument("--years", type=_year_span, default="1995-2015", metavar="FIRST-LAST")
+    parser.add_argument("--years", type=read_year_span, default="1995-2015", metavar="FIRST-LAST")
     parser.add_argument("--seed", type=int, default=42)
     return parser
-
-
-def _year_span(text: str) -> range:
-    first, _, last = text.partition("-")
-    span = range(int(first), int(last or first) + 1)
-    if not span:
-        raise argparse.ArgumentTypeError(f"{text}: the last year is before the first")
-    return span
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import threading
 from collections.abc import Callable
@@ -34,6 +35,15 @@ class At:
         if not self.done and (event["task"], event["state"]) == (self.task, self.state):
             self.done = True
             self.act()
+
+
+def check_sent_again(runner: Runner, operation: str, times: int) -> None:
+    """After `times` refusals the write was sent as often again, with growing pauses; nothing else was called for it."""
+    assert runner.faults.hits() == times
+    sent = [call["time"] for call in runner.faults.calls() if call["operation"] == operation]
+    assert len(sent) == times + 1
+    for number, (before, after) in enumerate(itertools.pairwise(sent)):
+        assert after - before >= 2**number, "the pauses grow"
 
 
 def cluster_of(runner: Runner, dag: DAG) -> str:

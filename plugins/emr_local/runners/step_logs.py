@@ -18,7 +18,8 @@ _MESSAGE_LENGTH = 1000
 _EXCEPTION = re.compile(
     r"(?:Caused by: |Error: |: )?((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Exit|Interrupt|Fault)\b(?::.*)?)$"
 )
-_WRAPPER = "PipeMapRed."  # says only that a streaming program failed; the line before is the program's own last
+# Say only that a streaming program failed; the last line before them is the program's own. Tasks that fail at once write theirs in turns.
+_WRAPPERS = re.compile(r"Task Id : |.*PipeMapRed\.")
 _OUTPUT_EXISTS = re.compile(r"FileAlreadyExistsException|PATH_ALREADY_EXISTS|Output directory \S+ already exists")
 
 
@@ -95,11 +96,10 @@ def _last_exception(tail: str) -> str | None:
     lines = [line.strip() for line in tail.splitlines() if line.strip()]
     for number, line in reversed([*enumerate(lines)]):
         match = _EXCEPTION.match(line)
-        if match and _WRAPPER in line:
-            own = _EXCEPTION.match(lines[number - 2]) if number > 1 else None  # before it stands the task's id
-            return (own or match).group(1)
         if match:
-            return match.group(1)
+            before = next((each for each in reversed(lines[:number]) if not _WRAPPERS.match(each)), "")
+            own = _EXCEPTION.match(before) if _WRAPPERS.match(line) else None
+            return (own or match).group(1)
     return lines[-1] if lines else None
 
 

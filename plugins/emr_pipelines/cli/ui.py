@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import ExitStack, suppress
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from emr_pipelines.cli.project_options import EnvironmentOption, load_project
 from emr_pipelines.cli.sample_data import provide_sample_data
 
 _STOP_SECONDS = 60.0
+_NAP_SECONDS = 0.5
 
 
 def ui_command(env: EnvironmentOption = None) -> None:
@@ -41,7 +43,9 @@ def _serve(variables: dict[str, str]) -> None:
         [sys.executable, "-m", "airflow", "standalone"], env=variables, start_new_session=True
     )
     try:
-        standalone.wait()
+        # Waiting in short naps: the kernel may hand Ctrl-C to another thread, which does not wake one that waits for a process.
+        while standalone.poll() is None:
+            time.sleep(_NAP_SECONDS)
     finally:
         _stop(standalone)
 

@@ -168,6 +168,10 @@ def test_numbers_are_written_as_java_does(value, text):
             "KeyError: 'year'\nTask Id : a, Status : FAILED\nError: java.lang.RuntimeException: PipeMapRed.waitOutputThreads(): subprocess failed with code 1\nStreaming Command Failed!\n",
             "KeyError: 'year'",
         ),
+        (  # two tasks that fail at once write in turns
+            "KeyError: 'year'\nKeyError: 'year'\nTask Id : a, Status : FAILED\nError: java.lang.RuntimeException: PipeMapRed.waitOutputThreads(): subprocess failed with code 1\nTask Id : b, Status : FAILED\nError: java.lang.RuntimeException: PipeMapRed.waitOutputThreads(): subprocess failed with code 1\n",
+            "KeyError: 'year'",
+        ),
         (
             "KeyError: 'year'\nmore\nTask Id : a, Status : FAILED\nError: java.lang.RuntimeException: PipeMapRed.waitOutputThreads(): subprocess failed with code 3\n",
             "java.lang.RuntimeException: PipeMapRed.waitOutputThreads(): subprocess failed with code 3",
