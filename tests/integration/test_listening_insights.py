@@ -89,3 +89,4 @@ def test_another_run_reads_what_is_new_and_counts_nothing_twice(
     after = read_published(bucket_folder)
     assert after - before == Counter({(late["ts"] // 3_600_000, late["level"]): 1})
     assert after == count_plainly(bucket_folder)
+    s3.delete_object(Bucket=BUCKET, Key=f"{MONTH}/30/late/events.json")
