@@ -45,6 +45,9 @@ def _serve(options: argparse.Namespace, stop_signal: int) -> None:
     from emr_local.fault_flags import read_fault_flags
 
     faults = read_fault_flags(options.fault, options.faults)
+    from emr_local.policy_flags import read_policy_flag
+
+    policy = read_policy_flag(options.iam_policy)
     from emr_local.composition import create_server
 
     server = create_server(
@@ -56,6 +59,7 @@ def _serve(options: argparse.Namespace, stop_signal: int) -> None:
         class_archive=options.class_archive,
         run_bootstrap=options.bootstrap_actions == "run",
         faults=faults,
+        policy=policy,
     )
     try:
         sys.stdout.write(f"emr_local ready at {server.url} (state in {options.state_dir})\n")
@@ -102,6 +106,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         choices=("check", "run"),
         default="check",
         help="look whether the scripts of bootstrap actions exist and can be parsed, or also run them on this machine (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--iam-policy",
+        type=Path,
+        metavar="FILE",
+        help="a JSON file with an IAM policy; what it does not allow is denied (default: everything is allowed)",
     )
     _add_fault_flags(parser)
     return parser.parse_args(arguments)

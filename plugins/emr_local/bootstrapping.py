@@ -23,6 +23,7 @@ from emr_local.bootstrap_actions import (
     runs_on_primary,
 )
 from emr_local.bootstrap_scripts import find_script_problem, locate_script, read_interpreter
+from emr_local.identifiers import INSTANCE_PROFILE_KEY
 from emr_local.records import ClusterRecord
 from emr_local.runners.sessions import end_recorded_session, end_session, record_session
 
@@ -163,7 +164,7 @@ class LocalBootstrapper:
             "PATH": os.pathsep.join(places),
             "HOME": str(self._home(cluster_id)),
             "EMR_CLUSTER_ID": cluster_id,
-            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_ACCESS_KEY_ID": INSTANCE_PROFILE_KEY,
             "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",

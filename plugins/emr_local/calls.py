@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from emr_local.api_errors import invalid_cluster_id, invalid_job_flow_id, not_modifiable
+from emr_local.api_errors import invalid_cluster_id, invalid_job_flow_id, not_modifiable, validation_failure
 from emr_local.records import JobFlow, Json, SecurityConfiguration
 from emr_local.states import is_going
 from emr_local.store import Store
@@ -35,6 +35,14 @@ class Call:
     def find_security_configuration(self, name: str) -> SecurityConfiguration | None:
         """The security configuration of this name, whoever made it."""
         return next((each for each in self.list_security_configurations() if each.name == name), None)
+
+    def require_security_configuration(self, request: Json) -> SecurityConfiguration | None:
+        """The security configuration that a cluster's request names, which must exist; None if it names none."""
+        name = request.get("SecurityConfiguration")
+        found = self.find_security_configuration(name) if name else None
+        if name and found is None:
+            raise validation_failure(f"Security configuration with name '{name}' does not exist.")
+        return found
 
     def require_cluster(self) -> JobFlow:
         """The cluster that the request's ClusterId names."""

@@ -13,6 +13,7 @@ from emr_local.cluster_views import describe_cluster, summarize_cluster
 from emr_local.identifiers import format_cluster_arn
 from emr_local.pagination import take_page
 from emr_local.records import ENDED_CLUSTER_STATES, JobFlow, Json
+from emr_local.security_requests import check_execution_role, check_kerberos
 from emr_local.shapes import copy_members
 from emr_local.states import USER_REQUEST, is_going, settle, terminate
 from emr_local.step_requests import create_steps
@@ -23,11 +24,13 @@ MAX_TERMINATED_AT_ONCE = 10
 
 def _run_job_flow(call: Call) -> Json:
     request = call.parameters
-    name = request.get("SecurityConfiguration")
-    if name and call.find_security_configuration(name) is None:
-        raise validation_failure(f"Security configuration with name '{name}' does not exist.")
+    security = call.require_security_configuration(request)
     cluster = create_cluster(request, call.region, call.now)
-    steps = create_steps(request.get("Steps", ()), cluster, (), request.get("StepExecutionRoleArn"), call.now)
+    check_kerberos(request.get("KerberosAttributes"), security)
+    role = request.get("StepExecutionRoleArn")
+    if role or request.get("Steps"):
+        check_execution_role(role, cluster.release_label, security)
+    steps = create_steps(request.get("Steps", ()), cluster, (), role, call.now)
     call.store.save_flow(JobFlow(cluster=cluster, steps=tuple(steps)))
     return {"JobFlowId": cluster.cluster_id, "ClusterArn": format_cluster_arn(call.region, cluster.cluster_id)}
 

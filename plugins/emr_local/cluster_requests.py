@@ -6,17 +6,19 @@ from collections.abc import Sequence
 
 from emr_local.api_errors import validation_failure
 from emr_local.bootstrap_actions import is_script_address
+from emr_local.cluster_settings import check_settings
 from emr_local.identifiers import create_identifier
-from emr_local.instance_requests import build_hardware
+from emr_local.instance_requests import Hardware, build_hardware
 from emr_local.records import ClusterRecord, Json
-from emr_local.releases import list_release_labels
-from emr_local.scaling_requests import check_auto_scaling
+from emr_local.releases import list_release_labels, parse_version
+from emr_local.scaling_requests import check_auto_scaling, check_managed_scaling
 from emr_local.tagging import read_tags
 
 MAX_BOOTSTRAP_ACTIONS = 16
 _DEFAULT_IDLE_TIMEOUT = 3600
 _IDLE_TIMEOUTS = range(60, 604_800 + 1)
 _CONCURRENCY_LEVELS = range(1, 256 + 1)
+_FIRST_WITH_IDLE_TIMEOUT = (5, 30)
 
 
 def create_cluster(request: Json, region: str, now: float) -> ClusterRecord:
@@ -24,11 +26,10 @@ def create_cluster(request: Json, region: str, now: float) -> ClusterRecord:
     release_label = _check_release(request, region)
     _check_roles(request)
     _check_bootstrap_actions(request.get("BootstrapActions", ()))
+    check_settings(request, release_label)
     instances = request["Instances"]
-    for group in instances.get("InstanceGroups", ()):
-        if "AutoScalingPolicy" in group:
-            check_auto_scaling(group["AutoScalingPolicy"], group["InstanceRole"], has_role="AutoScalingRole" in request)
     hardware = build_hardware(instances, release_label, now)
+    _check_scaling(request, release_label, hardware)
     policy = request.get("AutoTerminationPolicy")
     forced = hardware.is_highly_available
     return ClusterRecord(
@@ -46,7 +47,7 @@ def create_cluster(request: Json, region: str, now: float) -> ClusterRecord:
         unhealthy_node_replacement=instances.get("UnhealthyNodeReplacement", False),
         step_concurrency=check_step_concurrency(request.get("StepConcurrencyLevel", 1)),
         tags=read_tags(request.get("Tags", ())),
-        idle_timeout=None if policy is None else read_idle_timeout(policy),
+        idle_timeout=None if policy is None else read_idle_timeout(policy, release_label),
         managed_scaling=request.get("ManagedScalingPolicy"),
         created_at=now,
         state_since=now,
@@ -60,14 +61,27 @@ def check_step_concurrency(level: int) -> int:
     return level
 
 
-def read_idle_timeout(policy: Json) -> int:
+def read_idle_timeout(policy: Json, release_label: str) -> int:
     """The seconds of an AutoTerminationPolicy, if EMR allows them."""
+    version = parse_version(release_label)
+    if version < _FIRST_WITH_IDLE_TIMEOUT or version == (6, 0, 0):
+        raise validation_failure("An auto-termination policy needs emr-5.30.0, emr-6.1.0 or newer.")
     seconds: int = policy.get("IdleTimeout", _DEFAULT_IDLE_TIMEOUT)
     if seconds not in _IDLE_TIMEOUTS:
         raise validation_failure(
             f"Invalid idle timeout {seconds}. The idle timeout must be between {_IDLE_TIMEOUTS[0]} and {_IDLE_TIMEOUTS[-1]} seconds."
         )
     return seconds
+
+
+def _check_scaling(request: Json, release_label: str, hardware: Hardware) -> None:
+    managed = request.get("ManagedScalingPolicy")
+    if managed:
+        check_managed_scaling(managed, release_label, hardware.collections)
+    for group in hardware.collections:
+        if "AutoScalingPolicy" in group.request:
+            has_role = "AutoScalingRole" in request
+            check_auto_scaling(group.request["AutoScalingPolicy"], group.role, has_role=has_role, managed=bool(managed))
 
 
 def _check_release(request: Json, region: str) -> str:

@@ -12,6 +12,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from emr_local.bootstrapping import LocalBootstrapper
 from emr_local.faults import Fault
+from emr_local.iam_policies import Policy
 from emr_local.java_runtime import JavaNotFoundError, find_java
 from emr_local.listening import Listener
 from emr_local.object_store import ObjectStore
@@ -39,10 +40,11 @@ def create_server(
     class_archive: bool,
     run_bootstrap: bool = False,
     faults: Iterable[Fault] = (),
+    policy: Policy | None = None,
 ) -> LocalServer:
     """A server that really runs steps; raises StartupError if this machine cannot.
 
-    `class_archive`: keep one for faster JVM starts. `run_bootstrap`: run bootstrap actions on this machine, not only check them.
+    `class_archive`: keep one for faster JVM starts. `run_bootstrap`: run bootstrap actions on this machine, not only check them. `policy`: what callers may do; None for everything.
     """
     _check_java()
     with _explaining_disk(state_dir), ExitStack() as failing:
@@ -72,6 +74,7 @@ def create_server(
             delays=Delays(),
             time_scale=time_scale,
             faults=faults,
+            policy=policy,
         )
         failing.pop_all()
         return server

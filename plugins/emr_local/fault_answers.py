@@ -9,7 +9,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from emr_local.faults import S3, Effect, Fault
-from emr_local.identifiers import ACCOUNT_ID
+from emr_local.identifiers import CALLER_ARN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ _EMR_REFUSALS: Mapping[Effect, _Refusal] = {
     Effect.DENY: _Refusal(
         code="AccessDeniedException",
         message=(
-            f"User: arn:aws:sts::{ACCOUNT_ID}:assumed-role/emr-local/session is not authorized to perform: elasticmapreduce:%s "
+            f"User: {CALLER_ARN} is not authorized to perform: elasticmapreduce:%s "
             "on resource: * because no identity-based policy allows the elasticmapreduce:%s action"
         ),
         status=400,

@@ -1,4 +1,4 @@
-"""The control endpoint under `/_emr_local/`: JSON over HTTP for faults, losses, the pace and the log of calls. Decides nothing about clusters itself."""
+"""The control endpoint under `/_emr_local/`: JSON over HTTP for faults, losses, the pace and the logs of calls and authorizations. Decides nothing about clusters itself."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from emr_local.authorization_log import AuthorizationLog
 from emr_local.call_log import CallLog
 from emr_local.fault_book import FaultBook
 from emr_local.fault_requests import FaultRequestError, parse_faults
@@ -32,6 +33,7 @@ class ControlApplication:
         *,
         book: FaultBook,
         calls: CallLog,
+        authorizations: AuthorizationLog,
         steering: Steering,
         describe_health: Callable[[], Reply],
     ) -> None:
@@ -39,7 +41,8 @@ class ControlApplication:
         self._routes = (
             _Route("GET", "health", lambda body: describe_health()),
             *_route_faults(book),
-            *_route_calls(calls),
+            *_route_log("calls", calls),
+            *_route_log("authorizations", authorizations),
             *_route_steering(steering),
         )
 
@@ -106,14 +109,14 @@ def _route_faults(book: FaultBook) -> Iterable[_Route]:
     )
 
 
-def _route_calls(calls: CallLog) -> Iterable[_Route]:
-    def clear_calls(body: bytes) -> Reply:
-        calls.clear()
+def _route_log(path: str, log: CallLog | AuthorizationLog) -> Iterable[_Route]:
+    def clear(body: bytes) -> Reply:
+        log.clear()
         return {}
 
     return (
-        _Route("GET", "calls", lambda body: calls.describe()),
-        _Route("DELETE", "calls", clear_calls),
+        _Route("GET", path, lambda body: log.describe()),
+        _Route("DELETE", path, clear),
     )
 
 

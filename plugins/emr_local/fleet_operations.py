@@ -8,9 +8,10 @@ from typing import Any
 
 from emr_local.api_errors import invalid_request, validation_failure
 from emr_local.calls import Call, Operation
+from emr_local.fleet_requests import check_fleet_types, check_resize_specifications
 from emr_local.identifiers import format_cluster_arn
 from emr_local.instance_kinds import require_fleets
-from emr_local.instance_requests import check_fleet_types, create_all_nodes, create_fleet
+from emr_local.instance_requests import create_all_nodes, create_fleet
 from emr_local.instance_views import describe_fleet
 from emr_local.records import ClusterRecord, Json, NodeCollection
 from emr_local.resizing import resize
@@ -56,6 +57,7 @@ def _modify_instance_fleet(call: Call) -> Json:
         raise validation_failure("The master instance fleet cannot be resized.")
     if fleet.role == "CORE" and not any({**fleet.request, **changes}.get(each, 0) for each in _CAPACITIES):
         raise validation_failure("The core instance fleet must keep a target capacity of one or greater.")
+    check_resize_specifications(changes.get("ResizeSpecifications"), fleet.request.get("Name", "null"))
     changes["InstanceTypeConfigs"] = _merge_types(fleet, request.get("InstanceTypeConfigs", ()), cluster.release_label)
     call.store.save_flow(replace(flow, cluster=resize(cluster, fleet, changes, call.now)))
     return {}

@@ -6,6 +6,8 @@ import secrets
 import string
 
 ACCOUNT_ID = "123456789012"  # the default account of moto, which answers for every other service
+CALLER_ARN = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/emr-local/session"  # who calls, in refusals
+INSTANCE_PROFILE_KEY = "instance-profile"  # the access key id of the programs that steps and bootstrap actions start
 _ALPHABET = string.ascii_uppercase + string.digits
 _LENGTH = 13
 

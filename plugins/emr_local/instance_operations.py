@@ -14,6 +14,7 @@ from emr_local.instance_views import describe_group, describe_node, find_node_st
 from emr_local.pagination import take_page
 from emr_local.records import ClusterRecord, Json, NodeCollection
 from emr_local.resizing import resize
+from emr_local.scaling_requests import check_auto_scaling
 from emr_local.shapes import copy_members
 from emr_local.states import is_going
 
@@ -61,6 +62,9 @@ def _add_instance_groups(call: Call) -> Json:
         if request["InstanceRole"] != "TASK":
             raise validation_failure("Only task instance groups can be added to a job flow.")
         group = create_group(request, cluster.release_label, call.now)
+        if "AutoScalingPolicy" in request:
+            has_role, managed = "AutoScalingRole" in cluster.request, cluster.managed_scaling is not None
+            check_auto_scaling(request["AutoScalingPolicy"], group.role, has_role=has_role, managed=managed)
         nodes = create_all_nodes(group, len(cluster.nodes) + 1, call.now)
         cluster = replace(cluster, collections=(*cluster.collections, group), nodes=(*cluster.nodes, *nodes))
         added.append(group.collection_id)

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from emr_local.api_errors import validation_failure
+from emr_local.fleet_requests import check_fleet
 from emr_local.identifiers import create_ec2_identifier, create_identifier
+from emr_local.instance_checks import check_bid_price, check_instance_type, check_volumes
+from emr_local.network_requests import check_network
 from emr_local.records import Json, Node, NodeCollection
-from emr_local.releases import supports_instance_type
 
 _HIGH_AVAILABILITY_PRIMARIES = 3
 _SIMPLE_KEYS = frozenset({"MasterInstanceType", "SlaveInstanceType", "InstanceCount"})
@@ -52,7 +54,7 @@ def build_hardware(instances: Json, release_label: str, now: float) -> Hardware:
             "Please configure instances using one and only one of the following: instance groups; instance fleets; "
             "instance count, master and slave instance type."
         )
-    _check_subnets(instances)
+    check_network(instances)
     if instances.get("InstanceFleets"):
         return _build_fleets(instances["InstanceFleets"], release_label, now)
     return _build_groups(instances.get("InstanceGroups") or _simple_groups(instances), release_label, now)
@@ -60,11 +62,14 @@ def build_hardware(instances: Json, release_label: str, now: float) -> Hardware:
 
 def create_group(request: Json, release_label: str, now: float) -> NodeCollection:
     """A checked instance group without nodes."""
-    _check_instance_type(release_label, request["InstanceType"])
+    check_instance_type(release_label, request["InstanceType"])
     if request["InstanceCount"] < 1 and request["InstanceRole"] != "TASK":
         raise validation_failure("An instance group must have at least one instance")
     if request.get("BidPrice") and request.get("Market") != "SPOT":
         raise validation_failure("Attempted to set bid price for on demand instance group.")
+    if "BidPrice" in request:
+        check_bid_price(request["BidPrice"])
+    check_volumes(request.get("EbsConfiguration"))
     return NodeCollection(
         collection_id=create_identifier("ig"), role=request["InstanceRole"], request=request, created_at=now
     )
@@ -72,7 +77,7 @@ def create_group(request: Json, release_label: str, now: float) -> NodeCollectio
 
 def create_fleet(request: Json, release_label: str, now: float) -> NodeCollection:
     """A checked instance fleet without nodes."""
-    _check_fleet(request, release_label)
+    check_fleet(request, release_label)
     return NodeCollection(
         collection_id=create_identifier("if"), role=request["InstanceFleetType"], request=request, created_at=now
     )
@@ -95,21 +100,6 @@ def create_nodes(collection: NodeCollection, target: Target, first_number: int, 
     instance_type, weight = next(iter(target.weights.items()))
     for number in range(first_number, first_number + math.ceil(target.capacity / weight)):
         yield _create_node(collection, number, target.market, instance_type, now)
-
-
-def check_fleet_types(types: Sequence[Json], name: str, release_label: str) -> None:
-    """Raise AWS's ValidationException for instance types that a fleet cannot have."""
-    names = [each["InstanceType"] for each in types]
-    for instance_type in names:
-        _check_instance_type(release_label, instance_type)
-    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
-    if repeated:
-        raise validation_failure(
-            f"The instance fleet: {name} contains duplicate instance types [{', '.join(repeated)}]. "
-            "Revise the configuration and resubmit."
-        )
-    if any(each.get("WeightedCapacity", 1) < 1 for each in types):
-        raise validation_failure("Weighted capacity cannot be zero. Revise the configuration and resubmit.")
 
 
 def create_all_nodes(collection: NodeCollection, first_number: int, now: float) -> list[Node]:
@@ -186,41 +176,3 @@ def _check_roles(roles: Counter[str], noun: str, *, single: tuple[str, ...]) -> 
             raise validation_failure(
                 f"Multiple {name} {noun} supplied, you must specify exactly one {name} {noun.removesuffix('s')}"
             )
-
-
-def _check_fleet(request: Json, release_label: str) -> None:
-    name = request.get("Name", "null")
-    types = request.get("InstanceTypeConfigs", ())
-    if not types:
-        raise validation_failure(
-            f"The instance fleet: {name} must have at least one instance type. Revise the configuration and resubmit."
-        )
-    check_fleet_types(types, name, release_label)
-    _check_fleet_capacity(request, name)
-
-
-def _check_fleet_capacity(request: Json, name: str) -> None:
-    capacity = request.get("TargetOnDemandCapacity", 0) + request.get("TargetSpotCapacity", 0)
-    if request["InstanceFleetType"] == "MASTER" and capacity not in (1, _HIGH_AVAILABILITY_PRIMARIES):
-        raise validation_failure(
-            "A master instance fleet can only have a target capacity of 1. Revise the configuration and resubmit."
-        )
-    if capacity < 1:
-        raise validation_failure(
-            f"The instance fleet ({name}) should have a value of one or greater for either targetOnDemandCapacity or targetSpotCapacity."
-        )
-
-
-def _check_instance_type(release_label: str, instance_type: str) -> None:
-    if not supports_instance_type(release_label, instance_type):
-        raise validation_failure(f"Instance type '{instance_type}' is not supported.")
-
-
-def _check_subnets(instances: Json) -> None:
-    if instances.get("Ec2SubnetId") and instances.get("Ec2SubnetIds"):
-        raise validation_failure("Specify either Ec2SubnetId or Ec2SubnetIds, not both.")
-    if len(instances.get("Ec2SubnetIds", ())) > 1 and not instances.get("InstanceFleets"):
-        raise validation_failure(
-            "Only one subnet may be specified for clusters configured with instance groups or instance count, "
-            "master and slave instance type. Revise the configuration and resubmit."
-        )

@@ -32,12 +32,12 @@ class MirroringApp:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass a request on; hold back the reply to a write until the directory has it too."""
-        s3_request = _is_s3_request(environ)
+        s3_request = is_s3_request(environ)
         if s3_request:
             self._store.absorb_while_running()
         if environ["REQUEST_METHOD"] not in _WRITES:
             return self._app(environ, start_response)
-        bucket, key = _split_path(environ) if s3_request else (None, None)
+        bucket, key = split_path(environ) if s3_request else (None, None)
         held = _HeldReply()
         body = self._app(environ, held)
         try:
@@ -59,8 +59,8 @@ class _HeldReply:
         return lambda _: None  # the write() of old WSGI applications; moto's Flask never calls it
 
 
-def _is_s3_request(environ: WSGIEnvironment) -> bool:
-    """S3 by the signature's scope; a request with neither signature nor target is S3 unless it is moto's own."""
+def is_s3_request(environ: WSGIEnvironment) -> bool:
+    """Whether it is for S3: by the signature's scope; a request with neither signature nor target is S3 unless it is moto's own."""
     if environ.get("HTTP_X_AMZ_TARGET"):
         return False
     scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].partition(",")[0]
@@ -71,7 +71,8 @@ def _is_s3_request(environ: WSGIEnvironment) -> bool:
     return not path.startswith(("/moto-api", "/latest/"))
 
 
-def _split_path(environ: WSGIEnvironment) -> tuple[str | None, str | None]:
+def split_path(environ: WSGIEnvironment) -> tuple[str | None, str | None]:
+    """Bucket and key of an S3 request, None where there is none."""
     path = (
         environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
     )  # WSGI hands UTF-8 bytes as latin-1

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from emr_local.api_errors import invalid_request, validation_failure
+from emr_local.api_errors import invalid_request
 from emr_local.calls import Call, Operation
 from emr_local.cluster_requests import read_idle_timeout
 from emr_local.identifiers import format_cluster_arn
 from emr_local.instance_kinds import require_groups
 from emr_local.instance_views import describe_auto_scaling
 from emr_local.records import JobFlow, Json, NodeCollection
-from emr_local.scaling_requests import check_auto_scaling
+from emr_local.scaling_requests import check_auto_scaling, check_managed_scaling
 
 
 def _put_auto_termination_policy(call: Call) -> Json:
     flow = call.require_modifiable_cluster()
-    seconds = read_idle_timeout(call.parameters.get("AutoTerminationPolicy", {}))
+    seconds = read_idle_timeout(call.parameters.get("AutoTerminationPolicy", {}), flow.cluster.release_label)
     call.store.save_flow(replace(flow, cluster=replace(flow.cluster, idle_timeout=seconds)))
     return {}
 
@@ -36,9 +36,7 @@ def _remove_auto_termination_policy(call: Call) -> Json:
 def _put_managed_scaling_policy(call: Call) -> Json:
     flow = call.require_modifiable_cluster()
     policy = call.parameters["ManagedScalingPolicy"]
-    limits = policy.get("ComputeLimits")
-    if limits and limits["MinimumCapacityUnits"] > limits["MaximumCapacityUnits"]:
-        raise validation_failure("MinimumCapacityUnits must be less than or equal to MaximumCapacityUnits.")
+    check_managed_scaling(policy, flow.cluster.release_label, flow.cluster.collections)
     call.store.save_flow(replace(flow, cluster=replace(flow.cluster, managed_scaling=policy)))
     return {}
 
@@ -57,7 +55,9 @@ def _remove_managed_scaling_policy(call: Call) -> Json:
 def _put_auto_scaling_policy(call: Call) -> Json:
     flow, group = _require_group(call, "PutAutoScalingPolicy")
     policy = call.parameters["AutoScalingPolicy"]
-    check_auto_scaling(policy, group.role, has_role="AutoScalingRole" in flow.cluster.request)
+    cluster = flow.cluster
+    has_role = "AutoScalingRole" in cluster.request
+    check_auto_scaling(policy, group.role, has_role=has_role, managed=cluster.managed_scaling is not None)
     changed = replace(group, request={**group.request, "AutoScalingPolicy": policy})
     call.store.save_flow(_replace_group(flow, changed))
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -13,6 +14,8 @@ _FALLBACK_REGION = "us-east-1"
 # Spark and Hadoop of each release (AWS "Application versions"); the newest label of a minor release stands for its patches.
 _APPLICATIONS: dict[str, tuple[str, str]] = {
     "emr-spark-8.1": ("4.1.1-amzn-0", "3.4.2-amzn-3"),
+    "emr-spark-8.0": ("4.0.2-amzn-0", "3.4.2-amzn-1"),
+    "emr-7.14": ("3.5.8-amzn-0", "3.4.2-amzn-2"),
     "emr-7.13": ("3.5.6-amzn-2", "3.4.2-amzn-0"),
     "emr-7.12": ("3.5.6-amzn-1", "3.4.1-amzn-4"),
     "emr-7.11": ("3.5.6-amzn-0", "3.4.1-amzn-3"),
@@ -28,6 +31,15 @@ _APPLICATIONS: dict[str, tuple[str, str]] = {
     "emr-7.1": ("3.5.0-amzn-1", "3.3.6-amzn-3"),
     "emr-7.0": ("3.5.0-amzn-0", "3.3.6-amzn-2"),
     "emr-6.15": ("3.4.1-amzn-2", "3.3.6-amzn-1"),
+    "emr-6.14": ("3.4.1-amzn-1", "3.3.3-amzn-6"),
+    "emr-6.13": ("3.4.1-amzn-0", "3.3.3-amzn-5"),
+    "emr-6.12": ("3.4.0-amzn-0", "3.3.3-amzn-4"),
+    "emr-6.11": ("3.3.2-amzn-0.1", "3.3.3-amzn-3.1"),
+    "emr-6.10": ("3.3.1-amzn-0.1", "3.3.3-amzn-2.1"),
+    "emr-6.9": ("3.3.0-amzn-1.1", "3.3.3-amzn-1.1"),
+    "emr-6.8": ("3.3.0-amzn-0.1", "3.2.1-amzn-8.1"),
+    "emr-6.7": ("3.2.1-amzn-0", "3.2.1-amzn-7"),
+    "emr-6.6": ("3.2.0-amzn-0", "3.2.1-amzn-6"),
 }
 
 
@@ -57,6 +69,17 @@ def list_instance_types(release_label: str) -> list[dict[str, Any]]:
 def supports_instance_type(release_label: str, instance_type: str) -> bool:
     """Whether a cluster of this release may have instances of this type."""
     return instance_type in _read_table(f"instance-types-{release_label}")
+
+
+def find_architecture(instance_type: str) -> str:
+    """The processor architecture of an instance type, in EMR's words; an empty one if the type is unknown."""
+    architecture: str = _read_table("instance_types").get(instance_type, {}).get("Architecture", "")
+    return architecture
+
+
+def parse_version(release_label: str) -> tuple[int, ...]:
+    """The numbers of a release label, to be compared with other ones: emr-spark-8.1.0 is newer than emr-7.14.0."""
+    return tuple(int(number) for number in re.findall(r"\d+", release_label)[:3])
 
 
 def find_application_versions(release_label: str) -> dict[str, str]:

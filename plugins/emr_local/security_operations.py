@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from emr_local.api_errors import invalid_request
@@ -10,16 +9,14 @@ from emr_local.calls import Call, Operation
 from emr_local.identifiers import ACCOUNT_ID
 from emr_local.pagination import take_page
 from emr_local.records import Json, SecurityConfiguration
+from emr_local.security_requests import check_security_configuration
 
 
 def _create_security_configuration(call: Call) -> Json:
     name, text = call.parameters["Name"], call.parameters["SecurityConfiguration"]
     if call.find_security_configuration(name) is not None:
         raise invalid_request(f"SecurityConfiguration with name '{name}' already exists.")
-    try:
-        json.loads(text)
-    except ValueError as error:
-        raise invalid_request(f"The security configuration is not valid JSON: {error}.") from error
+    check_security_configuration(text)
     call.store.save_security_configuration(SecurityConfiguration(name=name, text=text, created_at=call.now))
     return {"Name": name, "CreationDateTime": call.now}
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from wsgiref.types import WSGIApplication
 
+from emr_local.authorization import AuthorizationGate, Authorizer
+from emr_local.authorization_log import AuthorizationLog
 from emr_local.bootstrap_actions import Bootstrapper
 from emr_local.call_log import CallLog
 from emr_local.calls import ListConfigurations, list_none
@@ -15,6 +17,7 @@ from emr_local.fault_book import FaultBook
 from emr_local.fault_control import ControlApplication
 from emr_local.fault_injection import FaultInjector
 from emr_local.faults import Fault
+from emr_local.iam_policies import Policy
 from emr_local.launches import Launches, PutObject
 from emr_local.listening import Listener
 from emr_local.loopback import LoopbackGuard
@@ -32,7 +35,7 @@ _POLL_SECONDS = 0.05  # how soon the HTTP server notices that it is to stop
 class LocalServer:
     """A server that accepts requests from its creation until `close`, which also closes the listener, the store and the executor.
 
-    Without a bootstrapper bootstrap actions are kept and listed only.
+    Without a bootstrapper bootstrap actions are kept and listed only; without a policy everything is allowed.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class LocalServer:
         delays: Delays,
         time_scale: float = 1.0,
         faults: Iterable[Fault] = (),
+        policy: Policy | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.url = listener.url
@@ -59,10 +63,17 @@ class LocalServer:
             store=store, executor=executor, clock=clock, delays=delays.scale(time_scale), launches=launches
         )
         emr = EmrApplication(launches.wrap(self._service.handle), others)
-        self._injector = FaultInjector(emr, book=book, calls=calls, clock=clock)
+        authorizations = AuthorizationLog()
+        judged = emr if policy is None else self._guard(emr, Authorizer(policy, authorizations))
+        self._injector = FaultInjector(judged, book=book, calls=calls, clock=clock)
         steering = Steering(store=store, supervisor=self._supervisor, clock=clock, delays=delays, time_scale=time_scale)
         control = ControlApplication(
-            self._injector, book=book, calls=calls, steering=steering, describe_health=self._describe_health
+            self._injector,
+            book=book,
+            calls=calls,
+            authorizations=authorizations,
+            steering=steering,
+            describe_health=self._describe_health,
         )
         self._http = listener.create_server(LoopbackGuard(control))
         self._supervisor.start()
@@ -80,6 +91,14 @@ class LocalServer:
         self._http.server_close()
         self._supervisor.stop()
         self._store.close()
+
+    def _guard(self, application: WSGIApplication, authorizer: Authorizer) -> WSGIApplication:
+        return AuthorizationGate(application, authorizer=authorizer, tags_of=self._find_tags)
+
+    def _find_tags(self, cluster_id: str) -> Mapping[str, str]:
+        with self._store.changed:
+            flow = self._store.find_flow(cluster_id)
+            return flow.cluster.tags if flow else {}
 
     def _serve(self) -> None:
         serve = self._http.serve_forever

@@ -8,6 +8,7 @@ from emr_local.api_errors import invalid_request, not_modifiable, validation_fai
 from emr_local.calls import Call, Operation
 from emr_local.pagination import take_page
 from emr_local.records import ACTIVE_STEP_STATES, JobFlow, Json, StepRecord, StepState
+from emr_local.security_requests import check_execution_role
 from emr_local.states import add_steps, cancel_step, find_step, is_going
 from emr_local.step_requests import MAX_ACTIVE_STEPS, create_steps
 from emr_local.step_views import describe_step, summarize_step
@@ -20,8 +21,13 @@ def _add_job_flow_steps(call: Call) -> Json:
     flow = call.require_job_flow(call.parameters["JobFlowId"])
     if is_going(flow):
         raise not_modifiable()
-    requests = call.parameters["Steps"]
-    steps = create_steps(requests, flow.cluster, flow.steps, call.parameters.get("ExecutionRoleArn"), call.now)
+    requests, role = call.parameters["Steps"], call.parameters.get("ExecutionRoleArn")
+    name = flow.cluster.request.get("SecurityConfiguration")
+    security = call.find_security_configuration(name) if name else None
+    # One that has been deleted since, or has gone with its stack, tells nothing any more.
+    if security or not name:
+        check_execution_role(role, flow.cluster.release_label, security)
+    steps = create_steps(requests, flow.cluster, flow.steps, role, call.now)
     call.store.save_flow(add_steps(flow, steps, call.now))
     return {"StepIds": [step.step_id for step in steps]}
 

@@ -53,7 +53,7 @@ class EmrApplication:
     def _answer(self, operation: str, environ: WSGIEnvironment) -> tuple[int, bytes]:
         try:
             parameters = check_request(operation, _read_body(environ))
-            reply = self._handle(operation, parameters, _find_region(environ))
+            reply = self._handle(operation, parameters, find_region(environ))
             check_reply(operation, reply)
             return 200, _encode(reply) if has_output(operation) else b""
         except ApiError as error:
@@ -78,7 +78,8 @@ def _read_body(environ: WSGIEnvironment) -> Any:
         raise ApiError("SerializationException", f"The request's body is not JSON: {error}.") from error
 
 
-def _find_region(environ: WSGIEnvironment) -> str:
+def find_region(environ: WSGIEnvironment) -> str:
+    """The region that a request is signed for."""
     match = _CREDENTIAL_SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
     return match[1] if match else _DEFAULT_REGION
 

@@ -32,11 +32,16 @@ class Problem:
 
     def __str__(self) -> str:
         """`file:line:column: path: message. Fix.` with the parts that are known; a warning says that it is one."""
-        place = ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
+        place = ":".join([_visible(self.file), *(str(number) for number in (self.line, self.column) if number)])
         mark = "warning" if self.severity == "warning" else ""
-        return ": ".join(part for part in (place, mark, self.path, self.message) if part) + (
+        return ": ".join(part for part in (place, mark, _visible(self.path), self.message) if part) + (
             f"\n    {self.fix}" if self.fix else ""
         )
+
+
+def _visible(text: str) -> str:
+    """A name as a terminal may show it: characters that would steer the terminal are written out."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
 
 
 class SpecError(EmrPipelinesError):

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from shutil import copy, copytree
 from typing import Any
 
+import jsonschema
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 
 from emr_pipelines.cli.plan import plan_command
 from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.plan.build import build_plan
+from emr_pipelines.plan.security.registry import check_security
+from emr_pipelines.spec.loader import check_pipeline, load_pipeline
 
 PLAN_TESTS = Path(__file__).parents[1] / "plan"
+JSON_SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "plan.schema.json").read_text())
 PLUGINS = Path(__file__).parents[2] / "plugins"
 Run = Callable[..., Result]
 
@@ -65,7 +72,7 @@ def test_the_cluster_and_the_run_are_described(run: Run) -> None:
     assert row(output, "task", "10 spot of m5.2xlarge, m5a.2xlarge, m6i.2xlarge")
     assert row(output, "release", "emr-7.13.0 with Spark")
     assert row(output, "param year", "none (integer or null, minimum 1995, maximum 2015)")
-    assert row(output, "package", "include/books/report", "report.zip")
+    assert row(output, "include/books/report", "report.zip")
 
 
 def test_square_brackets_of_a_spec_are_no_markup(run: Run) -> None:
@@ -104,30 +111,136 @@ def test_a_date_shows_the_command_lines_of_that_run(run: Run) -> None:
     commands = [shlex.split(line) for line in output.splitlines() if line.startswith("spark-submit")]
     assert len(commands) == 3
     assert "reviews=s3://example-local/data/amazon_reviews/product_category=Books/year=2005" in commands[0]
-    assert "${" not in output.partition("Limits of EMR")[2]
+    assert "${" not in output.partition("Steps as they are submitted")[2].partition("Limits of EMR")[0]
 
 
 def test_json_is_the_plan_and_with_a_date_its_requests(run: Run) -> None:
     plain = load(run("word_clouds", "--json"))
-    assert [step["name"] for step in plain["steps"]] == ["preprocess_titles", "count_words", "render_clouds"]
-    assert "requests" not in plain
+    assert [step["name"] for step in plain["plan"]["steps"]] == ["preprocess_titles", "count_words", "render_clouds"]
+    assert plain["run"] is None
     bound = load(run("word_clouds", "--json", "--date", "2005-01-01", "--param", "year=1999"))
-    arguments = bound["requests"]["add_job_flow_steps"][0]["Steps"][0]["HadoopJarStep"]["Args"]
+    arguments = bound["run"]["requests"]["add_job_flow_steps"][0]["Steps"][0]["HadoopJarStep"]["Args"]
     assert "reviews=s3://example-local/data/amazon_reviews/product_category=Books/year=1999" in arguments
-    assert {key: bound[key] for key in plain} == plain
+    assert bound["plan"] == plain["plan"]
 
 
 def test_a_parameter_keeps_its_type_and_its_text(run: Run) -> None:
     result = load(
         run("param_types", "--json", "--date", "2005-01-01", "--param", "dry_run=true", "--param", "city=a b=[c]")
     )
-    arguments = result["requests"]["add_job_flow_steps"][0]["Steps"][0]["HadoopJarStep"]["Args"]
+    arguments = result["run"]["requests"]["add_job_flow_steps"][0]["Steps"][0]["HadoopJarStep"]["Args"]
     assert arguments[arguments.index("--dry-run") + 1] == "true"
     assert arguments[arguments.index("--city") + 1] == "a b=[c]"
 
 
+def test_the_code_that_is_told_is_the_code_that_is_sent(run: Run) -> None:
+    told = load(run("word_clouds", "--json", "--date", "2005-01-01"))
+    (script,) = (one for one in told["artifacts"] if one["source"] == "include/jobs/report.py")
+    content = Path("include/jobs/report.py").read_bytes()
+    assert (script["bytes"], script["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    arguments = told["run"]["requests"]["add_job_flow_steps"][2]["Steps"][0]["HadoopJarStep"]["Args"]
+    assert f"{told['code_prefix']}/include/jobs/report.py" in arguments
+    Path("include/jobs/report.py").write_text("# edited")
+    assert load(run("word_clouds", "--json"))["code_prefix"] != told["code_prefix"]
+
+
+def test_the_runs_of_a_range_are_counted_and_told_apart(run: Run) -> None:
+    output = run("word_clouds", "--from", "1995-01-01", "--to", "1997-06-01").output
+    assert "3 runs by @yearly from 1995-01-01 to 1997-06-01" in output
+    assert row(output, "2", "1996-01-01T00:00:00+00:00", "run.year=1996")
+    told = load(run("word_clouds", "--json", "--from", "1995-01-01", "--to", "1997-06-01"))
+    assert (told["runs"]["count"], told["cost"]["runs"]) == (3, 3)
+    assert [one["values"] for one in told["runs"]["runs"]] == [{"run.year": str(year)} for year in (1995, 1996, 1997)]
+
+
+def test_runs_that_all_do_the_same_are_pointed_out(run: Run) -> None:
+    output = run("word_clouds", "--from", "1995-01-01", "--to", "1997-01-01", "--param", "year=2001").output
+    assert "All these runs send the same arguments" in output
+
+
+def test_of_many_runs_the_first_and_the_last_are_shown(run: Run) -> None:
+    file = Path("config/pipelines/word_clouds.yaml")
+    file.write_text(file.read_text().replace("@yearly", "@monthly"))
+    output = run("word_clouds", "--from", "1995-01-01", "--to", "2004-12-01").output
+    assert row(output, "1", "1995-01-01T00:00:00+00:00")
+    assert row(output, "…", "70 more")
+    assert row(output, "120", "2004-12-01T00:00:00+00:00")
+    assert load(run("word_clouds", "--json", "--from", "1995-01-01", "--to", "2004-12-01"))["runs"]["count"] == 120
+
+
+def test_a_section_is_shown_alone(run: Run) -> None:
+    output = run("word_clouds", "--section", "tasks", "--section", "limits").output
+    assert output.startswith("Tasks")
+    assert [title for title in ("Limits of EMR", "Cluster", "Sizing", "Cost", "Security") if title in output] == [
+        "Limits of EMR"
+    ]
+    assert "${code.prefix}/include/jobs/report.py" in run("word_clouds", "--section", "requests").output
+
+
+def test_every_limit_is_told_with_its_use(run: Run) -> None:
+    output = run("word_clouds").output
+    assert row(output, "bootstrap actions", "1 of 16")
+    assert row(output, "tags", "6 of 50", "5 of them are set by emr-pipelines")
+    assert row(output, "steps at once", "1 of 256")
+    assert row(output, "instance types of fleet task", "3 of 30", "with an allocation strategy")
+
+
+def test_warnings_and_findings_are_those_of_validate_and_audit(run: Run) -> None:
+    told = load(run("word_clouds", "--json"))
+    root = Path.cwd()
+    file = root / "config" / "pipelines" / "word_clouds.yaml"
+    assert told["warnings"] == [
+        asdict(problem) for problem in check_pipeline(file, environment="local", project_root=root)
+    ]
+    plan = build_plan(load_pipeline(file, environment="local", project_root=root))
+    findings = check_security(plan)
+    assert [(one["rule"], one["place"]) for one in told["security"]] == [(one.rule, one.place) for one in findings]
+    assert told["security"]
+    output = run("word_clouds").output
+    assert all(f"{one.rule}: {one.message}" in output for one in findings)
+
+
+def test_findings_fail_the_command_when_that_is_asked(run: Run) -> None:
+    severities = {one["severity"] for one in load(run("word_clouds", "--json"))["security"]}
+    assert run("word_clouds").exit_code == 0
+    for severity, graver in (("note", {"note", "warning", "error"}), ("error", {"error"})):
+        assert run("word_clouds", "--fail-on", severity).exit_code == (1 if severities & graver else 0)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("word_clouds",),
+        ("word_clouds", "--env", "aws", "--date", "2005-01-01"),
+        ("word_clouds", "--from", "1995-01-01", "--to", "2015-01-01", "--hours", "2"),
+        ("existing_by_name", "--date", "2005-01-01"),
+        ("reliability",),
+    ],
+    ids=" ".join,
+)
+def test_json_has_the_documented_shape(run: Run, arguments: tuple[str, ...]) -> None:
+    jsonschema.validate(load(run(*arguments, "--json")), JSON_SCHEMA)
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_no_address_is_cut_off_on_a_narrow_terminal(run: Run, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    output = run("word_clouds", "--date", "2005-01-01").output
+    joined = ["", "", "", "", "", "", "", ""]
+    for line in output.splitlines():
+        for column, cell in enumerate(line.split("│")):
+            joined[column] += "".join(cell.split())
+    addresses = [
+        "s3://example-local/data/amazon_reviews/product_category=Books/year=${run.year}",
+        "pngpublishedtos3://example-local/word_clouds/year=${run.year}".replace("png", "png,"),
+        "include/books/report/main.py",
+        "s3://example-local/logs/",
+    ]
+    assert [address for address in addresses if not any(address in text for text in joined)] == []
+
+
 def test_the_environment_is_the_one_that_is_named(run: Run) -> None:
-    assert load(run("word_clouds", "--json", "--env", "aws"))["connection"]["region"] == "eu-central-1"
+    assert load(run("word_clouds", "--json", "--env", "aws"))["plan"]["connection"]["region"] == "eu-central-1"
 
 
 @pytest.mark.parametrize(
@@ -135,6 +248,13 @@ def test_the_environment_is_the_one_that_is_named(run: Run) -> None:
     [
         (["word_clouds", "--date", "1st of May"], "YYYY-MM-DD"),
         (["word_clouds", "--param", "year=1999"], "--date"),
+        (["word_clouds", "--from", "2005-01-01"], "--to"),
+        (["word_clouds", "--from", "2005-01-01", "--to", "2004-01-01"], "swap"),
+        (["word_clouds", "--from", "2005-01-01", "--to", "1st of May"], "--to '1st of May'"),
+        (["word_clouds", "--from", "2005-01-01", "--to", "2006-01-01", "--date", "2005-01-01"], "keep one"),
+        (["branches", "--from", "2005-01-01", "--to", "2006-01-01"], "no schedule of dates"),
+        (["word_clouds", "--section", "limit"], "Did you mean 'limits'?"),
+        (["word_clouds", "--exit-code"], "--against"),
         (["word_clouds", "--date", "2005-01-01", "--param", "yaer=1999"], "did you mean year"),
         (["wordclouds"], "word_clouds"),
         (["word_clouds", "--env", "awz"], "aws"),
@@ -146,15 +266,16 @@ def test_a_mistake_is_answered_with_what_to_write(run: Run, arguments: list[str]
     assert said in str(error)
 
 
-def test_planning_starts_fast_because_it_imports_neither_airflow_nor_boto3(run: Run) -> None:
-    script = "import sys; import emr_pipelines.cli.plan; print([name for name in ('airflow', 'boto3', 'botocore') if name in sys.modules])"
-    environment = {**os.environ, "PYTHONPATH": str(PLUGINS)}
-    assert (
-        subprocess.run(
-            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
-        ).stdout
-        == "[]\n"
+def test_planning_needs_neither_airflow_nor_boto3(run: Run) -> None:
+    script = (
+        "import sys\n"
+        "from emr_pipelines.cli.main import app\n"
+        "app(['plan', 'word_clouds', '--date', '2005-01-01', '--json'], standalone_mode=False)\n"
+        "print([name for name in ('airflow', 'boto3', 'botocore') if name in sys.modules], file=sys.stderr)"
     )
+    environment = {**os.environ, "PYTHONPATH": str(PLUGINS)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert (done.stderr, json.loads(done.stdout)["format"]) == ("[]\n", "emr-pipelines/plan/1")
 
 
 def load(result: Result) -> dict[str, Any]:

@@ -123,6 +123,18 @@ def test_a_long_running_cluster_is_never_terminated(folder: Path) -> None:
     assert not any(isinstance(task, EmrCreateJobFlowOperator) for task in dag.tasks)
 
 
+def test_a_security_configuration_of_the_spec_goes_to_every_task_that_may_create_a_cluster(folder: Path) -> None:
+    cluster = CLUSTER.replace("}, idle", "}, security_configuration: {imds_v2: true, runtime_roles: true}, idle")
+    tasks = {task.task_id: task for task in build_airflow_dag(str(add(folder, "secured", cluster))).tasks}
+    preparations = [
+        tasks["create_cluster"]._preparation,
+        tasks["left.submit"].templates.preparation,
+        tasks["left.wait"].templates.preparation,
+    ]
+    name = tasks["create_cluster"].job_flow_overrides["SecurityConfiguration"]
+    assert [one.security_configuration.name for one in preparations] == [name] * 3
+
+
 def test_a_step_timeout_counts_from_the_submission_and_not_from_the_start_of_a_task(folder: Path) -> None:
     dag = build_airflow_dag(str(add(folder, "diamond")))
     assert dag.get_task("right.wait").limits.timeout_seconds == 90 * 60

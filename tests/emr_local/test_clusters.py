@@ -65,6 +65,8 @@ def test_botos_waiters_see_the_cluster_come_and_go(emr: Emr):
 
 
 def test_describe_cluster_shows_what_was_asked_for(emr: Emr):
+    kerberos = '{"AuthenticationConfiguration": {"KerberosConfiguration": {"Provider": "ClusterDedicatedKdc"}}}'
+    emr.client.create_security_configuration(Name="kerberos", SecurityConfiguration=kerberos)
     request = cluster_request(
         keep_alive=True,
         instances={"InstanceGroups": [PRIMARY_GROUP, CORE_GROUP], "Ec2KeyName": "key", "Ec2SubnetId": "subnet-1"},
@@ -75,6 +77,7 @@ def test_describe_cluster_shows_what_was_asked_for(emr: Emr):
         StepConcurrencyLevel=3,
         EbsRootVolumeSize=20,
         KerberosAttributes={"Realm": "EC2.INTERNAL", "KdcAdminPassword": "hunter2"},
+        SecurityConfiguration="kerberos",
     )
     answer = emr.client.run_job_flow(**request)
 

@@ -21,7 +21,11 @@ def cluster_id(emr: Emr) -> Iterator[str]:
     emr.client.terminate_job_flows(JobFlowIds=[cluster_id])
 
 
-def test_a_step_runs_and_its_description_tells_all(emr: Emr, cluster_id: str):
+def test_a_step_runs_and_its_description_tells_all(emr: Emr):
+    roles = '{"AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": true}}}'
+    emr.client.create_security_configuration(Name="runtime-roles", SecurityConfiguration=roles)
+    cluster_id = emr.run(SecurityConfiguration="runtime-roles")
+    emr.wait(cluster_id, "WAITING")
     config = step("succeed", Properties=[{"Key": "k", "Value": "v"}], MainClass="Main")
     answer = emr.client.add_job_flow_steps(
         JobFlowId=cluster_id, Steps=[config], ExecutionRoleArn="arn:aws:iam::123456789012:role/runtime"

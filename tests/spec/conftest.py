@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +10,22 @@ from pathlib import Path
 import pytest
 
 from emr_pipelines.errors import Problem
+from emr_pipelines.spec import loader
 from emr_pipelines.spec.loader import LoadedSpec, check_pipeline, load_pipeline
 from tests.spec.golden import PROJECT
 
 PARTS = ("cluster: {primary: {instances: [m5.xlarge]}}\n", "steps:\n  - {name: clean, command: [echo, hi]}\n")
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """All these tests happen on one day, or on the one that a test sets: the support of releases ends, and goldens must not end with it."""
+
+    def set_day(day: str) -> None:
+        monkeypatch.setattr(loader, "current_date", lambda: dt.date.fromisoformat(day))
+
+    set_day("2026-12-01")
+    return set_day
 
 
 @pytest.fixture

@@ -25,6 +25,10 @@ cluster:
   tags: {team: data, cost: shared}
   primary: {instances: [m5.xlarge]}
   core: {instances: [m5.xlarge, m5a.xlarge], on_demand: 2, ebs: {size_gb: 100}}
+  configurations:
+    - {classification: yarn-site, properties: {yarn.acl.enable: false}}
+    - {classification: spark-defaults, properties: {spark.memory.fraction: 0.6, spark.eventLog.enabled: true}}
+    - {classification: spark-env, configurations: [{classification: export, properties: {A: environment, B: environment}}]}
 """
 
 
@@ -47,6 +51,65 @@ def test_maps_merge_and_scalars_replace(merged: Merged) -> None:
 
 def test_lists_replace(merged: Merged) -> None:
     assert merged("{applications: [Spark]}").applications == ["Spark"]
+
+
+def configurations_of(cluster: ClusterSpec) -> dict[str, dict[str, object]]:
+    configurations = cluster.configurations or []
+    assert len({one.classification for one in configurations}) == len(configurations)
+    return {one.classification: dict(one.properties) for one in configurations}
+
+
+def test_configurations_merge_by_classification_and_property(merged: Merged) -> None:
+    cluster = merged(
+        "{configurations: [{classification: hdfs-site}, {classification: spark-defaults, properties: {spark.memory.fraction: 0.8, spark.cores.max: 4}}]}"
+    )
+    assert configurations_of(cluster) == {
+        "hdfs-site": {},
+        "spark-defaults": {"spark.memory.fraction": 0.8, "spark.cores.max": 4, "spark.eventLog.enabled": True},
+        "yarn-site": {"yarn.acl.enable": False},
+        "spark-env": {},
+    }
+
+
+def test_nested_configurations_merge_too(merged: Merged) -> None:
+    own = "{classification: spark-env, configurations: [{classification: export, properties: {B: mine}}]}"
+    cluster = merged(f"{{configurations: [{own}]}}")
+    spark_env = next(one for one in cluster.configurations or [] if one.classification == "spark-env")
+    assert [one.properties for one in spark_env.configurations] == [{"A": "environment", "B": "mine"}]
+
+
+def test_null_takes_all_configurations_away(merged: Merged) -> None:
+    assert merged("{configurations: null}").configurations is None
+
+
+def test_configurations_of_a_part_merge_as_those_of_the_cluster(project: Path, load: Callable[..., LoadedSpec]) -> None:
+    with_part = ENVIRONMENT.replace(
+        "ebs: {size_gb: 100}",
+        "configurations: [{classification: hdfs-site, properties: {dfs.replication: 2, dfs.blocksize: 64}}]",
+    )
+    (project / "config/environments/test.yaml").write_text(with_part, encoding="utf-8")
+    own = "{core: {configurations: [{classification: hdfs-site, properties: {dfs.replication: 1}}]}}"
+    core = load(f"cluster: {own}\n{STEPS}", "test").spec.cluster.core
+    assert core is not None
+    assert [one.properties for one in core.configurations or []] == [{"dfs.replication": 1, "dfs.blocksize": 64}]
+
+
+def test_problems_of_merged_configurations_point_to_where_they_stand(
+    project: Path, check: Callable[..., list[Problem]]
+) -> None:
+    twice = ENVIRONMENT + "    - {classification: spark-defaults, properties: {spark.cores.max: 1}}\n"
+    secret = twice.replace("B: environment", 'B: "${env.nothing}"')
+    (project / "config/environments/test.yaml").write_text(secret, encoding="utf-8")
+    problems = check(
+        'cluster:\n  configurations:\n    - {classification: spark-env, configurations: [{classification: export, properties: {C: "${env.none}"}}]}\n'
+        f"    - {{classification: spark-defaults}}\n{STEPS}",
+        "test",
+    )
+    assert [(one.file, one.line, one.path.rpartition(".")[2]) for one in problems] == [
+        ("config/environments/test.yaml", 17, "B"),
+        ("config/environments/test.yaml", 18, "classification"),
+        ("config/pipelines/test.yaml", 4, "C"),
+    ]
 
 
 def test_a_part_of_the_same_form_merges(merged: Merged) -> None:

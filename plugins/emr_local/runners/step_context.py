@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from emr_local.filesystem import HDFS_NAME, mount_file_systems, resolve_object
+from emr_local.identifiers import INSTANCE_PROFILE_KEY
 from emr_local.java_runtime import JavaRuntime
 from emr_local.object_store import ObjectStore
 from emr_local.runners.contract import ClusterRequest, StepRequest
@@ -55,7 +56,7 @@ class Machine:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_KEPT_OUT)}
         kept |= {
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)]),
-            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_ACCESS_KEY_ID": INSTANCE_PROFILE_KEY,
             "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",

@@ -20,11 +20,42 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 5.0
 _PORTS = {"http": 80, "https": 443}
+# Where the price list is served: for China in China.
+_PRICE_LIST_REGION = "us-east-1"
+_PRICE_LIST_REGIONS = {"cn": "cn-northwest-1"}
 
 
 def s3_client(environment: EnvironmentSpec) -> S3Client:
     """An S3 client for the environment's endpoint and region."""
     return _session(environment).client("s3", endpoint_url=environment.connection.endpoint_url)
+
+
+def ec2_client(environment: EnvironmentSpec) -> Any:
+    """An EC2 client for the environment's endpoint and region."""
+    return _session(environment).client("ec2", endpoint_url=environment.connection.endpoint_url)
+
+
+def service_client(environment: EnvironmentSpec, service: str) -> Any:
+    """A client of any other service for the environment's endpoint and region."""
+    return _session(environment).client(service, endpoint_url=environment.connection.endpoint_url)  # type: ignore[call-overload]
+
+
+def default_region() -> str | None:
+    """The region of the shell's AWS configuration."""
+    import boto3
+
+    return boto3.Session().region_name
+
+
+def spot_client(environment: EnvironmentSpec, region: str) -> Any:
+    """An EC2 client for a region."""
+    return _session(environment).client("ec2", region_name=region)
+
+
+def price_list_client(environment: EnvironmentSpec, region: str) -> Any:
+    """A client of the price list, which a few regions serve for all regions of their partition."""
+    serving = _PRICE_LIST_REGIONS.get(region.partition("-")[0], _PRICE_LIST_REGION)
+    return _session(environment).client("pricing", region_name=serving)
 
 
 def emr_api(environment: EnvironmentSpec) -> EmrApi:

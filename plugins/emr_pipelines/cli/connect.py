@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +23,7 @@ from emr_pipelines.emr.access.ssh_rules import SshRule, add_rule, revoke_expired
 from emr_pipelines.emr.access.web_pages import web_pages
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.spec.durations import seconds_of
+from emr_pipelines.spec.forms import DURATION, FORMS
 
 
 def connect_command(
@@ -48,6 +50,8 @@ def connect_command(
     """Show how to reach a cluster: shell, proxy, its web pages and its history."""
     if apply and allow is None:
         raise EmrPipelinesError("--apply has no effect without --allow ADDRESS, your own public address")
+    if not re.fullmatch(DURATION, until):
+        raise EmrPipelinesError(f"--for {until!r}: use {FORMS[DURATION]}")
     _write_new(foxyproxy, foxyproxy_settings(port))
     _write_new(pac, pac_file(port))
     environment = load_project(env).environment

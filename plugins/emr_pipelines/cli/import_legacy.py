@@ -48,7 +48,7 @@ def import_legacy_command(
     problems = check_pipeline(out, environment=choose_environment(env), project_root=root)
     for problem in problems:
         typer.echo(str(problem), err=True)
-    if problems:
+    if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(1)
 
 

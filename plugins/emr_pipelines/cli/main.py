@@ -14,14 +14,19 @@ from emr_pipelines.errors import EmrPipelinesError
 
 _TERMINATED = 128 + signal.SIGTERM
 
-# Verb → module:function. A new verb is one line here and one module in cli/.
+# Verb → module:function, or module:app for a verb with verbs of its own. A new verb is one line here and one module in cli/.
 VERBS = {
+    "audit": "emr_pipelines.cli.audit:audit_command",
+    "connect": "emr_pipelines.cli.connect:connect_command",
     "doctor": "emr_pipelines.cli.doctor:doctor_command",
     "env": "emr_pipelines.cli.env:env_command",
     "gc": "emr_pipelines.cli.collect_garbage:gc_command",
     "import-legacy": "emr_pipelines.cli.import_legacy:import_legacy_command",
+    "infra": "emr_pipelines.cli.infra:infra_app",
     "plan": "emr_pipelines.cli.plan:plan_command",
+    "prices": "emr_pipelines.cli.prices:prices_command",
     "reap": "emr_pipelines.cli.reap:reap_command",
+    "render": "emr_pipelines.cli.render:render_command",
     "run": "emr_pipelines.cli.run:run_command",
     "sample-data": "emr_pipelines.cli.sample_data:sample_data_command",
     "schema": "emr_pipelines.cli.schema:schema_command",
@@ -42,8 +47,11 @@ class LazyVerbs(TyperGroup):
         if cmd_name not in VERBS:
             return None
         module, _, function = VERBS[cmd_name].partition(":")
+        target = getattr(import_module(module), function)
+        if isinstance(target, typer.Typer):
+            return typer.main.get_command(target)
         verb = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        verb.command(name=cmd_name)(getattr(import_module(module), function))
+        verb.command(name=cmd_name)(target)
         return typer.main.get_command(verb)
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.model import ParamPlan, Plan
+from emr_pipelines.plan.param_values import find_refusal, types_of
+
+_MOST_SHOWN = 200
 
 
 def parse_params(plan: Plan, texts: Iterable[str]) -> dict[str, Any]:
-    """NAME=VALUE texts as the run's conf. Raises EmrPipelinesError naming the text for an unknown name or a value of another type.
-
-    Only the type is settled here; ranges and patterns are the `Param`'s own, which Airflow checks.
-    """
+    """NAME=VALUE texts as the run's conf. Raises EmrPipelinesError naming the text for an unknown name or a value that the parameter does not take."""
     return dict(_parse_param(plan, text) for text in texts)
 
 
@@ -26,16 +26,27 @@ def _parse_param(plan: Plan, text: str) -> tuple[str, Any]:
         names = [param.name for param in plan.params]
         close = get_close_matches(name, names, n=1)
         hint = f"did you mean {close[0]}?" if close else f"{plan.name} has the parameters: {', '.join(names) or 'none'}"
-        raise EmrPipelinesError(f"--param {text!r}: the form is NAME=VALUE with a parameter of {plan.name}; {hint}")
+        raise EmrPipelinesError(f"--param {_shown(text)}: the form is NAME=VALUE with a parameter of {plan.name}; {hint}")
     return name, _typed(param, value)
 
 
-def _typed(param: ParamPlan, value: str) -> Any:
-    declared = param.schema.get("type", "string")
-    types = [declared] if isinstance(declared, str) else list(declared)
-    if "string" in types:
-        return value
+def _shown(text: str) -> str:
+    """A text as a message repeats it: in quotes, and not all of a long one."""
+    return repr(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…")
+
+
+def _typed(param: ParamPlan, text: str) -> Any:
+    value = _read(param, text)
+    refusal = find_refusal(param, value)
+    if refusal:
+        raise EmrPipelinesError(f"--param {param.name}={_shown(text)}: the value must be {refusal}")
+    return value
+
+
+def _read(param: ParamPlan, text: str) -> Any:
+    if "string" in types_of(param):
+        return text
     try:
-        return json.loads(value)
-    except ValueError as error:
-        raise EmrPipelinesError(f"--param {param.name}={value!r}: the value must be {' or '.join(types)}") from error
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

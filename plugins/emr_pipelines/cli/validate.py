@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -57,7 +58,7 @@ def _find_file(spec: str) -> tuple[Path, Path]:
         root = find_project_root(Path.cwd())
         return pipeline_file(root, spec), root
     file = Path(spec)
-    if not file.is_file():
+    if not os.path.isfile(file):
         raise SpecError(
             [Problem(file=spec, message="there is no such file", fix="Check the path, or give the pipeline's name.")]
         )

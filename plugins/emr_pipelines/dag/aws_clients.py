@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.emr import EmrHook
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+from airflow.providers.amazon.aws.hooks.secrets_manager import SecretsManagerHook
+from airflow.providers.amazon.aws.hooks.ssm import SsmHook
 from airflow.providers.common.compat.sdk import AirflowFailException
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from emr_pipelines.emr.cluster_secrets import SecretStores
 from emr_pipelines.emr.emr_api import (
     READ_CLIENT_CONFIG,
     WRITE_CLIENT_CONFIG,
@@ -25,6 +28,7 @@ from emr_pipelines.errors import EmrPipelinesError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
     from types_boto3_s3.client import S3Client
 
 
@@ -41,6 +45,19 @@ def s3_client(aws_conn_id: str | None, region_name: str | None) -> S3Client:
     """The S3 client of a connection."""
     client: Any = S3Hook(aws_conn_id=aws_conn_id, region_name=region_name, config=Config(**READ_CLIENT_CONFIG)).conn
     return client  # type: ignore[no-any-return]  # the hook's conn is untyped
+
+
+def secret_stores(aws_conn_id: str | None, region_name: str | None) -> SecretStores:
+    """Secrets Manager and the SSM Parameter Store of a connection, whose clients are made when a secret is read."""
+    connection = {"aws_conn_id": aws_conn_id, "region_name": region_name}
+    return SecretStores(
+        secrets_manager=partial(_connect, SecretsManagerHook, **connection),
+        parameters=partial(_connect, SsmHook, **connection),
+    )
+
+
+def _connect(hook: type[AwsBaseHook], **connection: str | None) -> Any:
+    return hook(config=Config(**READ_CLIENT_CONFIG), **connection).conn
 
 
 @contextmanager

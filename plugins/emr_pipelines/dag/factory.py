@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, BaseOperator, Param, TaskGroup
 from pendulum import timezone
 
+from emr_pipelines.dag.aws_clients import secret_stores
 from emr_pipelines.dag.documentation import describe_plan, describe_step
 from emr_pipelines.dag.input_checks import ExternalInputs
 from emr_pipelines.dag.macros import RunMacros
@@ -26,6 +26,7 @@ from emr_pipelines.dag.sensor import OutputCheck, WaitForStepSensor
 from emr_pipelines.dag.step_tasks import StepTemplates
 from emr_pipelines.dag.submit import SubmitStepOperator
 from emr_pipelines.dag.templates import to_template
+from emr_pipelines.emr.launch_preparation import LaunchPreparation
 from emr_pipelines.emr.step_watch import WatchLimits
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.legacy_contract import attempts_folder
@@ -97,7 +98,7 @@ def _connection(plan: Plan) -> dict[str, Any]:
 def _publish_task(plan: Plan, dag_folder: Path) -> BaseOperator:
     return PublishCodeOperator(
         task_id=PUBLISH_TASK,
-        artifacts=[asdict(artifact) for artifact in plan.artifacts],
+        plan=plan,
         # What a step waits for may be written by the steps before it; only the first ones' inputs must be there now.
         inputs=[_external_inputs(step) for step in plan.steps if step.external_inputs and not step.upstream],
         publish_to=[
@@ -105,8 +106,6 @@ def _publish_task(plan: Plan, dag_folder: Path) -> BaseOperator:
             for step in plan.steps
             if step.output and step.output.publish
         ],
-        bucket=plan.bucket,
-        spec_digest=plan.spec_digest,
         # Found anew in the task: a bundle may lie elsewhere than where the DAG was parsed.
         locate_project=partial(find_project_root, dag_folder),
         **_connection(plan),
@@ -132,6 +131,7 @@ def _cluster_task(plan: Plan) -> BaseOperator:
         task_id=CREATE_TASK,
         job_flow_overrides=to_template(cluster.request),
         start_timeout_seconds=cluster.start_timeout_seconds,
+        preparation=_preparation(plan),
         log_patience_seconds=plan.log_patience_seconds,
         places=cluster.places,
         place=cluster.place,
@@ -164,6 +164,14 @@ def _step_templates(plan: Plan, step: StepPlan) -> StepTemplates:
         replaceable=plan.cluster.replaceable,
         start_timeout_seconds=plan.cluster.start_timeout_seconds,
         spec_digest=plan.spec_digest,
+        preparation=_preparation(plan),
+    )
+
+
+def _preparation(plan: Plan) -> LaunchPreparation:
+    return LaunchPreparation(
+        security_configuration=plan.cluster.security_configuration,
+        secrets=secret_stores(plan.connection.id, plan.connection.region),
     )
 
 

@@ -28,15 +28,21 @@ from emr_pipelines.emr.clusters import (
 )
 from emr_pipelines.emr.diagnosis.probable_cause import explain_launch
 from emr_pipelines.emr.emr_api import ClusterFailed, EmrApi
+from emr_pipelines.emr.launch_preparation import LaunchPreparation
 from emr_pipelines.emr.polling import PollInterval, poll_until
-from emr_pipelines.plan.model import Artifact
+from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.places import place_of
+from emr_pipelines.plan.plan_record import record_plan
 from emr_pipelines.spec.task_names import CREATE_TASK
+from emr_pipelines.storage.artifact_contents import describe_contents, read_contents
 from emr_pipelines.storage.code_artifacts import publish_code
+from emr_pipelines.storage.published_plan import publish_plan
 from emr_pipelines.storage.step_outputs import refuse_foreign_objects
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.sdk.types import DagRunProtocol
+    from types_boto3_s3.client import S3Client
 
 TERMINATION_TIMEOUT_SECONDS = 20 * 60.0
 # How long the teardown looks for a cluster whose create task was killed before it knew whether it had made one.
@@ -46,7 +52,7 @@ SETTLED_KEY = "settled"
 
 
 class PublishCodeOperator(BaseOperator):
-    """Checks that the inputs exist and that nothing is in the way where outputs will be published, then uploads the pipeline's scripts, packages and bootstrap actions under a digest of their content; returns the prefix."""
+    """Checks that the inputs exist and that nothing is in the way where outputs will be published, then uploads the pipeline's scripts, packages and bootstrap actions under a digest of their content, and the plan; returns the prefix of the code."""
 
     template_fields: Sequence[str] = ("inputs", "publish_to")
     ui_color = "#d9ead3"
@@ -54,22 +60,20 @@ class PublishCodeOperator(BaseOperator):
     def __init__(
         self,
         *,
-        artifacts: Sequence[dict[str, str]],
+        plan: Plan,
         inputs: Sequence[ExternalInputs],
         publish_to: Sequence[str],
-        bucket: str,
-        spec_digest: str,
         locate_project: Callable[[], Path],
         aws_conn_id: str,
         region_name: str,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.artifacts = [dict(artifact) for artifact in artifacts]
+        # No template field: Airflow would store the whole plan as rendered text with each run.
+        self._plan = plan
+        self.spec_digest = plan.spec_digest
         self.inputs = list(inputs)
         self.publish_to = list(publish_to)
-        self.bucket = bucket
-        self.spec_digest = spec_digest
         self._locate_project = locate_project
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
@@ -81,16 +85,25 @@ class PublishCodeOperator(BaseOperator):
             refuse_missing_inputs(s3, self.inputs)
             for place in self.publish_to:
                 refuse_foreign_objects(s3, place)
-            artifacts = [Artifact(**artifact) for artifact in self.artifacts]  # type: ignore[arg-type]  # `kind` came from an Artifact
-            prefix = publish_code(s3, artifacts, project_root=self._locate_project(), bucket=self.bucket)
+            prefix = self._publish(s3, context["dag_run"])
         context["ti"].xcom_push(key=SPEC_KEY, value=self.spec_digest)
+        return prefix
+
+    def _publish(self, s3: S3Client, dag_run: DagRunProtocol) -> str:
+        """Upload the code, then the plan, with which `emr-pipelines plan --against published` compares."""
+        plan = self._plan
+        contents = read_contents(plan.artifacts, self._locate_project())
+        prefix = publish_code(s3, contents, bucket=plan.bucket)
+        record = record_plan(plan, describe_contents(plan.artifacts, contents), prefix)
+        date = (dag_run.logical_date or dag_run.run_after).isoformat()
+        publish_plan(s3, record, bucket=plan.bucket, run_id=dag_run.run_id, date=date)
         return prefix
 
 
 class CreateClusterOperator(EmrCreateJobFlowOperator):
     """Adopts the live cluster of this run or creates it, waits until it takes steps, and terminates it if anything fails after that.
 
-    `places` and `place` are the plan's: where in the spec the values stand that EMR may refuse.
+    `places` and `place` are the plan's: where in the spec the values stand that EMR may refuse. `preparation` is what happens before a cluster is created.
     """
 
     template_ext: Sequence[str] = ()
@@ -101,6 +114,7 @@ class CreateClusterOperator(EmrCreateJobFlowOperator):
         *,
         log_patience_seconds: float,
         start_timeout_seconds: float | None = None,
+        preparation: LaunchPreparation | None = None,
         places: Sequence[tuple[str, str]] = (),
         place: str = "",
         **kwargs: Any,
@@ -108,6 +122,7 @@ class CreateClusterOperator(EmrCreateJobFlowOperator):
         super().__init__(**kwargs)
         self.start_timeout_seconds = start_timeout_seconds
         self.log_patience_seconds = log_patience_seconds
+        self._preparation = preparation
         self._locate = partial(place_of, places=tuple(places), default=place)
 
     def execute(self, context: Context) -> str:
@@ -127,7 +142,7 @@ class CreateClusterOperator(EmrCreateJobFlowOperator):
         context["ti"].xcom_push(key=SETTLED_KEY, value="yes")
 
     def _launch(self, api: EmrApi, context: Context) -> str:
-        cluster_id = adopt_or_create(api, self._request())
+        cluster_id = adopt_or_create(api, self._request(), self._preparation)
         log_uri = self._request().get("LogUri")
         try:
             persist_links(context, self, cluster_id=cluster_id, region=self.region_name or "", log_uri=log_uri)

@@ -9,6 +9,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from emr_pipelines.dag.macros import SPEC_KEY
 from emr_pipelines.emr.cluster_loss import ClusterSource
+from emr_pipelines.emr.launch_preparation import LaunchPreparation
 from emr_pipelines.emr.step_run import StepAttempt
 from emr_pipelines.spec.task_names import PUBLISH_TASK
 
@@ -23,7 +24,7 @@ KILL_SECONDS = 3.5
 class StepTemplates:
     """A step's templates, rendered only when they are needed: its StepConfig and output for another attempt, its RunJobFlow body for another cluster.
 
-    `spec_digest` is that of the spec from which this DAG was built.
+    `spec_digest` is that of the spec from which this DAG was built, `preparation` what happens before another cluster is created.
     """
 
     request: dict[str, Any]
@@ -32,6 +33,7 @@ class StepTemplates:
     replaceable: bool
     start_timeout_seconds: float | None
     spec_digest: str
+    preparation: LaunchPreparation | None = None
 
     def attempt(self, task: BaseOperator, context: Context, label: str) -> StepAttempt:
         """The attempt with this label."""
@@ -48,6 +50,7 @@ class StepTemplates:
             request=None if request is None else (lambda: task.render_template(request, context)),
             replaceable=self.replaceable,
             start_timeout_seconds=self.start_timeout_seconds,
+            preparation=self.preparation,
         )
 
     def refuse_edited_spec(self, context: Context) -> None:

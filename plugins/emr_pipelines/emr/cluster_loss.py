@@ -17,6 +17,7 @@ from emr_pipelines.emr.clusters import (
     wait_until_ready,
 )
 from emr_pipelines.emr.emr_api import LIVE_CLUSTER_STATES, ClusterGone, EmrApi
+from emr_pipelines.emr.launch_preparation import LaunchPreparation
 from emr_pipelines.emr.polling import PollInterval
 
 if TYPE_CHECKING:
@@ -68,12 +69,13 @@ class ClusterSource:
     """Where a run's tasks get a cluster when theirs is lost.
 
     `request` renders the RunJobFlow body when it is needed; None for a long-running cluster, which is never replaced. `replaceable` is false when the
-    steps pass data on the cluster's own HDFS.
+    steps pass data on the cluster's own HDFS. `preparation` is what a new cluster needs besides its body.
     """
 
     request: Callable[[], Mapping[str, Any]] | None
     replaceable: bool
     start_timeout_seconds: float | None
+    preparation: LaunchPreparation | None = None
 
     def replace(self, api: EmrApi, lost: str, loss: ClusterLoss) -> str:
         """The live cluster that takes the place of a lost one: the one that another task of the run has made already, else a new one.
@@ -84,7 +86,7 @@ class ClusterSource:
             raise ClusterGone(f"Cluster {lost} is gone: {loss.reason}. {self._advice(loss)}", retryable=False)
         log.warning("Cluster %s is gone (%s); another one takes its place", lost, loss.reason)
         request = self.request()
-        cluster_id = adopt_or_create(api, request)
+        cluster_id = adopt_or_create(api, request, self.preparation)
         wait_until_ready(api, cluster_id, PollInterval(), timeout_seconds=self.start_timeout_seconds)
         return cluster_id
 

@@ -18,6 +18,7 @@ from emr_pipelines.emr.emr_api import (
     describe_error,
     may_succeed_later,
 )
+from emr_pipelines.emr.launch_preparation import LaunchPreparation
 from emr_pipelines.emr.polling import PatientReader, PollInterval, poll_until
 from emr_pipelines.emr.writes import create_once
 
@@ -34,8 +35,8 @@ BOOTSTRAP_FAILURE = "BOOTSTRAP_FAILURE"
 RETRYABLE_REASONS = frozenset({"INTERNAL_ERROR", "INSTANCE_FAILURE", "INSTANCE_FLEET_TIMEOUT", BOOTSTRAP_FAILURE})
 
 
-def adopt_or_create(api: EmrApi, request: Mapping[str, Any]) -> str:
-    """The id of the live cluster that carries the request's Name and key tag, else of a new one made with the request.
+def adopt_or_create(api: EmrApi, request: Mapping[str, Any], preparation: LaunchPreparation | None = None) -> str:
+    """The id of the live cluster that carries the request's Name and key tag, else of a new one made with the request, after its `preparation`.
 
     Raises RunError when EMR refuses the request (final), when its answer stays unknown (retryable), or when the live cluster was made from another spec (final).
     """
@@ -45,9 +46,10 @@ def adopt_or_create(api: EmrApi, request: Mapping[str, Any]) -> str:
         _refuse_another_spec(api, oldest, request)
         log.info("Adopted cluster %s (%s)", oldest, request["Name"])
         return oldest
+    body = request if preparation is None else preparation.prepare(api, request)
     cluster_id = create_once(
         f"RunJobFlow for {request['Name']}",
-        send=lambda: api.write.run_job_flow(**request)["JobFlowId"],
+        send=lambda: api.write.run_job_flow(**body)["JobFlowId"],
         find=lambda: next(iter(live_clusters(api, request)), None),
     )
     log.info("Created cluster %s (%s)", cluster_id, request["Name"])

@@ -31,6 +31,7 @@ TERMINAL_CLUSTER_STATES = ("TERMINATED", "TERMINATED_WITH_ERRORS")
 TERMINAL_STEP_STATES = ("COMPLETED", "CANCELLED", "FAILED", "INTERRUPTED")
 
 _THROTTLING_CODES = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
+_DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
 _EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 
 
@@ -104,10 +105,14 @@ def may_succeed_later(error: Exception) -> bool:
 
 
 def describe_error(error: Exception) -> str:
-    """An AWS error as one line: code and message, without botocore's preamble."""
+    """An AWS error as one line: code and message, without botocore's preamble; and what to do about a right that is missing."""
     if isinstance(error, ClientError):
         details = error.response["Error"]
-        return f"{details.get('Code', 'Unknown')}: {details.get('Message', '')}"
+        words = f"{details.get('Code', 'Unknown')}: {details.get('Message', '')}"
+        if details.get("Code") not in _DENIED_CODES:
+            return words
+        # The answer to a HEAD request has no body that would tell what was denied.
+        return f"{words} ({error.operation_name}). `emr-pipelines infra iam` prints the policy that the connection's role needs"
     if isinstance(error, BotoCoreError):
         return str(error)
     return f"{type(error).__name__}: {error}"

@@ -14,6 +14,9 @@ from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.spec.context import scalar_text
 from emr_pipelines.spec.placeholders import Reference, substitute
 
+# What a cluster may live longest lies between this year and the last that a date has.
+_LAST_YEAR = 8000
+
 ParamValue = str | int | float | bool | None
 
 
@@ -53,9 +56,10 @@ def values_of_run(
 ) -> RunValues:
     """The values of a run with this logical date, which expires as if it started then; parameters not given have their defaults."""
     all_params = {param.name: param.default for param in plan.params} | dict(params)
-    expires = dt.datetime.combine(date, dt.time(), dt.UTC) + dt.timedelta(
-        seconds=plan.cluster.max_lifetime_seconds or 0
-    )
+    lifetime = dt.timedelta(seconds=plan.cluster.max_lifetime_seconds or 0)
+    if date.year >= _LAST_YEAR:
+        raise EmrPipelinesError(f"a run on {date} has no time that its cluster expires; choose an earlier date")
+    expires = dt.datetime.combine(date, dt.time(), dt.UTC) + lifetime
     return RunValues(
         run_id=run_id,
         run_key=run_key(plan.name, run_id),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.cluster_request import plan_cluster
 from emr_pipelines.plan.code_layout import CodeLayout, lay_out_code
+from emr_pipelines.plan.executor_options import with_sized_executors
 from emr_pipelines.plan.legacy_contract import LegacyContract, attempt_prefix, is_legacy
-from emr_pipelines.plan.model import ClusterPlan, ConnectionPlan, OutputPlan, ParamPlan, Plan, StepPlan
+from emr_pipelines.plan.model import ClusterPlan, ConnectionPlan, OutputPlan, ParamPlan, Plan, StepPlan, SuppressionPlan
 from emr_pipelines.plan.step_arguments import inputs_of
 from emr_pipelines.plan.step_data import external_addresses
 from emr_pipelines.plan.step_graph import order_steps, upstream_of
@@ -60,7 +62,16 @@ def build_plan(loaded: LoadedSpec) -> Plan:
         spec_digest=loaded.digest,
         deferrable=spec.deferrable,
         log_patience_seconds=seconds_of(environment.log_patience),
+        expected_duration_seconds=_seconds(spec.expected_duration),
+        suppressions=tuple(_plan_suppressions(loaded)),
     )
+
+
+def _plan_suppressions(loaded: LoadedSpec) -> Iterator[SuppressionPlan]:
+    for shared, suppressions in ((False, loaded.suppressions), (True, loaded.environment_suppressions)):
+        for one, place in suppressions:
+            until = None if one.until is None else one.until.isoformat()
+            yield SuppressionPlan(rule=one.rule, reason=one.reason, until=until, place=place, shared=shared)
 
 
 def _environment_resolver(environment: EnvironmentSpec) -> Resolve:
@@ -98,7 +109,8 @@ def _plan_connection(environment: EnvironmentSpec) -> ConnectionPlan:
 
 
 def _plan_cluster(loaded: LoadedSpec, layout: CodeLayout, resolve: Resolve, steps: Sequence[StepPlan]) -> ClusterPlan:
-    cluster = plan_cluster(loaded.spec.name, loaded.spec.cluster, layout, loaded.digest)
+    plain = partial(_plain, resolve=resolve)
+    cluster = plan_cluster(loaded.spec.name, loaded.spec.cluster, layout, loaded.digest, plain)
     return replace(
         cluster,
         request=resolve(cluster.request),
@@ -139,12 +151,13 @@ def _plan_step(
 ) -> StepPlan:
     """One step; `published` are the places to which the steps before it publish."""
     line = loaded.step_lines.get(step.name, 0)
+    sized = with_sized_executors(step, loaded.spec.cluster, resolve)
     return StepPlan(
         name=step.name,
         kind=kind_of(step),
         description=_plain(step.description or "", resolve),
         upstream=upstream,
-        request=resolve(step_request(loaded.spec.name, step, layout, _legacy_contract(loaded))),
+        request=resolve(step_request(loaded.spec.name, sized, layout, _legacy_contract(loaded))),
         output=_plan_output(attempt_prefix(loaded.environment.bucket, loaded.spec.name, step), step, resolve),
         timeout_seconds=_seconds(step.timeout),
         execution_role=resolve(step.execution_role),

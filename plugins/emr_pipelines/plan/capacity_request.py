@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from emr_pipelines.spec.capacity_models import CapacitySpec, EbsSpec, WeightedInstance
+from emr_pipelines.plan.configuration_request import configurations_request
+from emr_pipelines.plan.operations_request import network_request
+from emr_pipelines.plan.request_parts import given
+from emr_pipelines.plan.scaling_request import auto_scaling_policy
+from emr_pipelines.spec.capacity_models import (
+    CapacityReservationSpec,
+    CapacitySpec,
+    EbsSpec,
+    ResizeSpec,
+    WeightedInstance,
+)
 from emr_pipelines.spec.cluster_models import ClusterSpec
 from emr_pipelines.spec.durations import seconds_of
 
@@ -31,11 +41,10 @@ def instances_request(cluster: ClusterSpec) -> dict[str, Any]:
         "KeepJobFlowAliveWhenNoSteps": True,
         "TerminationProtected": False,
     }
-    if cluster.subnets:
-        request |= {"Ec2SubnetIds": list(cluster.subnets)} if fleets else {"Ec2SubnetId": cluster.subnets[0]}
-    if cluster.key_pair is not None:
-        request["Ec2KeyName"] = cluster.key_pair
-    return request
+    request |= network_request(cluster, fleets=fleets)
+    return request | given(
+        {"Ec2KeyName": cluster.key_pair, "UnhealthyNodeReplacement": cluster.unhealthy_node_replacement}
+    )
 
 
 def _parts_of(cluster: ClusterSpec) -> Iterator[tuple[str, CapacitySpec]]:
@@ -52,36 +61,49 @@ def _group(name: str, part: CapacitySpec) -> dict[str, Any]:
         "InstanceType": part.instance,
         "InstanceCount": part.count or 1,
     }
-    if part.bid_price is not None:
-        request["BidPrice"] = part.bid_price
-    if part.ebs is not None:
-        request["EbsConfiguration"] = _ebs(part.ebs)
-    return request
+    optional = {
+        "BidPrice": part.bid_price,
+        "EbsConfiguration": _ebs(part.ebs, part.ebs_optimized),
+        "Configurations": configurations_request(part.configurations),
+        "AutoScalingPolicy": part.autoscaling and auto_scaling_policy(part.autoscaling),
+        "CustomAmiId": part.custom_ami,
+    }
+    return request | given(optional)
 
 
 def _fleet(name: str, part: CapacitySpec) -> dict[str, Any]:
-    return {
+    request = {
         "Name": name,
         "InstanceFleetType": _ROLES[name],
         "TargetOnDemandCapacity": 1 if part.on_demand is None and part.spot is None else part.on_demand or 0,
         "TargetSpotCapacity": part.spot or 0,
-        "InstanceTypeConfigs": [_instance_type(instance, part.ebs) for instance in part.instances or []],
+        "InstanceTypeConfigs": [_instance_type(instance, part) for instance in part.instances or []],
         "LaunchSpecifications": _launch(part),
+        "ResizeSpecifications": part.resize and _resize(part.resize),
     }
+    return given(request)
 
 
-def _instance_type(instance: str | WeightedInstance, ebs: EbsSpec | None) -> dict[str, Any]:
+def _instance_type(instance: str | WeightedInstance, part: CapacitySpec) -> dict[str, Any]:
+    """One type of a fleet; what it does not say of its own is what the fleet says."""
     chosen = WeightedInstance(type=instance) if isinstance(instance, str) else instance
-    request: dict[str, Any] = {"InstanceType": chosen.type, "WeightedCapacity": chosen.weight}
-    if chosen.max_price_percent is not None:
-        request["BidPriceAsPercentageOfOnDemandPrice"] = chosen.max_price_percent
-    if ebs is not None:
-        request["EbsConfiguration"] = _ebs(ebs)
-    return request
+    optional = {
+        "BidPriceAsPercentageOfOnDemandPrice": chosen.max_price_percent,
+        "BidPrice": chosen.max_price,
+        "Priority": chosen.priority,
+        "EbsConfiguration": _ebs(chosen.ebs or part.ebs, part.ebs_optimized),
+        "Configurations": configurations_request(chosen.configurations or part.configurations),
+        "CustomAmiId": chosen.custom_ami or part.custom_ami,
+    }
+    return {"InstanceType": chosen.type, "WeightedCapacity": chosen.weight, **given(optional)}
 
 
 def _launch(part: CapacitySpec) -> dict[str, Any]:
-    request: dict[str, Any] = {"OnDemandSpecification": {"AllocationStrategy": _ON_DEMAND_ALLOCATION}}
+    on_demand = {
+        "AllocationStrategy": part.on_demand_allocation or _ON_DEMAND_ALLOCATION,
+        "CapacityReservationOptions": _capacity_reservation(part.capacity_reservation),
+    }
+    request: dict[str, Any] = {"OnDemandSpecification": given(on_demand)}
     # A fleet that starts without spot capacity may still get some from managed scaling.
     if any((part.spot, part.spot_timeout, part.fallback, part.allocation)):
         request["SpotSpecification"] = {
@@ -92,10 +114,40 @@ def _launch(part: CapacitySpec) -> dict[str, Any]:
     return request
 
 
-def _ebs(ebs: EbsSpec) -> dict[str, Any]:
-    volume: dict[str, Any] = {"VolumeType": ebs.type, "SizeInGB": ebs.size_gb}
-    if ebs.iops is not None:
-        volume["Iops"] = ebs.iops
-    if ebs.throughput is not None:
-        volume["Throughput"] = ebs.throughput
-    return {"EbsBlockDeviceConfigs": [{"VolumeSpecification": volume, "VolumesPerInstance": ebs.volumes}]}
+def _resize(resize: ResizeSpec) -> dict[str, Any]:
+    spot = {"TimeoutDurationMinutes": _minutes(resize.spot_timeout), "AllocationStrategy": resize.allocation}
+    on_demand = {
+        "TimeoutDurationMinutes": _minutes(resize.on_demand_timeout),
+        "AllocationStrategy": resize.on_demand_allocation,
+        "CapacityReservationOptions": _capacity_reservation(resize.capacity_reservation),
+    }
+    return given({"SpotResizeSpecification": given(spot), "OnDemandResizeSpecification": given(on_demand)})
+
+
+def _minutes(duration: str | None) -> int | None:
+    return None if duration is None else seconds_of(duration) // 60
+
+
+def _capacity_reservation(reservation: CapacityReservationSpec | None) -> dict[str, Any] | None:
+    if reservation is None:
+        return None
+    options = {
+        "UsageStrategy": "use-capacity-reservations-first" if reservation.use_first else None,
+        "CapacityReservationPreference": reservation.preference,
+        "CapacityReservationResourceGroupArn": reservation.resource_group,
+    }
+    return given(options)
+
+
+def _ebs(ebs: EbsSpec | list[EbsSpec] | None, optimized: bool | None) -> dict[str, Any]:
+    volumes = [ebs] if isinstance(ebs, EbsSpec) else ebs or []
+    devices = [
+        {
+            "VolumeSpecification": given(
+                {"VolumeType": one.type, "SizeInGB": one.size_gb, "Iops": one.iops, "Throughput": one.throughput}
+            ),
+            "VolumesPerInstance": one.volumes,
+        }
+        for one in volumes
+    ]
+    return given({"EbsBlockDeviceConfigs": devices, "EbsOptimized": optimized})

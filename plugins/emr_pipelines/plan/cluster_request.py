@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 
 from emr_pipelines.plan.capacity_request import instances_request, uses_fleets
 from emr_pipelines.plan.code_layout import CodeLayout
+from emr_pipelines.plan.configuration_request import configurations_request
 from emr_pipelines.plan.keys import cluster_name, cluster_path
-from emr_pipelines.plan.model import ClusterPlan
-from emr_pipelines.spec.capacity_models import ManagedScalingSpec
-from emr_pipelines.spec.cluster_models import BootstrapSpec, ClusterSpec, ConfigurationSpec
-from emr_pipelines.spec.context import scalar_text
+from emr_pipelines.plan.model import ClusterPlan, SecurityConfigurationPlan
+from emr_pipelines.plan.operations_request import monitoring_configuration
+from emr_pipelines.plan.request_parts import given, lay_over
+from emr_pipelines.plan.scaling_request import managed_scaling_policy
+from emr_pipelines.plan.security_request import (
+    kerberos_attributes,
+    name_security_configuration,
+    security_configuration_body,
+)
+from emr_pipelines.spec.cluster_models import BootstrapSpec, ClusterSpec
 from emr_pipelines.spec.durations import DEFAULT_MAX_LIFETIME, seconds_of
+from emr_pipelines.spec.security_models import SecurityConfigurationSpec
 
 CLUSTER_KEY = "main"
 DEFAULT_IDLE_TIMEOUT = "1h"
@@ -23,20 +31,33 @@ _APPLICATIONS = ("Spark",)
 # The names that `aws emr create-default-roles` gives.
 _SERVICE_ROLE = "EMR_DefaultRole"
 _INSTANCE_PROFILE = "EMR_EC2_DefaultRole"
+_AUTO_SCALING_ROLE = "EMR_AutoScaling_DefaultRole"
 # RunJobFlow keys whose spec value has EMR's own form.
 _PLAIN_KEYS = {
     "ReleaseLabel": "release",
     "StepConcurrencyLevel": "step_concurrency",
-    "SecurityConfiguration": "security_configuration",
     "EbsRootVolumeSize": "ebs_root_gb",
+    "EbsRootVolumeIops": "ebs_root_iops",
+    "EbsRootVolumeThroughput": "ebs_root_throughput",
+    "LogEncryptionKmsKeyId": "log_key",
+    "CustomAmiId": "custom_ami",
+    "OSReleaseLabel": "os_release",
+    "SessionEnabled": "spark_connect",
 }
+_SCALE_DOWN = {"task_completion": "TERMINATE_AT_TASK_COMPLETION", "instance_hour": "TERMINATE_AT_INSTANCE_HOUR"}
 
 
-def plan_cluster(pipeline: str, cluster: ClusterSpec, layout: CodeLayout, spec_digest: str) -> ClusterPlan:
-    """The cluster of a run: a new one with its whole request, or the long-running one that the spec names."""
+def plan_cluster(
+    pipeline: str, cluster: ClusterSpec, layout: CodeLayout, spec_digest: str, plain: Callable[[Any], Any]
+) -> ClusterPlan:
+    """The cluster of a run: a new one with its whole request, or the long-running one that the spec names.
+
+    `plain` puts the environment's values into a JSON value, which a security configuration needs before it gets its name.
+    """
     if cluster.id is not None or cluster.name is not None:
         return ClusterPlan(key=CLUSTER_KEY, existing_id=cluster.id, existing_name=cluster.name, replaceable=False)
     idle_timeout = seconds_of(cluster.idle_timeout or DEFAULT_IDLE_TIMEOUT)
+    security = _security_configuration(cluster, plain)
     request = {
         "Name": cluster_name(pipeline, "${run.key}", CLUSTER_KEY),
         "LogUri": (cluster.log_uri or _LOG_URI).rstrip("/") + "/",
@@ -48,24 +69,45 @@ def plan_cluster(pipeline: str, cluster: ClusterSpec, layout: CodeLayout, spec_d
         "VisibleToAllUsers": True,
         "Tags": _tags(pipeline, cluster.tags or {}, spec_digest),
         **_optional_parts(cluster, layout),
+        **given({"SecurityConfiguration": security.name if security else cluster.security_configuration}),
     }
     return ClusterPlan(
         key=CLUSTER_KEY,
-        request=_merge(request, cluster.overrides or {}),
+        request=lay_over(request, cluster.overrides or {}),
+        security_configuration=security,
         idle_timeout_seconds=idle_timeout,
         max_lifetime_seconds=seconds_of(cluster.max_lifetime or DEFAULT_MAX_LIFETIME),
         start_timeout_seconds=seconds_of(cluster.start_timeout or DEFAULT_START_TIMEOUT),
     )
 
 
+def _security_configuration(cluster: ClusterSpec, plain: Callable[[Any], Any]) -> SecurityConfigurationPlan | None:
+    """The configuration that the spec itself holds; None for one that exists under a name, or for none."""
+    if not isinstance(cluster.security_configuration, SecurityConfigurationSpec):
+        return None
+    return name_security_configuration(plain(security_configuration_body(cluster.security_configuration)))
+
+
 def _optional_parts(cluster: ClusterSpec, layout: CodeLayout) -> dict[str, Any]:
-    """What stands in the request only when the spec asks for it; EMR refuses some of these keys when they are empty."""
+    """What stands in the request only when the spec asks for it."""
     parts = {key: getattr(cluster, field) for key, field in _PLAIN_KEYS.items()}
     parts["BootstrapActions"] = [_bootstrap_action(action, layout) for action in cluster.bootstrap or []]
-    parts["Configurations"] = _configurations(cluster.configurations or [])
-    if cluster.managed_scaling is not None:
-        parts["ManagedScalingPolicy"] = _scaling_policy(cluster.managed_scaling, fleets=uses_fleets(cluster))
-    return {key: value for key, value in parts.items() if value not in (None, [])}
+    parts["Configurations"] = configurations_request(cluster.configurations)
+    parts["MonitoringConfiguration"] = cluster.monitoring and monitoring_configuration(cluster.monitoring)
+    parts["KerberosAttributes"] = cluster.kerberos and kerberos_attributes(cluster.kerberos)
+    parts["RepoUpgradeOnBoot"] = cluster.repo_upgrade_on_boot and cluster.repo_upgrade_on_boot.upper()
+    return given(parts | _scaling_parts(cluster))
+
+
+def _scaling_parts(cluster: ClusterSpec) -> dict[str, Any]:
+    scaling, strategy = cluster.managed_scaling, cluster.placement_strategy
+    scales_groups = any(part is not None and part.autoscaling for part in (cluster.core, cluster.task))
+    return {
+        "ManagedScalingPolicy": scaling and managed_scaling_policy(scaling, fleets=uses_fleets(cluster)),
+        "AutoScalingRole": cluster.autoscaling_role or (_AUTO_SCALING_ROLE if scales_groups else None),
+        "ScaleDownBehavior": cluster.scale_down and _SCALE_DOWN[cluster.scale_down],
+        "PlacementGroupConfigs": strategy and [{"InstanceRole": "MASTER", "PlacementStrategy": strategy.upper()}],
+    }
 
 
 def _tags(pipeline: str, tags: dict[str, str], spec_digest: str) -> list[dict[str, str]]:
@@ -85,37 +127,3 @@ def _bootstrap_action(action: str | BootstrapSpec, layout: CodeLayout) -> dict[s
     if chosen.args:
         script["Args"] = list(chosen.args)
     return {"Name": chosen.name or PurePosixPath(chosen.script).name, "ScriptBootstrapAction": script}
-
-
-def _configurations(configurations: Iterable[ConfigurationSpec]) -> list[dict[str, Any]]:
-    return [_configuration(configuration) for configuration in configurations]
-
-
-def _configuration(configuration: ConfigurationSpec) -> dict[str, Any]:
-    request: dict[str, Any] = {
-        "Classification": configuration.classification,
-        "Properties": {name: scalar_text(value) for name, value in sorted(configuration.properties.items())},
-    }
-    if configuration.configurations:
-        request["Configurations"] = _configurations(configuration.configurations)
-    return request
-
-
-def _scaling_policy(scaling: ManagedScalingSpec, *, fleets: bool) -> dict[str, Any]:
-    limits: dict[str, Any] = {
-        "UnitType": "InstanceFleetUnits" if fleets else "Instances",
-        "MinimumCapacityUnits": scaling.minimum,
-        "MaximumCapacityUnits": scaling.maximum,
-    }
-    if scaling.maximum_on_demand is not None:
-        limits["MaximumOnDemandCapacityUnits"] = scaling.maximum_on_demand
-    if scaling.maximum_core is not None:
-        limits["MaximumCoreCapacityUnits"] = scaling.maximum_core
-    return {"ComputeLimits": limits}
-
-
-def _merge(base: Any, over: Any) -> Any:
-    """`over` laid on `base`: maps are merged key by key, everything else is replaced."""
-    if isinstance(base, dict) and isinstance(over, dict):
-        return base | {key: _merge(base[key], value) if key in base else value for key, value in over.items()}
-    return over

@@ -9,6 +9,7 @@ output as scripts of the legacy contract name it). `$${` stands for a literal `$
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -47,9 +48,23 @@ class ParamPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityConfigurationPlan:
+    """A security configuration that the spec itself holds, under a name made of its content; it has no placeholders."""
+
+    name: str
+    configuration: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The configuration as EMR gets it; the same content is the same text."""
+        return json.dumps(self.configuration, sort_keys=True, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterPlan:
     """The cluster of a run: `request` is the whole RunJobFlow body; or the long-running cluster `existing_id` / `existing_name`, with request None.
 
+    `security_configuration` is what the spec itself holds of one, to be created before the cluster if it does not exist; the request names it.
     `start_timeout_seconds`: a cluster that takes no steps after this time is given up. `replaceable`: the steps can go on on another cluster when this
     one is lost. `place` is the `file:line` of the spec's cluster, `places` that of each value below it, for errors that EMR gives only at run time.
     """
@@ -58,6 +73,7 @@ class ClusterPlan:
     request: dict[str, Any] | None = None
     existing_id: str | None = None
     existing_name: str | None = None
+    security_configuration: SecurityConfigurationPlan | None = None
     idle_timeout_seconds: int | None = None
     max_lifetime_seconds: int | None = None
     start_timeout_seconds: int | None = None
@@ -102,10 +118,22 @@ class StepPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SuppressionPlan:
+    """A security finding that a person accepts: the rule, why, and the last day on which it holds (ISO date). `shared`: it is the environment's."""
+
+    rule: str
+    reason: str
+    until: str | None
+    place: str
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Everything that a DAG, the command line and the benchmarks need to know of a pipeline in one environment.
 
     `deferrable`: the triggerer does the waiting, so that no worker slot is held. `log_patience_seconds`: how long a failed task waits for EMR's logs.
+    `expected_duration_seconds`: how long the cluster of a run usually lives, as far as the spec says.
     """
 
     name: str
@@ -128,6 +156,8 @@ class Plan:
     spec_digest: str
     deferrable: bool = False
     log_patience_seconds: int = 0
+    expected_duration_seconds: int | None = None
+    suppressions: tuple[SuppressionPlan, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON values, keys in declaration order."""

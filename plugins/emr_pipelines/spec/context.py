@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,7 +31,7 @@ class Finding:
 class Context:
     """A spec over its environment, as far as both fit their models.
 
-    `value` is the same as plain data without defaults; `broken` names the paths that did not fit and have been reported.
+    `value` is the same as plain data without defaults; `broken` names the paths that did not fit and have been reported. Only warnings may depend on `today`.
     """
 
     spec: PipelineSpec
@@ -39,6 +40,8 @@ class Context:
     value: dict[str, Any]
     broken: frozenset[Path]
     files: ProjectFiles
+    today: dt.date
+    environment_document: Document
     environment_is_whole: bool = True
     variables: dict[str, str] = field(default_factory=dict)
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from emr_pipelines.spec import forms
 from emr_pipelines.spec.cluster_models import ClusterSpec
 from emr_pipelines.spec.model_base import Duration, Identifier, Model, Name, Scalar
+from emr_pipelines.spec.suppression_models import SuppressionSpec
 
 
 class ConnectionSpec(Model):
@@ -43,6 +44,9 @@ class EnvironmentSpec(Model):
     )
     variables: dict[Identifier, Scalar] = Field(default={}, description="Further values for ${env.<name>}.")
     cluster: ClusterSpec = Field(default_factory=ClusterSpec, description="Defaults for the cluster of every pipeline.")
+    suppress: list[SuppressionSpec] = Field(
+        default=[], description="Security findings of every pipeline here that are accepted, each with its reason."
+    )
     sample_data: list[SampleDataSpec] = Field(
         default=[],
         description="Inputs that `emr-pipelines run` makes where there are none; for environments without real data.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from emr_pipelines.spec.rules import find_problems
 from emr_pipelines.spec.shape import Shaped, shape
 from emr_pipelines.spec.source import read_source
 from emr_pipelines.spec.stand_ins import pipeline_stand_in
+from emr_pipelines.spec.suppression_models import SuppressionSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,8 @@ class LoadedSpec:
 
     `digest` is of the spec merged with its environment; `project_files` are the files that the spec refers to; `packages` maps a script to the
     package folders that travel with it; `step_lines` says where each step stands in `file`, `cluster_place` where its cluster does (`file:line`), and
-    `cluster_places` where each value of the cluster does, in the order of the files. `warnings` are problems that do not stop a run.
+    `cluster_places` where each value of the cluster does, in the order of the files. `warnings` are problems that do not stop a run. `suppressions`
+    are the pipeline's own, `environment_suppressions` those of the environment's file, each with its place.
     """
 
     spec: PipelineSpec
@@ -42,6 +45,8 @@ class LoadedSpec:
     cluster_place: str
     cluster_places: tuple[tuple[str, str], ...]
     warnings: tuple[Problem, ...] = ()
+    suppressions: tuple[tuple[SuppressionSpec, str], ...] = ()
+    environment_suppressions: tuple[tuple[SuppressionSpec, str], ...] = ()
 
 
 def load_pipeline(file: Path, *, environment: str, project_root: Path) -> LoadedSpec:
@@ -80,6 +85,11 @@ def check_pipeline(file: Path, *, environment: str, project_root: Path) -> Seque
     return sorted(_read_pipeline(file, environment, project_root)[1])
 
 
+def current_date() -> dt.date:
+    """Today, for warnings about what has an end; nothing else in this room reads the clock."""
+    return dt.datetime.now(dt.UTC).date()
+
+
 def _build_context(
     document: Document, shaped: Shaped[PipelineSpec], base: ReadEnvironment, files: ProjectFiles
 ) -> Context:
@@ -90,6 +100,8 @@ def _build_context(
         value=shaped.value,
         broken=shaped.broken,
         files=files,
+        today=current_date(),
+        environment_document=base.document,
         environment_is_whole=not base.problems,
         variables=environment_values(base.shaped.model),
     )
@@ -109,7 +121,13 @@ def _build_loaded(context: Context, warnings: Sequence[Problem]) -> LoadedSpec:
         cluster_place=context.document.mark(("cluster",), at_key=True).place,
         cluster_places=tuple(_cluster_places(context)),
         warnings=tuple(sorted(warnings)),
+        suppressions=_placed(context.spec.suppress, context.document),
+        environment_suppressions=_placed(context.environment.suppress, context.environment_document),
     )
+
+
+def _placed(suppressions: Sequence[SuppressionSpec], document: Document) -> tuple[tuple[SuppressionSpec, str], ...]:
+    return tuple((one, document.mark(("suppress", index)).place) for index, one in enumerate(suppressions))
 
 
 def _cluster_places(context: Context) -> Iterator[tuple[str, str]]:

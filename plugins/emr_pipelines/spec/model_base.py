@@ -20,6 +20,9 @@ def _read_date(value: object) -> object:
     return value
 
 
+# The numbers of the EMR API have 32 bits.
+MAX_COUNT = 2_147_483_647
+
 Name = Annotated[str, Field(pattern=forms.NAME)]
 Identifier = Annotated[str, Field(pattern=forms.IDENTIFIER)]
 Duration = Annotated[str, Field(pattern=forms.DURATION)]

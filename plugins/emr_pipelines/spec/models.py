@@ -17,8 +17,10 @@ from emr_pipelines.spec.model_base import (
     Name,
     ParamType,
     Scalar,
+    Text,
 )
 from emr_pipelines.spec.step_models import JarSpec, S3DistCpSpec, StreamingSpec
+from emr_pipelines.spec.suppression_models import SuppressionSpec
 
 
 class ParamSpec(Model):
@@ -49,6 +51,9 @@ def text_pattern(param: ParamSpec) -> str | None:
     """The pattern that a text value of the parameter must match: its own, or for free text the safe one."""
     types = [param.type] if isinstance(param.type, str) else param.type
     is_free_text = "string" in types and param.enum is None
+    if param.pattern and param.pattern.endswith("$") and not param.pattern.endswith("\\$"):
+        # In JSON Schema that is the end of the text; Python's `$` would let a line break follow.
+        return param.pattern + forms.NO_LINE_BREAK
     return param.pattern or (forms.SAFE_TEXT if is_free_text else None)
 
 
@@ -67,20 +72,21 @@ class SparkSpec(Model):
     deploy_mode: Literal["cluster", "client"] = Field(
         default="cluster", description="Where the driver runs: in YARN, or on the primary node."
     )
-    executors: int | None = Field(
-        default=None, ge=1, description="Number of executors; the default is dynamic allocation."
+    executors: Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=forms.AUTO)] | None = Field(
+        default=None,
+        description="Number of executors, or auto: sizes and number by the cluster's nodes; the default is dynamic allocation with EMR's sizes.",
     )
     executor_memory: Memory | None = Field(default=None, description="Memory of an executor, for example 18G.")
     executor_cores: int | None = Field(default=None, ge=1, description="Cores of an executor.")
     driver_memory: Memory | None = Field(default=None, description="Memory of the driver, for example 4G.")
     driver_cores: int | None = Field(default=None, ge=1, description="Cores of the driver, in deploy mode cluster.")
     conf: dict[str, Scalar] = Field(default={}, description="Spark properties; numbers and booleans become text.")
-    packages: list[str] = Field(default=[], description="Maven coordinates, group:artifact:version.")
-    py_files: list[str] = Field(
+    packages: list[Text] = Field(default=[], description="Maven coordinates, group:artifact:version.")
+    py_files: list[Text] = Field(
         default=[], description="Python files and zips to import from; the job's own package folder travels anyway."
     )
-    files: list[str] = Field(default=[], description="Files placed in the working folder of each executor.")
-    archives: list[str] = Field(
+    files: list[Text] = Field(default=[], description="Files placed in the working folder of each executor.")
+    archives: list[Text] = Field(
         default=[],
         description="Archives unpacked in the working folder of each executor; name.zip#folder names the folder.",
     )
@@ -160,6 +166,9 @@ class PipelineSpec(Model):
     end_date: Date | None = Field(default=None, description="Last day of the schedule.")
     catchup: bool = Field(default=False, description="Run the intervals between start_date and now as well.")
     max_active_runs: int = Field(default=1, ge=1, description="Runs, and so clusters, at once.")
+    expected_duration: Duration | None = Field(
+        default=None, description="How long the cluster of a run usually lives; what a run costs is estimated from it."
+    )
     deferrable: bool = Field(
         default=False, description="Airflow's triggerer waits for the steps, so that no worker slot is held."
     )
@@ -168,3 +177,6 @@ class PipelineSpec(Model):
     )
     cluster: ClusterSpec = Field(description="The cluster of each run; deep-merged over the environment's cluster.")
     steps: list[StepSpec] = Field(min_length=1, description="The steps, each after those whose output it uses.")
+    suppress: list[SuppressionSpec] = Field(
+        default=[], description="Security findings of this pipeline that are accepted, each with its reason."
+    )

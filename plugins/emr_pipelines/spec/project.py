@@ -113,8 +113,17 @@ class ProjectFiles:
         """Whether the path, with its symbolic links followed, lies outside of the project."""
         try:
             return not (self.root / path).resolve().is_relative_to(self.root)
-        except ValueError:  # a null byte, which no file's name holds
+        except (ValueError, OSError, RuntimeError):  # a null byte, too long a name, a link to itself: no file has it
             return False
+
+    def text_of(self, path: str) -> str | None:
+        """The text of a file in the project; None for what is none, or no text."""
+        if not self.is_file(path) or self.leaves_project(path):
+            return None
+        try:
+            return (self.root / path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
 
     def packages_of(self, script: str) -> tuple[str, ...]:
         """The folders of the Python packages that the script needs, its own first."""

@@ -10,14 +10,9 @@ from emr_pipelines.spec.context import Context, Finding, scalar_text, scalars_in
 from emr_pipelines.spec.document import Path
 from emr_pipelines.spec.models import StepSpec
 from emr_pipelines.spec.rules_placeholders import JINJA
+from emr_pipelines.spec.secret_words import is_named_secret, kind_of_secret
 
 MAX_CHARACTERS = 10_240
-_SECRETS = (
-    re.compile(r"(?<![A-Z0-9])(AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"),
-    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
-    re.compile(r"(?i)(secret[._-]?(access[._-]?)?key|session[._-]?token|passwd|password|api[._-]?key)\s*[=:]\s*[^\s$]"),
-)
-_SECRET_KEY = re.compile(r"(?i)(secret[._-]?(access[._-]?)?key|session[._-]?token|passwd|password|api[._-]?key)$")
 
 
 def check_empty(context: Context) -> Iterator[Finding]:
@@ -66,10 +61,9 @@ def check_length(context: Context) -> Iterator[Finding]:
 def check_secrets(context: Context) -> Iterator[Finding]:
     """Specs, arguments and tags are read by many; secrets do not belong there."""
     for path, text in texts_in(context.value):
-        named = (
-            path and isinstance(path[-1], str) and _SECRET_KEY.search(path[-1]) and text and not text.startswith("${")
-        )
-        if named or any(pattern.search(text) for pattern in _SECRETS):
+        # The default of a parameter is called by the parameter's name.
+        name = str(path[1] if path[0] == "params" and path[-1] == "default" else path[-1])
+        if kind_of_secret(text) or is_named_secret(name, text):
             fix = "Remove it and revoke it; let the job read it from AWS Secrets Manager, or use the roles of the cluster."
             yield Finding(path=path, message="this looks like a secret", fix=fix)
 

@@ -17,7 +17,7 @@ _PRIMARY_COUNTS = (1, 3)
 def check_one_form(context: Context) -> Iterator[Finding]:
     """A part is a fleet or a group, and all parts are the same."""
     first: tuple[str, str] | None = None
-    for path, name, _ in _parts(context):
+    for path, name, _ in parts_of(context):
         raw = value_at(context.value, path) or {}
         fleet_keys = [key for key in FLEET_KEYS if key in raw]
         group_keys = [key for key in GROUP_KEYS if key in raw]
@@ -43,7 +43,7 @@ def check_one_form(context: Context) -> Iterator[Finding]:
 
 def check_types_given(context: Context) -> Iterator[Finding]:
     """A part says which instance types it is made of."""
-    for path, name, _ in _parts(context):
+    for path, name, _ in parts_of(context):
         raw = value_at(context.value, path) or {}
         if not context.is_absent((*path, "instances")) or not context.is_absent((*path, "instance")):
             continue
@@ -80,7 +80,7 @@ def check_primary(context: Context) -> Iterator[Finding]:
 
 def check_fleet_capacity(context: Context) -> Iterator[Finding]:
     """A core or task fleet has capacity."""
-    for path, name, part in _parts(context):
+    for path, name, part in parts_of(context):
         is_given = any(not context.is_absent((*path, key)) for key in ("on_demand", "spot"))
         if (
             part.instances
@@ -98,7 +98,7 @@ def check_fleet_capacity(context: Context) -> Iterator[Finding]:
 def check_spot(context: Context) -> Iterator[Finding]:
     """What is said about spot capacity goes with spot capacity, and EMR waits for it from 5 minutes to 24 hours."""
     least, most = _SPOT_TIMEOUT_SECONDS
-    for path, name, part in _parts(context):
+    for path, name, part in parts_of(context):
         if part.spot_timeout and not least <= seconds_of(part.spot_timeout) <= most:
             yield Finding(
                 path=(*path, "spot_timeout"),
@@ -124,7 +124,7 @@ def check_spot(context: Context) -> Iterator[Finding]:
 
 def check_types_unique(context: Context) -> Iterator[Finding]:
     """A fleet names each instance type once."""
-    for path, name, part in _parts(context):
+    for path, name, part in parts_of(context):
         seen: set[str] = set()
         for index, instance in enumerate(part.instances or []):
             instance_type = instance if isinstance(instance, str) else instance.type
@@ -137,20 +137,8 @@ def check_types_unique(context: Context) -> Iterator[Finding]:
             seen.add(instance_type)
 
 
-def check_managed_scaling(context: Context) -> Iterator[Finding]:
-    """The limits of managed scaling fit together."""
-    limits = context.spec.cluster.managed_scaling
-    for key in ("minimum", "maximum_on_demand", "maximum_core"):
-        value = getattr(limits, key, None)
-        if limits and value is not None and value > limits.maximum:
-            yield Finding(
-                path=("cluster", "managed_scaling", key),
-                message=f"{key} {value} is above maximum {limits.maximum}",
-                fix=f"Write at most {limits.maximum}.",
-            )
-
-
-def _parts(context: Context) -> Iterator[tuple[Path, str, CapacitySpec]]:
+def parts_of(context: Context) -> Iterator[tuple[Path, str, CapacitySpec]]:
+    """Each part of the cluster that there is, with its path and its name."""
     for name in PARTS:
         part = getattr(context.spec.cluster, name)
         if part is not None:

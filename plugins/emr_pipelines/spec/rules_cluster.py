@@ -7,12 +7,7 @@ from collections.abc import Iterator
 from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.document import Path, value_at
 from emr_pipelines.spec.durations import seconds_of
-from emr_pipelines.spec.spelling import closest
 
-APPLICATIONS = (
-    "AmazonCloudWatchAgent", "Delta", "Flink", "Ganglia", "HBase", "HCatalog", "Hadoop", "Hive", "Hudi", "Hue", "Iceberg", "JupyterEnterpriseGateway",
-    "JupyterHub", "Livy", "MXNet", "Mahout", "Oozie", "Phoenix", "Pig", "Presto", "Spark", "Sqoop", "TensorFlow", "Tez", "Trino", "Zeppelin", "ZooKeeper",
-)  # fmt: skip
 OWN_TAG_PREFIX = "emr-pipelines:"
 _IDLE_SECONDS = (60, 7 * 86400)
 _MAX_TAGS = 50
@@ -72,37 +67,6 @@ def check_idle_timeout(context: Context) -> Iterator[Finding]:
         if (major, minor) < _FIRST_WITH_IDLE_TIMEOUT or (major, minor) == (6, 0):
             message = f"{cluster.release} has no idle timeout, without which a forgotten cluster runs on"
             yield Finding(path=(*_CLUSTER, "release"), message=message, fix="Use emr-5.30.0, emr-6.1.0 or newer.")
-
-
-def check_applications(context: Context) -> Iterator[Finding]:
-    """Applications are known to EMR, and each is named once."""
-    seen: set[str] = set()
-    for index, name in enumerate(context.spec.cluster.applications or []):
-        path = (*_CLUSTER, "applications", index)
-        if name not in APPLICATIONS:
-            guess = closest(name, APPLICATIONS)
-            yield Finding(
-                path=path,
-                message=f"EMR has no application {name!r}",
-                fix=f"Did you mean {guess!r}?" if guess else f"Known applications: {', '.join(APPLICATIONS)}.",
-            )
-        if name.casefold() in seen:
-            yield Finding(path=path, message=f"the application {name!r} is here twice", fix="Remove one of them.")
-        seen.add(name.casefold())
-
-
-def check_spark_installed(context: Context) -> Iterator[Finding]:
-    """A spark step needs Spark on the cluster."""
-    cluster = context.spec.cluster
-    if not cluster.applications or "spark" in [name.casefold() for name in cluster.applications]:
-        return
-    first = next((step.name for step in context.spec.steps if step.spark), None)
-    if first and not (cluster.release or "").startswith("emr-spark-"):
-        yield Finding(
-            path=(*_CLUSTER, "applications"),
-            message=f"Spark is not among the applications, but step {first!r} needs it",
-            fix="Add Spark.",
-        )
 
 
 def check_tags(context: Context) -> Iterator[Finding]:

@@ -77,6 +77,7 @@ def _durations(context: Context) -> Iterator[tuple[Path, str]]:
     # An idle timeout above the default of max_lifetime is one that EMR does not take, which another rule says.
     keys = ("start_timeout", "idle_timeout") if cluster.max_lifetime else ("start_timeout",)
     found = [((*_CLUSTER, key), getattr(cluster, key)) for key in keys]
+    found.append((("expected_duration",), context.spec.expected_duration))
     for path, step in context.steps():
         found += [((*path, key), getattr(step, key)) for key in ("timeout", "queue_timeout")]
     yield from ((path, duration) for path, duration in found if duration is not None)

@@ -9,6 +9,7 @@ from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.document import Path
 from emr_pipelines.spec.file_references import file_references, is_project_path
 from emr_pipelines.spec.project import ProjectFiles
+from emr_pipelines.spec.s3_places import find_flaw
 from emr_pipelines.spec.spelling import closest
 
 _REASONS = {
@@ -19,6 +20,7 @@ _REASONS = {
     "s3n": "is Hadoop's own S3 client; EMR reads s3://",
     "hdfs": "is gone with its cluster",
 }
+_NO_S3_ADDRESS = ("is not of the form s3://bucket/key", "Write the bucket after s3://, in lower case.")
 
 
 def check_addresses(context: Context) -> Iterator[Finding]:
@@ -37,12 +39,8 @@ def check_addresses(context: Context) -> Iterator[Finding]:
                 else "Copy it to S3 or into the project, and name that."
             )
             yield Finding(path=path, message=f"{text!r} {reason}", fix=fix)
-        elif not re.match(r"s3://[a-z0-9][a-z0-9._-]+(/|$|\$\{)", text):
-            yield Finding(
-                path=path,
-                message=f"{text!r} is not of the form s3://bucket/key",
-                fix="Write the bucket after s3://, in lower case.",
-            )
+        elif flaw := find_flaw(text) if text.startswith("s3://") else _NO_S3_ADDRESS:
+            yield Finding(path=path, message=f"{text!r} {flaw[0]}", fix=flaw[1])
 
 
 def _check_hdfs(path: Path, text: str) -> Iterator[Finding]:
@@ -81,12 +79,16 @@ def _check_path(path: Path, text: str, files: ProjectFiles) -> Iterator[Finding]
         )
     elif "\\" in text:
         yield Finding(path=path, message=f"{text!r} has backslashes", fix="Write forward slashes.")
+    elif "://" in text:
+        fix = "Put the command into a script of the project, and name that."
+        yield Finding(path=path, message=f"{text!r} is neither a path nor an s3:// address", fix=fix)
     elif ".." in parts:
         yield Finding(
             path=path, message=f"{text!r} climbs up with '..'", fix="Write it relative to the project's root."
         )
     elif "." in parts or "" in parts:
-        fix = f"Write {'/'.join(part for part in parts if part not in ('', '.'))}."
+        plain = "/".join(part for part in parts if part not in ("", "."))
+        fix = f"Write {plain}." if plain else "Name a file."
         yield Finding(path=path, message=f"{text!r} has empty parts or '.'", fix=fix)
     elif files.leaves_project(text):
         yield Finding(

@@ -27,13 +27,18 @@ _RESERVED = {
     "Steps": ("steps are submitted one by one by the run", "Write them under steps."),
     "Tags": ("they would replace the tags by which a run finds its cluster", "Write them under cluster.tags."),
 }
+_WHOLE_NUMBERS = ("EbsRootVolumeIops", "EbsRootVolumeSize", "EbsRootVolumeThroughput", "StepConcurrencyLevel")
 _FIXED_INSTANCES = {"KeepJobFlowAliveWhenNoSteps": True, "TerminationProtected": False}
 
 
 def check_keys(context: Context) -> Iterator[Finding]:
-    """Overrides name real keys of RunJobFlow."""
+    """Overrides name real keys of RunJobFlow, and numbers are numbers."""
     overrides = context.spec.cluster.overrides or {}
     yield from _find_unknown(overrides, RUN_JOB_FLOW_KEYS, _PATH, "RunJobFlow")
+    for key in _WHOLE_NUMBERS:
+        if type(overrides.get(key, 1)) is not int:
+            message = f"{key} must be a whole number, not {overrides[key]!r}"
+            yield Finding(path=(*_PATH, key), message=message, fix="Write a number without quotes.")
     instances = overrides.get("Instances")
     if isinstance(instances, dict):
         yield from _find_unknown(instances, INSTANCES_KEYS, (*_PATH, "Instances"), "RunJobFlow's Instances")

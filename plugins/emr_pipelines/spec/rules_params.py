@@ -10,6 +10,7 @@ from emr_pipelines.spec.document import Path
 from emr_pipelines.spec.forms import SAFE_TEXT
 from emr_pipelines.spec.model_base import Scalar
 from emr_pipelines.spec.models import ParamSpec, text_pattern
+from emr_pipelines.spec.slow_patterns import find_slow_part
 
 _NUMERIC = ("integer", "number")
 
@@ -50,9 +51,7 @@ def check_constraints(context: Context) -> Iterator[Finding]:
             )
         error = _pattern_error(param)
         if error:
-            yield Finding(
-                path=(*path, "pattern"), message=f"no regular expression: {error}", fix="Correct the pattern."
-            )
+            yield Finding(path=(*path, "pattern"), message=error, fix="Correct the pattern.")
 
 
 def check_values(context: Context) -> Iterator[Finding]:
@@ -152,9 +151,10 @@ def _range_text(param: ParamSpec) -> str:
 def _pattern_error(param: ParamSpec) -> str | None:
     try:
         re.compile(param.pattern or "")
-    except re.error as error:
-        return str(error)
-    return None
+    except (re.error, OverflowError, RecursionError) as error:
+        return f"no regular expression: {error}"
+    slow = find_slow_part(param.pattern or "")
+    return f"{slow!r} can match one text in many ways, so that some texts take years to check" if slow else None
 
 
 def _types(param: ParamSpec) -> list[str]:

@@ -13,7 +13,8 @@ from emr_pipelines.spec.spelling import suggest
 from emr_pipelines.spec.streaming_words import PROGRAMS
 
 RUN_NAMES = ("date", "id", "month", "year")
-JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+# No opening inside: searching a long text with many of them stays linear.
+JINJA = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}|\{#(?:(?!\{#).)*?#\}", re.DOTALL)
 _ROOTS = ("env", "params", "run", "steps")
 _WITH_STEPS = ("inputs", "args", "command")
 _IN_STREAMING = (*PROGRAMS, "environment", "properties")

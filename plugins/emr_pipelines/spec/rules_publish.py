@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from emr_pipelines.spec.context import Context, Finding
@@ -9,7 +10,7 @@ from emr_pipelines.spec.document import Path
 from emr_pipelines.spec.environment_models import EnvironmentSpec
 from emr_pipelines.spec.models import StepSpec
 from emr_pipelines.spec.references import ancestors_of, step_edges
-from emr_pipelines.spec.s3_places import LEGACY_RUNS, RUNS, is_within
+from emr_pipelines.spec.s3_places import LEGACY_RUNS, PLANS, RUNS, find_flaw, is_within
 
 _EXAMPLE = 'a place such as "${env.bucket}/reports/year=${run.year}".'
 
@@ -24,10 +25,25 @@ def check_publish(context: Context) -> Iterator[Finding]:
         if not place.startswith("s3://"):
             message = f"{place!r} is not an s3:// address"
             yield Finding(path=path, message=message, fix=f"Write {_EXAMPLE}")
+        elif flaw := _find_place_flaw(place):
+            yield Finding(path=path, message=f"{place!r} {flaw}", fix=f"Write {_EXAMPLE}")
         elif place in first:
             message = f"step {first[place]!r} publishes to the same place"
             yield Finding(path=path, message=message, fix="Choose another place.")
         first.setdefault(place, step.name)
+
+
+def _find_place_flaw(place: str) -> str | None:
+    """Why a place is not one that publishing may replace."""
+    flaw = find_flaw(place)
+    if flaw:
+        return flaw[0]
+    key = place.removeprefix("s3://").partition("/")[2]
+    if not key and "${" not in place:
+        return "is a whole bucket, all of which publishing would replace"
+    if key.startswith("/") or "//" in key:
+        return "has an empty part between two slashes"
+    return "holds a wildcard, but publishing writes to one place" if re.search(r"[*?]", key) else None
 
 
 def check_nested(context: Context) -> Iterator[Finding]:
@@ -56,6 +72,7 @@ def _find_reserved(place: str, environment: EnvironmentSpec) -> str | None:
         f"{environment.bucket}/{RUNS}": "the outputs of all attempts lie",
         f"{environment.bucket}/{LEGACY_RUNS}": "the outputs of all attempts of legacy steps lie",
         f"{environment.bucket}/code": "the code of all runs lies",
+        f"{environment.bucket}/{PLANS}": "the plans of all runs lie",
         environment.logs: "the clusters write their logs",
         environment.data: "the input data lies",
     }

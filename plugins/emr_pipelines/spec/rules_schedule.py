@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -12,6 +13,7 @@ from emr_pipelines.spec.spelling import closest
 # Airflow's presets; every other schedule is a cron expression.
 PRESETS = ("@continuous", "@daily", "@hourly", "@monthly", "@once", "@quarterly", "@weekly", "@yearly")
 _CRON_FIELDS = (5, 6)
+_SOME_DAY = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
 def check_schedule(context: Context) -> Iterator[Finding]:
@@ -28,6 +30,12 @@ def check_schedule(context: Context) -> Iterator[Finding]:
             path=("schedule",),
             message=f"{schedule!r} is no cron expression",
             fix='Write five fields such as "0 6 * * 1", or a preset such as "@yearly".',
+        )
+    elif not _has_times(schedule):
+        yield Finding(
+            path=("schedule",),
+            message=f"{schedule!r} names no time that ever comes",
+            fix="Correct the day or the month; February has no 30th.",
         )
 
 
@@ -79,3 +87,13 @@ def _is_cron(text: str) -> bool:
     from croniter import croniter  # type: ignore[import-untyped]
 
     return bool(croniter.is_valid(text))
+
+
+def _has_times(cron: str) -> bool:
+    from croniter import CroniterBadDateError, croniter
+
+    try:
+        croniter(cron, _SOME_DAY).get_next()
+    except CroniterBadDateError:
+        return False
+    return True

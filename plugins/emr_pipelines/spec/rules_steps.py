@@ -13,6 +13,10 @@ from emr_pipelines.spec.task_names import CREATE_TASK, GONE_TASK, PUBLISH_TASK, 
 
 MAX_STEPS = 256
 RESERVED_NAMES = frozenset({PUBLISH_TASK, CREATE_TASK, TERMINATE_TASK, GONE_TASK})
+_OWN_PROPERTIES = {
+    "spark.master": ("would take the step away from the nodes of the cluster", "Remove it; EMR runs Spark on YARN."),
+    "spark.submit.deployMode": ("has no effect beside deploy_mode, which is always given", "Write deploy_mode."),
+}
 _COORDINATE = re.compile(r"[\w.-]+:[\w.-]+:[\w.-]+")
 
 
@@ -109,13 +113,16 @@ def check_jar_suffix(context: Context) -> Iterator[Finding]:
 
 
 def check_spark_conf(context: Context) -> Iterator[Finding]:
-    """spark-submit ignores properties that do not begin with `spark.`."""
+    """spark-submit ignores properties that do not begin with `spark.`, and some are not a step's to set."""
     for path, spark in _spark_steps(context):
         for name in spark.conf:
             if not re.fullmatch(r"spark\.[^\s=]+", name):
                 message = f"{name!r} is no Spark property; spark-submit takes names that begin with 'spark.' and hold no space"
                 fix = "Correct the name; a property of Hadoop is written spark.hadoop.NAME."
                 yield Finding(path=(*path, "conf", name), message=message, fix=fix, at_key=True)
+            elif name in _OWN_PROPERTIES:
+                reason, fix = _OWN_PROPERTIES[name]
+                yield Finding(path=(*path, "conf", name), message=f"{name} {reason}", fix=fix, at_key=True)
 
 
 def check_packages(context: Context) -> Iterator[Finding]:

@@ -11,6 +11,8 @@ _TEXT_KINDS = ("str", "timestamp", "value", "merge")
 SCALAR_TAGS = frozenset(_PREFIX + kind for kind in (*_TEXT_KINDS, "null", "bool", "int", "float"))
 _MAX_DIGITS = 30
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+# Control characters besides tabs and line breaks, and the marks that turn the direction of text: a person reads another text than a program.
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Unclear(Exception):
@@ -20,6 +22,16 @@ class Unclear(Exception):
         super().__init__(message)
         self.message = message
         self.fix = fix
+
+
+def refuse_unseen(text: str) -> None:
+    """Raise Unclear for a text with a character that does something else than being read."""
+    found = _UNSEEN.search(text)
+    if found:
+        raise Unclear(
+            f"the text holds the control character U+{ord(found.group()):04X}, which people do not see",
+            "Remove it; tabs and line breaks may stay.",
+        )
 
 
 def read_plain(tag: str, text: str) -> str | int | float | bool | None:

@@ -136,7 +136,7 @@ def _fix_of_kind(model: type[Model], misfit: Misfit, found: Any) -> str:
         return f"Write a list: [{', '.join(found.split())}]."
     if found is None:
         return "Write a value, or leave the key out."
-    return describe_path(model, misfit.path)
+    return describe_path(model, misfit.path) or f"Write {_join_kinds(misfit.expected)}."
 
 
 def _join_kinds(kinds: tuple[str, ...]) -> str:
@@ -159,6 +159,8 @@ def name_kind(value: Any) -> str:
 
 
 def _form(context: Mapping[str, Any]) -> str:
+    if "pattern" not in context:
+        return "a text that is not empty"
     return FORMS.get(str(context.get("pattern")), "text of the form " + str(context.get("pattern")))
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from emr_pipelines.errors import Problem
 from emr_pipelines.spec.document import Document, Mark, Path, dotted
-from emr_pipelines.spec.scalars import SCALAR_TAGS, Unclear, read_plain
+from emr_pipelines.spec.scalars import SCALAR_TAGS, Unclear, read_plain, refuse_unseen
 from emr_pipelines.spec.syntax_wording import describe_syntax_error, syntax_problem
 
 MAX_DEPTH = 32
@@ -150,6 +150,7 @@ class _Reader:
             return _read_json_scalar(node.value)
         if node.tag not in SCALAR_TAGS:
             raise Unclear(f"the tag {node.tag!r} is not allowed", "Remove the tag.")
+        refuse_unseen(node.value)
         return read_plain(node.tag, node.value)
 
     def _mark(self, node: Any) -> Mark:
@@ -167,6 +168,9 @@ def _read_key(node: Any) -> str:
         raise Unclear("the merge key `<<` is not supported", fix)
     if node.tag != "tag:yaml.org,2002:str":
         raise Unclear(f"the key {node.value!r} is read as {_kind(node)}, not as text", f'Quote it: "{node.value}".')
+    refuse_unseen(node.value)
+    if not node.value.isprintable():
+        raise Unclear(f"the key {node.value!r} holds a character that cannot be seen", "Write what can be read.")
     return str(node.value)
 
 

@@ -62,7 +62,7 @@ def test_an_imported_spec_validates_and_passes_the_ten_arguments(name: str, root
     case = HERE / "good" / name
     import_case(case)
     validated = CliRunner().invoke(app, ["validate", "imported"])
-    assert (validated.exit_code, validated.output) == (0, "1 spec, 0 problems\n")
+    assert (validated.exit_code, "1 spec, 0 problems" in validated.output) == (0, True), validated.output
     assert_golden(case / "expected.arguments.txt", arguments_of_steps(root))
 
 

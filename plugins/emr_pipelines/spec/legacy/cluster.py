@@ -27,7 +27,7 @@ def cluster_without_file() -> dict[str, Any]:
         "release": RELEASE,
         "applications": ["Hadoop", "Spark"],
         "primary": {"instances": ["m5.xlarge"]},
-        "core": {"instances": ["m5.xlarge"], "on_demand": 1},
+        "core": {"instances": ["m5.2xlarge"], "on_demand": 1},
         "idle_timeout": IDLE_TIMEOUT,
     }
 

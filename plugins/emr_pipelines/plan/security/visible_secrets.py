@@ -1,0 +1,99 @@
+"""Rules about secrets in what a run sends, which everybody who may describe a cluster or a step reads. Pure; a finding never repeats the secret.
+
+`secret` of `spec.rules_arguments` refuses what stands in a spec; here is what only the plan shows: values of the environment, and what they make together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from emr_pipelines.plan.model import Plan
+from emr_pipelines.plan.security.findings import Equivalents, SecurityRule, Sighting
+from emr_pipelines.plan.security.request_texts import arguments_of, params_in, place_of_value
+from emr_pipelines.spec.context import texts_in
+from emr_pipelines.spec.secret_words import is_named_secret, kind_of_secret, names_secret
+
+_FIX = (
+    "Remove it, wherever it comes from, and revoke it; let the job read it from AWS Secrets Manager, or give the cluster's role the right that it stands "
+    "for."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Text:
+    """A text of the plan, its name where it has one, and the words for where it is."""
+
+    text: str
+    name: str = ""
+    where: str
+    place: str
+
+
+def look_for_secrets(plan: Plan) -> Iterator[Sighting]:
+    """Neither the cluster nor a step holds a secret."""
+    for one in _texts_of(plan):
+        kind = kind_of_secret(one.text)
+        if kind is None and is_named_secret(one.name, one.text):
+            kind = "the secret that its name tells of"
+        if kind is not None:
+            message = f"{one.where[:1].upper()}{one.where[1:]} looks like {kind}; whoever may describe clusters and steps, or see the DAG, can read it."
+            yield Sighting(message=message, fix=_FIX, place=one.place)
+
+
+def _texts_of(plan: Plan) -> Iterator[_Text]:
+    for path, text in texts_in(plan.cluster.request):
+        where = f"{'.'.join(str(part) for part in path)} of the cluster"
+        name = _name_of(plan.cluster.request, path)
+        yield _Text(text=text, name=name, where=where, place=place_of_value(plan, text))
+    for step in plan.steps:
+        words = arguments_of(step)
+        for path, text in texts_in(words):
+            where = f"argument {int(path[0]) + 1} of step {step.name!r}"
+            yield _Text(text=text, name=_name_of(words, path), where=where, place=step.place)
+
+
+def _name_of(value: Any, path: tuple[str | int, ...]) -> str:
+    """What the text at a path is called: by its key, by the key beside it (as tags are written), or by the option before it."""
+    for part in path[:-1]:
+        value = value[part]
+    last = path[-1]
+    if isinstance(last, str):
+        return str(value.get("Key", "")) if last == "Value" else last
+    before, word = (value[last - 1] if last else ""), value[last]
+    # An option that follows a switch is no value of it.
+    is_value = isinstance(before, str) and before.startswith("-") and not word.startswith("-")
+    return before.lstrip("-") if is_value else ""
+
+
+def look_for_secret_params(plan: Plan) -> Iterator[Sighting]:
+    """No parameter is for a secret: what is typed into the form stays in Airflow's database and in EMR's steps."""
+    secret = [param.name for param in plan.params if names_secret(param.name)]
+    for step in plan.steps:
+        used = {name for word in arguments_of(step) for name in params_in(word)}
+        for name in secret:
+            if name in used:
+                yield Sighting(
+                    message=f"The parameter {name!r} is by its name a secret, and step {step.name!r} gets it as an argument: it is shown in Airflow's runs, in "
+                    "EMR's console and in the processes of the nodes.",
+                    fix="Pass the name of the secret, and let the job read the secret itself from AWS Secrets Manager.",
+                    place=step.place,
+                )
+
+
+RULES = (
+    SecurityRule(
+        id="plan-secret",
+        severity="error",
+        title="a secret in what a run sends",
+        look=look_for_secrets,
+        equivalents=Equivalents(checkov="CKV_SECRET_2"),
+    ),
+    SecurityRule(
+        id="secret-param",
+        severity="warning",
+        title="a parameter for a secret",
+        look=look_for_secret_params,
+    ),
+)
