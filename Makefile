@@ -1,6 +1,6 @@
 # Every command of the project. `make demo` and `make test` need Python 3.11 or 3.12 and pip, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-proofs test-kills test-maven test-airflow-versions test-spark-versions check bench ui clean upgrade format
+.PHONY: help demo test test-slow test-proofs test-kills test-maven test-airflow-versions test-spark-versions test-template check bench ui clean upgrade format
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -42,6 +42,10 @@ test-airflow-versions: $(addprefix $(VENV)-airflow-,$(addsuffix /.installed,$(AI
 test-spark-versions: $(VENV)/.installed-dev $(addprefix $(VENV)-spark-,$(addsuffix /.installed,$(SPARK_VERSIONS)))  ## All tests of the jobs, on the pinned Spark and on Spark 4, which has an environment of its own
 	$(foreach bin,$(BIN) $(addprefix $(VENV)-spark-,$(addsuffix /bin,$(SPARK_VERSIONS))),$(bin)/python -m pytest -m "not maven" -n 2 --dist loadgroup -q tests/jobs &&) true
 
+test-template: $(VENV)/.installed-dev $(VENV)-checkov/.installed  ## checkov over every variant of the infrastructure's template, in an environment of its own
+	$(BIN)/python -m tests.infra.template_variants $(VENV)-checkov/templates
+	LOG_LEVEL=ERROR $(VENV)-checkov/bin/checkov --framework cloudformation --skip-download --compact --quiet --directory $(VENV)-checkov/templates
+
 check: $(VENV)/.installed-dev  ## Lint, types, import rules, schema drift, validity of the specs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -64,7 +68,7 @@ ui: $(VENV)/.installed  ## emr_local and Airflow's UI at http://localhost:8080, 
 	$(BIN)/emr-pipelines ui
 
 clean:  ## Remove the environment, Airflow's home and emr_local's state
-	rm -rf $(VENV) $(VENV)-airflow-* $(VENV)-spark-* .airflow .emr_local .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-airflow-* $(VENV)-spark-* $(VENV)-checkov .airflow .emr_local .mypy_cache .ruff_cache .pytest_cache
 
 upgrade: $(VENV)/.installed-dev  ## Pin the newest versions that the requirements allow
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate --custom-compile-command "make upgrade" requirements-dev.txt -o constraints.txt
@@ -78,6 +82,9 @@ $(VENV)-airflow-%/.installed: tests/airflow_versions/airflow-%.txt | $(BIN)/uv
 	$(sync_environment)
 
 $(VENV)-spark-%/.installed: tests/spark_versions/spark-%.txt | $(BIN)/uv
+	$(sync_environment)
+
+$(VENV)-checkov/.installed: tests/infra/checkov.txt | $(BIN)/uv
 	$(sync_environment)
 
 $(VENV)/.installed: requirements.txt constraints.txt pyproject.toml | $(BIN)/uv

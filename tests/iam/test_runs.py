@@ -225,6 +225,6 @@ def test_a_run_without_a_right_says_which_where_and_what_to_do(
     assert (
         "is not authorized to perform: elasticmapreduce:AddJobFlowSteps on resource: arn:aws:elasticmapreduce" in error
     )
-    assert "`emr-pipelines infra iam` prints the policy that the connection's role needs" in error
+    assert "`emr-pipelines infra iam` prints the policy of the role that runs pipelines" in error
     assert "(config/pipelines/failing.yaml:5)" in error
     assert outcome.last_state("terminate_cluster") == "success", "the cluster is ended all the same"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import re
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -58,25 +59,33 @@ def connect_command(
     with aws_errors_as_messages(environment):
         api = emr_api(environment)
         node = describe_primary(api, find_cluster(api, cluster))
-        ec2 = ec2_client(environment)
-        now = dt.datetime.now(dt.UTC)
-        report: dict[str, Any] = {
+        report = {
             "cluster": asdict(node),
-            "commands": [
-                asdict(one) for one in access_commands(node, region=environment.region, key_file=key, socks_port=port)
-            ],
-            "pages": [asdict(page) for page in web_pages(node)],
-            "history": [asdict(link) for link in history_links(api, node)] if history else [],
-            "revoked": [_rule_data(rule) for rule in revoke_expired(ec2, node.security_groups, now=now)]
-            if revoke
-            else [],
-            "allowed": _allow(ec2, node, allow, now + dt.timedelta(seconds=seconds_of(until)), apply=apply)
-            if allow
-            else None,
-            "open_to_the_world": [_rule_data(rule) for rule in world_open(ssh_rules(ec2, node.security_groups))],
+            "commands": _data(access_commands(node, region=environment.region, key_file=key, socks_port=port)),
+            "pages": _data(web_pages(node)),
+            "history": _data(history_links(api, node)) if history else [],
+            **_change_rules(ec2_client(environment), node, allow, until, apply=apply, revoke=revoke),
         }
     console = Console()
     console.print_json(data=report) if as_json else print_access(console, report)
+
+
+def _change_rules(
+    ec2: Any, node: PrimaryNode, allow: str | None, until: str, *, apply: bool, revoke: bool
+) -> dict[str, Any]:
+    """Who may reach port 22, after what was asked to be removed and added."""
+    now = dt.datetime.now(dt.UTC)
+    revoked = revoke_expired(ec2, node.security_groups, now=now) if revoke else []
+    end = now + dt.timedelta(seconds=seconds_of(until))
+    return {
+        "revoked": [_rule_data(rule) for rule in revoked],
+        "allowed": _allow(ec2, node, allow, end, apply=apply) if allow else None,
+        "open_to_the_world": [_rule_data(rule) for rule in world_open(ssh_rules(ec2, node.security_groups))],
+    }
+
+
+def _data(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    return [asdict(row) for row in rows]
 
 
 def _allow(ec2: Any, node: PrimaryNode, address: str, until: dt.datetime, *, apply: bool) -> dict[str, Any]:

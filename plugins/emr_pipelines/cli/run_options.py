@@ -22,7 +22,9 @@ def parse_params(plan: Plan, texts: Iterable[str]) -> dict[str, Any]:
 def _parse_param(plan: Plan, text: str) -> tuple[str, Any]:
     name, separator, value = text.partition("=")
     param = next((param for param in plan.params if param.name == name), None)
-    if not separator or param is None:
+    if param is not None and not separator:
+        raise EmrPipelinesError(f"--param {text!r} has no value; write {name}=VALUE")
+    if param is None:
         names = [param.name for param in plan.params]
         close = get_close_matches(name, names, n=1)
         hint = f"did you mean {close[0]}?" if close else f"{plan.name} has the parameters: {', '.join(names) or 'none'}"

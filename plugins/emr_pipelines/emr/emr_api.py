@@ -112,7 +112,7 @@ def describe_error(error: Exception) -> str:
         if details.get("Code") not in _DENIED_CODES:
             return words
         # The answer to a HEAD request has no body that would tell what was denied.
-        return f"{words} ({error.operation_name}). `emr-pipelines infra iam` prints the policy that the connection's role needs"
+        return f"{words} ({error.operation_name}). `emr-pipelines infra iam` prints the policy of the role that runs pipelines"
     if isinstance(error, BotoCoreError):
         return str(error)
     return f"{type(error).__name__}: {error}"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from emr_pipelines.plan.model import ParamPlan
+from emr_pipelines.spec.forms import FORMS
 
 _IS_OF_TYPE: dict[str, Callable[[Any], bool]] = {
     "null": lambda value: value is None,
@@ -35,7 +36,7 @@ def find_refusal(param: ParamPlan, value: Any) -> str | None:
     ):
         return f"one of {', '.join(str(one) for one in schema['enum'])}"
     if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
-        return f"text that the pattern {schema['pattern']} takes"
+        return FORMS.get(schema["pattern"], f"text that the pattern {schema['pattern']} takes")
     return _range_of(schema) if _is_number(value) and not _is_within(schema, value) else None
 
 

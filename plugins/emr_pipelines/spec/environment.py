@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from emr_pipelines.errors import Problem, SpecError
 from emr_pipelines.spec.context import BUILT_IN_VALUES, texts_in
 from emr_pipelines.spec.document import Document
 from emr_pipelines.spec.environment_models import EnvironmentSpec
 from emr_pipelines.spec.project import environment_file, relative_name
+from emr_pipelines.spec.s3_places import find_flaw
+from emr_pipelines.spec.secret_words import is_named_secret, kind_of_secret
 from emr_pipelines.spec.shape import Shaped, shape
 from emr_pipelines.spec.source import read_source
 from emr_pipelines.spec.stand_ins import environment_stand_in
@@ -71,11 +73,35 @@ def _find_problems(document: Document, shaped: Shaped[EnvironmentSpec], stem: st
             yield document.problem(
                 ("cluster", key), "a long-running cluster cannot be a default", fix, at_key=True, rule=_RULE
             )
+    yield from _find_text_problems(document, shaped)
+    yield from _find_address_problems(document, shaped)
+
+
+def _find_text_problems(document: Document, shaped: Shaped[EnvironmentSpec]) -> Iterator[Problem]:
+    """Placeholders and secrets. Those of the cluster are found with the cluster of each pipeline."""
     for path, text in texts_in(shaped.value):
-        if path[0] != "cluster" and re.search(r"\$\{|\{\{|\{%", text):
-            yield document.problem(
-                path,
-                "placeholders have no meaning here",
-                "Write the value itself; a pipeline uses it as ${env.…}.",
-                rule=_RULE,
-            )
+        if path[0] == "cluster":
+            continue
+        if re.search(r"\$\{|\{\{|\{%", text):
+            fix = "Write the value itself; a pipeline uses it as ${env.…}."
+            yield document.problem(path, "placeholders have no meaning here", fix, rule=_RULE)
+        elif kind_of_secret(text) or is_named_secret(str(path[-1]), text):
+            fix = "Remove it and revoke it; secrets belong in the Airflow connection or in AWS Secrets Manager."
+            yield document.problem(path, "this looks like a secret", fix, rule=_RULE)
+
+
+def _find_address_problems(document: Document, shaped: Shaped[EnvironmentSpec]) -> Iterator[Problem]:
+    """Addresses that S3 would not take, and sample data that is made by something else than a script of the project."""
+    environment = shaped.model
+    samples = [(("sample_data", index), sample) for index, sample in enumerate(environment.sample_data)]
+    addresses = [(("data",), environment.data), (("logs",), environment.logs), (("bucket",), environment.bucket)]
+    for path, address in (*addresses, *(((*path, "prefix"), sample.prefix) for path, sample in samples)):
+        flaw = find_flaw(address)
+        if flaw:
+            yield document.problem(path, f"{address!r} {flaw[0]}", flaw[1], rule=_RULE)
+    for path, sample in samples:
+        script = PurePosixPath(sample.command[0])
+        if script.is_absolute() or ".." in script.parts or script.suffix != ".py":
+            message = f"{str(script)!r} is no Python script of the project"
+            fix = "Write its path from the project's root."
+            yield document.problem((*path, "command", 0), message, fix, rule=_RULE)

@@ -21,7 +21,7 @@ AMI = rf"^(ami-[0-9a-f]{{8,17}}|{_ENV})$"
 SECURITY_GROUP = rf"^(sg-[0-9a-f]{{8,17}}|{_ENV})$"
 S3_OBJECT = r"^(s3://[^/]|arn:aws[a-z-]*:s3:::|\$\{env\.)"
 OS_RELEASE = r"^[0-9]+(\.[0-9]+)+$"
-HTTP = r"^https?://"
+HTTP = r"^https?://[A-Za-z0-9.:\[\]@_-]+(/[!-~]*)?$"
 REGION = r"^[a-z]{2}(-[a-z]+)+-[0-9]$"
 BUCKET = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 S3_PREFIX = r"^s3://[^/].*[^/]$"
@@ -61,6 +61,7 @@ FORMS: dict[str, str] = {
     STORAGE_CLASS: "a storage class of S3 such as STANDARD_IA",
     IDENTIFIER: "letters, digits and underscores, no digit first",
     REASON: "a sentence that says why the finding is accepted",
+    SAFE_TEXT: "letters, digits and ./:=+@_-, no dash first, at least one character",
     LEGACY_FLAG: '"1" or "0"',
     LEGACY_COUNT: 'a number in quotes, such as "4"',
 }

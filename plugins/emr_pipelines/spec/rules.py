@@ -108,6 +108,7 @@ RULES: tuple[Rule, ...] = (
     Rule(id="copy-source", check=rules_copy.check_source),
     Rule(id="copy-destination", check=rules_copy.check_destination),
     Rule(id="copy-address", check=rules_copy.check_addresses),
+    Rule(id="copy-place", check=rules_copy.check_place),
     Rule(id="copy-option", check=rules_copy.check_options),
     Rule(id="hdfs-input", check=rules_hdfs.check_inputs),
     Rule(id="hdfs-result", check=rules_hdfs.check_results, severity="warning"),

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 
 from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.document import Path
+from emr_pipelines.spec.environment_models import EnvironmentSpec
 from emr_pipelines.spec.models import StepSpec
+from emr_pipelines.spec.rules_publish import reserved_places
+from emr_pipelines.spec.s3_places import find_flaw, is_within
 from emr_pipelines.spec.step_models import S3DistCpSpec
 
 _PLACE = re.compile(r"s3://[^/]|hdfs://[^/]*/.|\$\{")
@@ -58,6 +61,30 @@ def check_addresses(context: Context) -> Iterator[Finding]:
             if _UNDERSCORE_BUCKET.match(context.resolve(text)):
                 message = f"{context.resolve(text)!r} is in a bucket with an underscore in its name, which s3-dist-cp does not take"
                 yield Finding(path=inner, message=message, fix="Use another bucket, or copy with a command or Spark.")
+
+
+def check_place(context: Context) -> Iterator[Finding]:
+    """A copy to `dest` lands on a place of its own: not on its source, nor among what runs and clusters write."""
+    for path, step, copy in _copy_steps(context):
+        place = context.resolve(copy.dest or "").rstrip("/")
+        if not place.startswith("s3://"):
+            continue
+        flaw = _find_place_flaw(place, [context.resolve(text) for text in step.inputs.values()], context.environment)
+        if flaw:
+            fix = 'Write a place such as "${env.bucket}/copies/year=${run.year}".'
+            yield Finding(path=(*path, "dest"), message=f"{place!r} {flaw}", fix=fix)
+
+
+def _find_place_flaw(place: str, sources: list[str], environment: EnvironmentSpec) -> str | None:
+    flaw = find_flaw(place)
+    if flaw:
+        return flaw[0]
+    if any(is_within(place, source) for source in sources):
+        return "lies within what is copied"
+    for address, what in reserved_places(environment).items():
+        if is_within(place, address):
+            return f"reaches into {address!r}, where {what}"
+    return None
 
 
 def _addresses(path: Path, step: StepSpec, copy: S3DistCpSpec) -> Iterator[tuple[Path, str]]:

@@ -88,7 +88,7 @@ def _check_path(path: Path, text: str, files: ProjectFiles) -> Iterator[Finding]
         )
     elif "." in parts or "" in parts:
         plain = "/".join(part for part in parts if part not in ("", "."))
-        fix = f"Write {plain}." if plain else "Name a file."
+        fix = f"Write {plain}." if plain and " " not in plain else "Name a file."
         yield Finding(path=path, message=f"{text!r} has empty parts or '.'", fix=fix)
     elif files.leaves_project(text):
         yield Finding(

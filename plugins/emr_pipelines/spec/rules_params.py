@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from emr_pipelines.spec.context import Context, Finding, scalar_text
 from emr_pipelines.spec.document import Path
-from emr_pipelines.spec.forms import SAFE_TEXT
+from emr_pipelines.spec.forms import FORMS, SAFE_TEXT
 from emr_pipelines.spec.model_base import Scalar
 from emr_pipelines.spec.models import ParamSpec, text_pattern
 from emr_pipelines.spec.slow_patterns import find_slow_part
@@ -51,7 +51,7 @@ def check_constraints(context: Context) -> Iterator[Finding]:
             )
         error = _pattern_error(param)
         if error:
-            yield Finding(path=(*path, "pattern"), message=error, fix="Correct the pattern.")
+            yield Finding(path=(*path, "pattern"), message=error[0], fix=error[1])
 
 
 def check_values(context: Context) -> Iterator[Finding]:
@@ -110,7 +110,7 @@ def _check_value(path: Path, value: Scalar, param: ParamSpec, *, with_enum: bool
         yield Finding(path=path, message=f"{scalar_text(value)!r} is not in the enum", fix="Write one of its values.")
     elif isinstance(value, str) and not _matches(value, param):
         allowed = (
-            "only letters, digits and ./:=+@_-, no dash first, at least one character"
+            f"only {FORMS[SAFE_TEXT]}"
             if text_pattern(param) == SAFE_TEXT
             else f"the pattern {param.pattern}"
         )
@@ -148,13 +148,17 @@ def _range_text(param: ParamSpec) -> str:
     return f"{least} to {most}"
 
 
-def _pattern_error(param: ParamSpec) -> str | None:
+def _pattern_error(param: ParamSpec) -> tuple[str, str] | None:
+    """What is wrong with a pattern, and what to do about it."""
     try:
         re.compile(param.pattern or "")
     except (re.error, OverflowError, RecursionError) as error:
-        return f"no regular expression: {error}"
+        return f"no regular expression: {error}", "Correct the pattern."
     slow = find_slow_part(param.pattern or "")
-    return f"{slow!r} can match one text in many ways, so that some texts take years to check" if slow else None
+    if slow is None:
+        return None
+    message = f"{slow!r} can match one text in many ways, so that some texts take years to check"
+    return message, "Begin each repeat with a character that nothing else in it takes, as ^[a-z]+(-[a-z]+)*$ does."
 
 
 def _types(param: ParamSpec) -> list[str]:

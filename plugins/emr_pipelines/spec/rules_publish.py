@@ -25,7 +25,7 @@ def check_publish(context: Context) -> Iterator[Finding]:
         if not place.startswith("s3://"):
             message = f"{place!r} is not an s3:// address"
             yield Finding(path=path, message=message, fix=f"Write {_EXAMPLE}")
-        elif flaw := _find_place_flaw(place):
+        elif (flaw := _find_place_flaw(place)) and not _find_reserved(place, context.environment):
             yield Finding(path=path, message=f"{place!r} {flaw}", fix=f"Write {_EXAMPLE}")
         elif place in first:
             message = f"step {first[place]!r} publishes to the same place"
@@ -66,17 +66,20 @@ def check_reserved(context: Context) -> Iterator[Finding]:
             yield Finding(path=path, message=message, fix=f"Choose {_EXAMPLE}")
 
 
-def _find_reserved(place: str, environment: EnvironmentSpec) -> str | None:
-    """What a place takes from others, if it does."""
-    reserved = {
+def reserved_places(environment: EnvironmentSpec) -> dict[str, str]:
+    """The prefixes that runs and clusters write to by themselves, each with what is there."""
+    return {
         f"{environment.bucket}/{RUNS}": "the outputs of all attempts lie",
         f"{environment.bucket}/{LEGACY_RUNS}": "the outputs of all attempts of legacy steps lie",
         f"{environment.bucket}/code": "the code of all runs lies",
         f"{environment.bucket}/{PLANS}": "the plans of all runs lie",
         environment.logs: "the clusters write their logs",
-        environment.data: "the input data lies",
     }
-    for address, what in reserved.items():
+
+
+def _find_reserved(place: str, environment: EnvironmentSpec) -> str | None:
+    """What a place takes from others, if it does."""
+    for address, what in (reserved_places(environment) | {environment.data: "the input data lies"}).items():
         if is_within(address, place):
             return f"publishing to {place!r} replaces {address!r}, where {what}"
         # Below the data is a good place: one pipeline's report is another one's input.

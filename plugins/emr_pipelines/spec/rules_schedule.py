@@ -35,7 +35,7 @@ def check_schedule(context: Context) -> Iterator[Finding]:
         yield Finding(
             path=("schedule",),
             message=f"{schedule!r} names no time that ever comes",
-            fix="Correct the day or the month; February has no 30th.",
+            fix="Correct the day or the month; none of these months has such a day.",
         )
 
 

@@ -15,9 +15,10 @@ class LocalFiles:
         self.copies: dict[str, Path] = {}
 
     def find(self, text: str) -> Path | None:
-        """The file that a text names, as seen from the folder of steps.json."""
+        """The file that a text names, as seen from the folder of steps.json; what lies neither there nor in the project is none of the system's."""
         file = (self.folder / text).resolve()
-        return file if text and file.is_file() else None
+        is_inside = file.is_relative_to(self.folder) or file.is_relative_to(self._root)
+        return file if text and is_inside and file.is_file() else None
 
     def place(self, file: Path) -> str:
         """The file's path in the project; the same for the same file, and different for files of the same name."""
