@@ -126,11 +126,11 @@ def test_json_is_the_plan_and_with_a_date_its_requests(run: Run) -> None:
 
 def test_a_parameter_keeps_its_type_and_its_text(run: Run) -> None:
     result = load(
-        run("param_types", "--json", "--date", "2005-01-01", "--param", "dry_run=true", "--param", "city=a b=[c]")
+        run("param_types", "--json", "--date", "2005-01-01", "--param", "dry_run=true", "--param", "city=a=b:c")
     )
     arguments = result["run"]["requests"]["add_job_flow_steps"][0]["Steps"][0]["HadoopJarStep"]["Args"]
     assert arguments[arguments.index("--dry-run") + 1] == "true"
-    assert arguments[arguments.index("--city") + 1] == "a b=[c]"
+    assert arguments[arguments.index("--city") + 1] == "a=b:c"
 
 
 def test_the_code_that_is_told_is_the_code_that_is_sent(run: Run) -> None:

@@ -148,7 +148,7 @@ def test_a_report_can_go_to_a_file(tmp_path: Path) -> None:
 
 
 def test_text_that_xml_cannot_hold_is_replaced(pipelines: Path) -> None:
-    (pipelines / "open.yaml").write_text(f'name: open\ncluster: {{key_pair: "a\\x01b"}}\n{JOB}')
+    (pipelines / "open.yaml").write_text(f'name: open\ncluster: {{key_pair: "a\\uFFFEb"}}\n{JOB}')
     ElementTree.fromstring(audit("open", "--format", "junit").stdout.encode())
 
 

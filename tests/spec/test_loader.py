@@ -182,7 +182,7 @@ LONG = "x" * 6000
     "kind",
     [
         f"streaming: {{mapper: [cat, {LONG}], environment: {{A: {LONG}}}}}, output: text",
-        f"s3_dist_cp: {{dest: 's3://copies/{LONG}', src_pattern: {LONG}}}",
+        f"s3_dist_cp: {{dest: 's3://copies/a', src_pattern: {LONG}, group_by: '({LONG})'}}",
         f"jar: {{path: 's3://jars/x.jar', class: {LONG}}}, args: [{LONG}]",
     ],
 )

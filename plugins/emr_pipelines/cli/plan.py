@@ -43,7 +43,11 @@ LastOption = Annotated[
 ]
 HoursOption = Annotated[
     float | None,
-    typer.Option(min=0, max=_MOST_HOURS, help="Estimate the cost of runs of so many hours; default: the spec's expected_duration."),
+    typer.Option(
+        min=0,
+        max=_MOST_HOURS,
+        help="Estimate the cost of runs of so many hours; default: the spec's expected_duration.",
+    ),
 ]
 FailOnOption = Annotated[
     FailOn | None, typer.Option(help="Exit with 1 for security findings from this severity on that are not suppressed.")

@@ -23,12 +23,14 @@ def _parse_param(plan: Plan, text: str) -> tuple[str, Any]:
     name, separator, value = text.partition("=")
     param = next((param for param in plan.params if param.name == name), None)
     if param is not None and not separator:
-        raise EmrPipelinesError(f"--param {text!r} has no value; write {name}=VALUE")
+        raise EmrPipelinesError(f"--param {text!r} has no value; the form is NAME=VALUE, such as {name}=…")
     if param is None:
         names = [param.name for param in plan.params]
         close = get_close_matches(name, names, n=1)
         hint = f"did you mean {close[0]}?" if close else f"{plan.name} has the parameters: {', '.join(names) or 'none'}"
-        raise EmrPipelinesError(f"--param {_shown(text)}: the form is NAME=VALUE with a parameter of {plan.name}; {hint}")
+        raise EmrPipelinesError(
+            f"--param {_shown(text)}: the form is NAME=VALUE with a parameter of {plan.name}; {hint}"
+        )
     return name, _typed(param, value)
 
 

@@ -86,7 +86,9 @@ class CapacitySpec(Model):
     instances: list[InstanceType | WeightedInstance] | None = Field(
         default=None, min_length=1, max_length=30, description="Fleet: the types that EMR may choose from."
     )
-    on_demand: int | None = Field(default=None, ge=0, le=MAX_COUNT, description="Fleet: capacity units bought on demand.")
+    on_demand: int | None = Field(
+        default=None, ge=0, le=MAX_COUNT, description="Fleet: capacity units bought on demand."
+    )
     spot: int | None = Field(default=None, ge=0, le=MAX_COUNT, description="Fleet: capacity units bought as spot.")
     spot_timeout: Duration | None = Field(
         default=None, description="Fleet: how long EMR waits for spot capacity, 5m to 24h."

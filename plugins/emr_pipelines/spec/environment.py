@@ -78,14 +78,14 @@ def _find_problems(document: Document, shaped: Shaped[EnvironmentSpec], stem: st
 
 
 def _find_text_problems(document: Document, shaped: Shaped[EnvironmentSpec]) -> Iterator[Problem]:
-    """Placeholders and secrets. Those of the cluster are found with the cluster of each pipeline."""
+    """Placeholders and secrets. Those of the cluster are found with each pipeline's, secrets in variables where a plan uses them."""
     for path, text in texts_in(shaped.value):
         if path[0] == "cluster":
             continue
         if re.search(r"\$\{|\{\{|\{%", text):
             fix = "Write the value itself; a pipeline uses it as ${env.…}."
             yield document.problem(path, "placeholders have no meaning here", fix, rule=_RULE)
-        elif kind_of_secret(text) or is_named_secret(str(path[-1]), text):
+        elif path[0] != "variables" and (kind_of_secret(text) or is_named_secret(str(path[-1]), text)):
             fix = "Remove it and revoke it; secrets belong in the Airflow connection or in AWS Secrets Manager."
             yield document.problem(path, "this looks like a secret", fix, rule=_RULE)
 

@@ -72,24 +72,9 @@ def check_project_files(context: Context) -> Iterator[Finding]:
 
 
 def _check_path(path: Path, text: str, files: ProjectFiles) -> Iterator[Finding]:
-    parts = text.split("/")
-    if text.startswith("/"):
-        yield Finding(
-            path=path, message=f"{text!r} is an absolute path", fix="Write it relative to the project's root."
-        )
-    elif "\\" in text:
-        yield Finding(path=path, message=f"{text!r} has backslashes", fix="Write forward slashes.")
-    elif "://" in text:
-        fix = "Put the command into a script of the project, and name that."
-        yield Finding(path=path, message=f"{text!r} is neither a path nor an s3:// address", fix=fix)
-    elif ".." in parts:
-        yield Finding(
-            path=path, message=f"{text!r} climbs up with '..'", fix="Write it relative to the project's root."
-        )
-    elif "." in parts or "" in parts:
-        plain = "/".join(part for part in parts if part not in ("", "."))
-        fix = f"Write {plain}." if plain and " " not in plain else "Name a file."
-        yield Finding(path=path, message=f"{text!r} has empty parts or '.'", fix=fix)
+    flaw = _find_flaw_of_text(text)
+    if flaw:
+        yield Finding(path=path, message=f"{text!r} {flaw[0]}", fix=flaw[1])
     elif files.leaves_project(text):
         yield Finding(
             path=path,
@@ -100,6 +85,23 @@ def _check_path(path: Path, text: str, files: ProjectFiles) -> Iterator[Finding]
         yield Finding(path=path, message=f"{text!r} is a folder", fix="Name a file.")
     elif not files.is_file(text):
         yield Finding(path=path, message=f"the project has no file {text!r}", fix=_guess(text, files))
+
+
+def _find_flaw_of_text(text: str) -> tuple[str, str] | None:
+    """Why a text is no path from the project's root, whatever files there are, and what to do about it."""
+    parts = text.split("/")
+    if text.startswith("/"):
+        return "is an absolute path", "Write it relative to the project's root."
+    if "\\" in text:
+        return "has backslashes", "Write forward slashes."
+    if "://" in text:
+        return "is neither a path nor an s3:// address", "Put the command into a script of the project, and name that."
+    if ".." in parts:
+        return "climbs up with '..'", "Write it relative to the project's root."
+    if "." in parts or "" in parts:
+        plain = "/".join(part for part in parts if part not in ("", "."))
+        return "has empty parts or '.'", f"Write {plain}." if plain and " " not in plain else "Name a file."
+    return None
 
 
 def _guess(text: str, files: ProjectFiles) -> str:

@@ -109,11 +109,7 @@ def _check_value(path: Path, value: Scalar, param: ParamSpec, *, with_enum: bool
     elif with_enum and param.enum is not None and value not in param.enum:
         yield Finding(path=path, message=f"{scalar_text(value)!r} is not in the enum", fix="Write one of its values.")
     elif isinstance(value, str) and not _matches(value, param):
-        allowed = (
-            f"only {FORMS[SAFE_TEXT]}"
-            if text_pattern(param) == SAFE_TEXT
-            else f"the pattern {param.pattern}"
-        )
+        allowed = f"only {FORMS[SAFE_TEXT]}" if text_pattern(param) == SAFE_TEXT else f"the pattern {param.pattern}"
         yield Finding(
             path=path,
             message=f"{value!r} does not match {allowed}",

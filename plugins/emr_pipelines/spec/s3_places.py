@@ -13,13 +13,15 @@ LEGACY_RUNS = f"output/{RUNS}"
 
 _MAX_KEY_BYTES = 1024
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)*")
+_BUCKET_BEGINNING = re.compile(r"[a-z0-9][a-z0-9._-]+\$\{.*")
 _NUMBERS = re.compile(r"[0-9]+(\.[0-9]+){3}")
 
 
 def find_flaw(address: str) -> tuple[str, str] | None:
     """What is wrong with an s3:// address and what to do about it; a placeholder may stand for anything."""
     bucket, _, key = address.removeprefix("s3://").partition("/")
-    if "${" not in bucket and (not _BUCKET.fullmatch(bucket) or _NUMBERS.fullmatch(bucket)):
+    form = _BUCKET_BEGINNING if "${" in bucket else _BUCKET
+    if not form.fullmatch(bucket) or _NUMBERS.fullmatch(bucket):
         return "is not of the form s3://bucket/key", "Write the bucket after s3://, in lower case."
     if len(address.splitlines()) > 1 or "\t" in address:
         return "holds a line break or a tab", "Remove it."
