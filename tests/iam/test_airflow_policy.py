@@ -254,11 +254,11 @@ def test_each_bucket_of_inputs_has_its_own_prefixes(project: Path) -> None:
 
 
 def test_a_bucket_that_only_a_run_knows_is_refused(project: Path) -> None:
-    add(project, "open", 'output: text, publish: "s3://${params.bucket}/x"')
+    add(project, "open", 'output: text, publish: "s3://team-${params.team}/x"')
     file = project / "config" / "pipelines" / "open.yaml"
-    file.write_text(file.read_text() + "params: {bucket: {type: string, default: b}}\n")
+    file.write_text(file.read_text() + "params: {team: {type: string, default: b}}\n")
 
-    with pytest.raises(EmrPipelinesError, match=r"open, step one \(.*open\.yaml:2\): the bucket of s3://\$\{params"):
+    with pytest.raises(EmrPipelinesError, match=r"open, step one \(.*open\.yaml:2\): the bucket of s3://team-\$\{params"):
         statements(project)
 
 

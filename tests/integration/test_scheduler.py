@@ -20,7 +20,7 @@ from tests.conftest import is_running, live_clusters
 from tests.integration.processes import descendants, free_port
 from tests.integration.word_clouds import gallery_years
 
-pytestmark = [pytest.mark.xdist_group("airflow"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(900)]
 
 START_SECONDS = 180
 RUNS_SECONDS = 600
