@@ -258,7 +258,9 @@ def test_a_bucket_that_only_a_run_knows_is_refused(project: Path) -> None:
     file = project / "config" / "pipelines" / "open.yaml"
     file.write_text(file.read_text() + "params: {team: {type: string, default: b}}\n")
 
-    with pytest.raises(EmrPipelinesError, match=r"open, step one \(.*open\.yaml:2\): the bucket of s3://team-\$\{params"):
+    with pytest.raises(
+        EmrPipelinesError, match=r"open, step one \(.*open\.yaml:2\): the bucket of s3://team-\$\{params"
+    ):
         statements(project)
 
 
