@@ -87,20 +87,24 @@ def test_settings_of_a_step_do_not_reach_the_next(lab):
         "report",
         f"{report}\nspark.range(1).createOrReplaceTempView('left_behind')\nspark.sparkContext.setLogLevel('OFF')",
     )
-    first, first_step = lab.run(
-        "spark-submit",
-        "--name",
-        "first",
-        "--conf",
-        "spark.sql.shuffle.partitions=7",
-        "--conf=spark.sql.ansi.enabled=true",
-        script,
-    )
-    second, second_step = lab.run("spark-submit", script)
+
+    def run_both(_):
+        settings = ("--conf", "spark.sql.shuffle.partitions=7", "--conf=spark.sql.ansi.enabled=true")
+        return lab.run("spark-submit", "--name", "first", *settings, script), lab.run("spark-submit", script)
+
+    (first, first_step), (second, second_step) = on_one_jvm(lab, run_both)
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert lab.log(first_step, "stdout").strip() == "7 true [] first"
     assert lab.log(second_step, "stdout").strip() == "2 false [] report.py"
-    assert jvm_of(lab, first_step) == jvm_of(lab, second_step)
+
+
+def on_one_jvm(lab, run_both):
+    """Two runs on the same warm JVM. An earlier test's JVM that is still on its way may take the place of the first run's; then both are run again."""
+    for attempt in range(3):
+        first, second = run_both(attempt)
+        if jvm_of(lab, first[1]) == jvm_of(lab, second[1]) != []:
+            return first, second
+    raise AssertionError("three times the second run got another JVM")
 
 
 def jvm_of(lab, step):
@@ -113,12 +117,16 @@ def warm_jvms(controller):
 
 def test_a_bucket_made_between_two_steps_is_seen_by_the_same_jvm(lab):
     script = pyspark_script(lab, "numbers", "spark.range(3).write.mode('overwrite').csv(sys.argv[1])")
-    _, before = lab.run("spark-submit", script, "s3://data/numbers")
-    lab.s3.create_bucket(Bucket="fresh")
-    outcome, after = lab.run("spark-submit", script, "s3://fresh/numbers")
-    assert outcome.exit_code == 0, lab.log(after, "stderr")
-    assert "numbers/_SUCCESS" in lab.list("numbers/", bucket="fresh")
-    assert jvm_of(lab, before) == jvm_of(lab, after) != []
+
+    def run_both(attempt):
+        before = lab.run("spark-submit", script, "s3://data/numbers")
+        lab.s3.create_bucket(Bucket=f"fresh-{attempt}")
+        after = lab.run("spark-submit", script, f"s3://fresh-{attempt}/numbers")
+        assert after[0].exit_code == 0, lab.log(after[1], "stderr")
+        assert "numbers/_SUCCESS" in lab.list("numbers/", bucket=f"fresh-{attempt}")
+        return before, after
+
+    on_one_jvm(lab, run_both)
 
 
 def test_a_script_that_dies_without_cleaning_up_takes_its_jvm_with_it(lab):
