@@ -1,6 +1,6 @@
 # Every command of the project. `make demo` and `make test` need Python 3.11 or 3.12 and pip, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-proofs test-kills test-maven test-airflow-versions test-spark-versions test-template check bench ui clean upgrade format
+.PHONY: help demo test test-slow test-proofs test-kills test-maven test-airflow-versions test-spark-versions test-template test-least-privilege check bench ui clean upgrade format
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -41,6 +41,9 @@ test-airflow-versions: $(addprefix $(VENV)-airflow-,$(addsuffix /.installed,$(AI
 
 test-spark-versions: $(VENV)/.installed-dev $(addprefix $(VENV)-spark-,$(addsuffix /.installed,$(SPARK_VERSIONS)))  ## All tests of the jobs, on the pinned Spark and on Spark 4, which has an environment of its own
 	$(foreach bin,$(BIN) $(addprefix $(VENV)-spark-,$(addsuffix /bin,$(SPARK_VERSIONS))),$(bin)/python -m pytest -m "not maven" -n 2 --dist loadgroup -q tests/jobs &&) true
+
+test-least-privilege: $(VENV)/.installed-dev  ## Every run of the fault and integration tests held against the policy that `infra iam` prints for it
+	JUDGE_ACCESSES=1 $(BIN)/python -m pytest -m "not slow" -n 3 --dist loadgroup -q tests/reliability tests/integration
 
 test-template: $(VENV)/.installed-dev $(VENV)-checkov/.installed  ## checkov over every variant of the infrastructure's template, in an environment of its own
 	$(BIN)/python -m tests.infra.template_variants $(VENV)-checkov/templates

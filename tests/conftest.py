@@ -17,6 +17,7 @@ from botocore.config import Config
 
 from emr_pipelines.emr.emr_api import READ_CLIENT_CONFIG, WRITE_CLIENT_CONFIG, EmrApi
 from tests.fault_control import Faults
+from tests.least_privilege import TESTS_KEY, server_options
 
 # Before anything imports Airflow: tests write to a home of their own, never to the user's.
 AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="airflow-of-tests-"))
@@ -49,8 +50,8 @@ def emr_state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def emr_url(emr_state_dir: Path) -> Iterator[str]:
-    server, url = start_emr_local(emr_state_dir)
+def emr_url(emr_state_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server, url = start_emr_local(emr_state_dir, *server_options(tmp_path_factory.getbasetemp()))
     yield url
     server.terminate()
     server.wait(20)
@@ -59,7 +60,7 @@ def emr_url(emr_state_dir: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def client_for(emr_url: str) -> Callable[..., object]:
     def make(service: str, **config: object) -> object:
-        session = boto3.Session(region_name="us-east-1", aws_access_key_id="local", aws_secret_access_key="local")
+        session = boto3.Session(region_name="us-east-1", aws_access_key_id=TESTS_KEY, aws_secret_access_key="local")
         return session.client(service, endpoint_url=emr_url, config=Config(**config))
 
     return make

@@ -6,10 +6,20 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from emr_pipelines.spec.project import pipeline_names
+from tests.least_privilege import check_accesses
+
+
+@pytest.fixture(autouse=True)
+def least_privilege(emr_url: str, project: Path) -> Iterator[None]:
+    """With JUDGE_ACCESSES=1 a test fails when its runs asked for more than the policy of the project's pipelines allows."""
+    yield
+    check_accesses(emr_url, project, pipeline_names(project))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 
 from emr_pipelines.emr.emr_api import EmrApi
 from tests.fault_control import Faults
+from tests.least_privilege import check_accesses
 from tests.reliability.runs import Runner
 
 
@@ -46,5 +47,6 @@ def runner(
     made = Runner(project, api, faults)
     yield made
     faults.clear()
+    check_accesses(faults.url, project, made.pipelines)
     for outcome in made.outcomes:
         made.check_invariants(outcome)

@@ -20,13 +20,17 @@ from tests.reliability.runs import Outcome, Runner
 
 T = TypeVar("T")
 
-# Spark and `hadoop fs` take a second to start; S3 of emr_local takes an unsigned PUT of any program.
+# Spark and `hadoop fs` take a second to start; this signs as a cluster's nodes do, with a signature that emr_local does not check.
 _WRITER = """
 import os, pathlib, sys, time, urllib.request
 
 def put(name):
     url = os.environ["AWS_ENDPOINT_URL"] + "/" + output.removeprefix("s3://") + "/" + name
-    urllib.request.urlopen(urllib.request.Request(url, data=name.encode(), method="PUT")).close()
+    scope = "Credential=" + os.environ["AWS_ACCESS_KEY_ID"] + "/20260101/us-east-1/s3/aws4_request"
+    request = urllib.request.Request(url, data=name.encode(), method="PUT")
+    request.add_header("Authorization", f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0")
+    request.add_header("Content-Type", "application/octet-stream")
+    urllib.request.urlopen(request).close()
 
 marker, output, *names = sys.argv[1:]
 first = pathlib.Path(marker)

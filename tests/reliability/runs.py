@@ -60,9 +60,11 @@ class Runner:
     api: EmrApi
     faults: Faults
     outcomes: list[Outcome] = field(default_factory=list)
+    pipelines: list[str] = field(default_factory=list)
 
     def build(self, name: str, steps: str, *, cluster: str = "", more: str = "") -> DAG:
         """The DAG of a spec with these steps (YAML list), retrying without a pause. Files are overwritten, as an editor does."""
+        self.pipelines.append(name)
         spec = f"name: {name}\n{more}\ncluster:\n  primary: {{instances: [m5.xlarge]}}\n{cluster}\nsteps:\n{steps}\n"
         (self.project / "config" / "pipelines" / f"{name}.yaml").write_text(spec)
         dag_file = self.project / "dags" / f"{name}.py"

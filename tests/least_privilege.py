@@ -1,0 +1,70 @@
+"""With JUDGE_ACCESSES=1 (`make test-least-privilege`) everything that the runs of a test ask AWS for is held against the policy that `infra iam` prints for their pipelines.
+
+emr_local then allows all and keeps a record, so that the tests run as always; a record that the policy does not allow fails the test afterwards. A run of which everything is
+allowed is the same run under the policy. What the tests themselves ask for is signed as the administrator's and is not recorded.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from emr_local.authorization import ADMINISTRATOR_KEY
+from emr_local.iam_policies import Access, read_policy
+from emr_pipelines.errors import SpecError
+from emr_pipelines.infra.airflow_policy import airflow_policy
+from emr_pipelines.plan.build import build_plan
+from emr_pipelines.plan.model import Plan
+from emr_pipelines.spec.loader import load_environment, load_pipeline
+from emr_pipelines.spec.project import environment_file, pipeline_file
+from tests.emr_local.control import Control
+
+IS_ON = os.environ.get("JUDGE_ACCESSES") == "1"
+TESTS_KEY = ADMINISTRATOR_KEY if IS_ON else "local"
+_ACCOUNT = "123456789012"
+_ALL = {"Version": "2012-10-17", "Statement": [{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+def server_options(folder: Path) -> list[str]:
+    """What emr_local needs to keep the record; nothing without JUDGE_ACCESSES."""
+    if not IS_ON:
+        return []
+    file = folder / "allow_all.json"
+    file.write_text(json.dumps(_ALL))
+    return ["--iam-policy", str(file)]
+
+
+def check_accesses(url: str, project: Path, pipelines: Iterable[str]) -> None:
+    """Fail when something was asked for, since the last check, that the policy of these pipelines does not allow."""
+    if not IS_ON:
+        return
+    control = Control(url)
+    recorded = control.get("authorizations")["authorizations"]
+    control.delete("authorizations")
+    plans = list(_plans_of(project, pipelines))
+    policy = read_policy(airflow_policy(load_environment(environment_file(project, "local")), plans, _ACCOUNT))
+    denied = [
+        one
+        for one in recorded
+        if not policy.judge(
+            Access(
+                action=one["action"],
+                resource=one["resource"],
+                context={key: tuple(values) for key, values in one["context"].items()},
+            )
+        ).allowed
+    ]
+    assert denied == [], (
+        f"the policy of {', '.join(plan.name for plan in plans)} denies {len(denied)} of {len(recorded)}"
+    )
+
+
+def _plans_of(project: Path, pipelines: Iterable[str]) -> Iterator[Plan]:
+    for name in sorted(set(pipelines)):
+        try:
+            loaded = load_pipeline(pipeline_file(project, name), environment="local", project_root=project)
+        except SpecError:  # a test made it wrong on purpose; it never ran like this
+            continue
+        yield build_plan(loaded)
