@@ -33,10 +33,6 @@ class Faults:
         """How many calls the faults that are set have hit so far, also those that still wait for their answer."""
         return sum(fault["hits"] for fault in self._send("GET", "faults")["faults"])
 
-    def taken(self) -> int:
-        """How many calls and launches were hit by the faults that are set; also by those that still hang, which `hits` does not count yet."""
-        return sum(fault["hits"] for fault in self._send("GET", "faults")["faults"])
-
     def calls(self) -> list[dict[str, Any]]:
         """The EMR calls since `clear`, in their order."""
         return self._send("GET", "calls")["calls"]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from emr_local.authorization import ADMINISTRATOR_KEY
 from emr_local.iam_policies import Access, read_policy
@@ -23,7 +24,7 @@ from tests.emr_local.control import Control
 
 IS_ON = os.environ.get("JUDGE_ACCESSES") == "1"
 TESTS_KEY = ADMINISTRATOR_KEY if IS_ON else "local"
-_ACCOUNT = "123456789012"
+ACCOUNT = "123456789012"
 _ALL = {"Version": "2012-10-17", "Statement": [{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
@@ -44,21 +45,17 @@ def check_accesses(url: str, project: Path, pipelines: Iterable[str]) -> None:
     recorded = control.get("authorizations")["authorizations"]
     control.delete("authorizations")
     plans = list(_plans_of(project, pipelines))
-    policy = read_policy(airflow_policy(load_environment(environment_file(project, "local")), plans, _ACCOUNT))
-    denied = [
-        one
-        for one in recorded
-        if not policy.judge(
-            Access(
-                action=one["action"],
-                resource=one["resource"],
-                context={key: tuple(values) for key, values in one["context"].items()},
-            )
-        ).allowed
-    ]
+    policy = read_policy(airflow_policy(load_environment(environment_file(project, "local")), plans, ACCOUNT))
+    denied = [one for one in recorded if not policy.judge(access_of(one)).allowed]
     assert denied == [], (
         f"the policy of {', '.join(plan.name for plan in plans)} denies {len(denied)} of {len(recorded)}"
     )
+
+
+def access_of(decision: Mapping[str, Any]) -> Access:
+    """The access that a decision of emr_local's record was about."""
+    context = {key: tuple(values) for key, values in decision["context"].items()}
+    return Access(action=decision["action"], resource=decision["resource"], context=context)
 
 
 def _plans_of(project: Path, pipelines: Iterable[str]) -> Iterator[Plan]:

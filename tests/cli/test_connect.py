@@ -149,8 +149,9 @@ def test_ssh_is_never_opened_to_more_than_one_address(
     assert ranges(ec2, group) == []
 
 
-def test_a_pipeline_without_a_cluster_is_told_which_are_live(project: Path, cluster: str) -> None:
-    refused = run_tool(project, "connect", "nobody")
+def test_a_pipeline_without_a_cluster_is_told_which_are_live(project: Path, cluster: str, tmp_path: Path) -> None:
+    refused = run_tool(project, "connect", "nobody", "--pac", str(tmp_path / "emr.pac"))
     assert refused.returncode == 1
+    assert not (tmp_path / "emr.pac").exists()
     assert refused.stderr.startswith("There is no live cluster of the pipeline 'nobody'; live are: ")
     assert cluster in refused.stderr

@@ -22,6 +22,7 @@ from tests.emr_local.control import Control
 from tests.fault_control import Faults
 from tests.iam.guarded_project import INPUTS, LOGS, PUBLISHED, write_policy
 from tests.iam.signed_clients import client, retrying_client
+from tests.least_privilege import access_of
 from tests.reliability.runs import Outcome, Runner
 
 
@@ -65,14 +66,7 @@ class Guarded:
         """Everything that was asked for so far; fails when a part of it was denied."""
         decisions = Control(self.url).get("authorizations")["authorizations"]
         assert [one for one in decisions if not one["allowed"]] == []
-        return [
-            Access(
-                action=one["action"],
-                resource=one["resource"],
-                context={key: tuple(values) for key, values in one["context"].items()},
-            )
-            for one in decisions
-        ]
+        return [access_of(one) for one in decisions]
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from emr_pipelines.plan.build import build_plan
 from emr_pipelines.spec.environment_models import EnvironmentSpec
 from emr_pipelines.spec.loader import load_environment, load_pipeline
 from emr_pipelines.spec.project import environment_file, pipeline_file, pipeline_names
+from tests.least_privilege import ACCOUNT
 
-ACCOUNT = "123456789012"
 CODE, LOGS, INPUTS, PUBLISHED, SAMPLES = ("iam-code", "iam-logs", "iam-inputs", "iam-published", "iam-samples")
 SHARED_CLUSTER = "iam-shared"
 SECRET, PARAMETER = "iam/kdc", "/iam/realm"

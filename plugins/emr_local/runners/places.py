@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 _S3_SCHEMES = ("s3", "s3a", "s3n")
 
@@ -64,8 +63,3 @@ def _split(uri: str) -> tuple[str, str, str]:
         return scheme, "", rest.lstrip("/")  # Hadoop writes file:/x for file:///x
     authority, _, path = rest[1:].partition("/")
     return scheme, authority, path.lstrip("/")
-
-
-def file_uri(path: Path) -> str:
-    """Spell a file of this machine as Hadoop takes it."""
-    return f"file://{quote(str(path))}"

@@ -53,8 +53,6 @@ def connect_command(
         raise EmrPipelinesError("--apply has no effect without --allow ADDRESS, your own public address")
     if not re.fullmatch(DURATION, until):
         raise EmrPipelinesError(f"--for {until!r}: use {FORMS[DURATION]}")
-    _write_new(foxyproxy, foxyproxy_settings(port))
-    _write_new(pac, pac_file(port))
     environment = load_project(env).environment
     with aws_errors_as_messages(environment):
         api = emr_api(environment)
@@ -66,6 +64,9 @@ def connect_command(
             "history": _data(history_links(api, node)) if history else [],
             **_change_rules(ec2_client(environment), node, allow, until, apply=apply, revoke=revoke),
         }
+    # Last, so that a cluster that is not found leaves no file in the way of the next call.
+    _write_new(foxyproxy, foxyproxy_settings(port))
+    _write_new(pac, pac_file(port))
     console = Console()
     console.print_json(data=report) if as_json else print_access(console, report)
 

@@ -16,6 +16,7 @@ from emr_pipelines.cli.aws_clients import aws_errors_as_messages
 from emr_pipelines.cli.infra_tables import EventPrinter, print_changes, print_sentences, print_stack
 from emr_pipelines.cli.project_options import load_project
 from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.infra.airflow_policy import airflow_policy, split_policy
 from emr_pipelines.infra.bucket_emptying import count_versions
 from emr_pipelines.infra.bucket_resources import BUCKET
 from emr_pipelines.infra.deployment import (
@@ -226,8 +227,6 @@ def iam_command(
     ] = None,
 ) -> None:
     """Print the least IAM policy for Airflow's role, for all pipelines of the project. Calls nothing on AWS."""
-    from emr_pipelines.infra.airflow_policy import airflow_policy, split_policy
-
     project = load_project(env)
     files = [pipeline_file(project.root, name) for name in pipeline_names(project.root)]
     plans = [build_plan(load_pipeline(file, environment=env, project_root=project.root)) for file in files]

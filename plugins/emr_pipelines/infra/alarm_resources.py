@@ -7,7 +7,6 @@ from typing import Any
 from emr_pipelines.infra.options import StackOptions
 from emr_pipelines.infra.template_terms import Resources, allow, policy, ref, skipped_checks, sub, tags
 
-ALARMS = ("ClusterIdle", "HdfsFull")
 TOPIC = "Topic"
 _PERIOD_SECONDS = 300  # EMR sends its metrics every five minutes
 _IDLE_PERIODS = 12

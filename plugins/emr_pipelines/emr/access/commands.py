@@ -25,27 +25,30 @@ def access_commands(
     node: PrimaryNode, *, region: str, key_file: str | None, socks_port: int = SOCKS_PORT
 ) -> list[Command]:
     """What can be typed to reach the node. Systems Manager needs no open port and no key; SSH needs the cluster's key pair."""
-    commands = [] if node.instance_id is None else _session_commands(node.instance_id, region)
+    commands = [] if node.instance_id is None else _session_commands(node, node.instance_id, region)
     if node.key_pair is not None:
         commands += _ssh_commands(node, region, key_file or f"~/{node.key_pair}.pem", socks_port)
     return commands
 
 
-def forward_command(instance_id: str, region: str, port: int) -> str:
+def _forward_command(instance_id: str, region: str, port: int) -> str:
     """Brings one port of the node to this machine through Systems Manager."""
     parameters = json.dumps({"portNumber": [str(port)], "localPortNumber": [str(port)]})
-    return _join(
-        *("aws", "ssm", "start-session", "--region", region, "--target", instance_id),
-        *("--document-name", "AWS-StartPortForwardingSession", "--parameters", parameters),
+    return shlex.join(
+        [
+            *("aws", "ssm", "start-session", "--region", region, "--target", instance_id),
+            *("--document-name", "AWS-StartPortForwardingSession", "--parameters", parameters),
+        ]
     )
 
 
-def _session_commands(instance_id: str, region: str) -> list[Command]:
-    session = _join("aws", "ssm", "start-session", "--region", region, "--target", instance_id)
-    return [
-        Command(purpose="shell (Systems Manager)", text=session),
-        Command(purpose="Spark history on localhost:18080", text=forward_command(instance_id, region, 18080)),
-    ]
+def _session_commands(node: PrimaryNode, instance_id: str, region: str) -> list[Command]:
+    session = shlex.join(["aws", "ssm", "start-session", "--region", region, "--target", instance_id])
+    commands = [Command(purpose="shell (Systems Manager)", text=session)]
+    if "Spark" in node.applications:
+        history = _forward_command(instance_id, region, 18080)
+        commands.append(Command(purpose="Spark history on localhost:18080", text=history))
+    return commands
 
 
 def _ssh_commands(node: PrimaryNode, region: str, key_file: str, socks_port: int) -> list[Command]:
@@ -63,7 +66,3 @@ def _ssh_commands(node: PrimaryNode, region: str, key_file: str, socks_port: int
         text = f"ssh {identity} -o {shlex.quote('ProxyCommand=' + proxy)} -N -D {socks_port} {_USER}@{node.instance_id}"
         commands.append(Command(purpose="SOCKS proxy (SSH inside Systems Manager, no open port)", text=text))
     return commands
-
-
-def _join(*words: str) -> str:
-    return shlex.join(words)

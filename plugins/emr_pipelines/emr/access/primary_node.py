@@ -36,11 +36,6 @@ class PrimaryNode:
     key_pair: str | None
     security_groups: tuple[str, ...]
 
-    @property
-    def is_live(self) -> bool:
-        """Whether the cluster has not begun to end."""
-        return self.state in LIVE_CLUSTER_STATES
-
 
 def find_cluster(api: EmrApi, wanted: str | None) -> str:
     """The id of the cluster that is meant: the id itself, the only live cluster of a pipeline, or the only live one of this package.
