@@ -98,7 +98,7 @@ class InFlight:
         self._threads.shutdown()
 
     def _act(self) -> None:
-        wait_for(self.runner.faults.taken, f"a call of {self.task_id} that hangs")
+        wait_for(self.runner.faults.struck, f"a call of {self.task_id} that hangs")
         self.act()
 
 
