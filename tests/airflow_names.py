@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 try:
     from airflow.dag_processing.dagbag import DagBag
 except ImportError:  # Airflow 3.0
-    from airflow.models.dagbag import DagBag
+    from airflow.models.dagbag import DagBag  # type: ignore[no-redef]
 try:
     from airflow.serialization.serialized_objects import DagSerialization
 
     serialize_dag = DagSerialization.serialize_dag
 except ImportError:  # Airflow 3.0
-    from airflow.serialization.serialized_objects import SerializedDAG
+    from airflow.serialization.serialized_objects import SerializedDAG  # type: ignore[attr-defined]
 
-    serialize_dag = SerializedDAG.serialize_dag
+    serialize_dag = SerializedDAG.serialize_dag  # type: ignore[attr-defined]
 
 
 def store_dag(dag: DAG, session: Session) -> None:

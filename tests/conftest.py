@@ -9,13 +9,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from emr_pipelines.emr.emr_api import READ_CLIENT_CONFIG, WRITE_CLIENT_CONFIG, EmrApi
+from tests.aws_clients import client
 from tests.fault_control import Faults
 from tests.least_privilege import TESTS_KEY, server_options
 
@@ -58,21 +59,17 @@ def emr_url(emr_state_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture(scope="session")
-def client_for(emr_url: str) -> Callable[..., object]:
-    def make(service: str, **config: object) -> object:
-        session = boto3.Session(region_name="us-east-1", aws_access_key_id=TESTS_KEY, aws_secret_access_key="local")
-        return session.client(service, endpoint_url=emr_url, config=Config(**config))
-
-    return make
+def client_for(emr_url: str) -> Callable[..., Any]:
+    return partial(client, emr_url, key_id=TESTS_KEY)
 
 
 @pytest.fixture(scope="session")
-def api(client_for: Callable[..., object]) -> EmrApi:
+def api(client_for: Callable[..., Any]) -> EmrApi:
     return EmrApi(read=client_for("emr", **READ_CLIENT_CONFIG), write=client_for("emr", **WRITE_CLIENT_CONFIG))
 
 
 @pytest.fixture(scope="session")
-def s3(client_for: Callable[..., object]) -> object:
+def s3(client_for: Callable[..., Any]) -> Any:
     return client_for("s3")
 
 
@@ -85,7 +82,7 @@ def faults(emr_url: str) -> Iterator[Faults]:
 
 
 @pytest.fixture
-def bucket(s3: object, request: pytest.FixtureRequest) -> str:
+def bucket(s3: Any, request: pytest.FixtureRequest) -> str:
     name = "test-" + "".join(c if c.isalnum() else "-" for c in request.node.name.lower()).strip("-")[:50].strip("-")
     s3.create_bucket(Bucket=name)
     return name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.command_line import run_tool
@@ -16,7 +17,7 @@ from emr_pipelines.emr.emr_api import EmrApi
 
 
 @pytest.fixture
-def expired(api: EmrApi, s3: object) -> str:
+def expired(api: EmrApi, s3: Any) -> str:
     s3.create_bucket(Bucket="emr-logs")
     key = uuid.uuid4().hex[:12]
     tags = {"emr-pipelines:key": f"{key}/main", "emr-pipelines:expires_at": "2020-01-01T00:00:00+00:00"}

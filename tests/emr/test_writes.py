@@ -6,12 +6,11 @@ import http.server
 import threading
 from collections.abc import Iterator
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from emr_pipelines.emr.emr_api import WRITE_CLIENT_CONFIG, is_ambiguous
+from tests.aws_clients import client
 from tests.emr.conftest import cluster_request
 
 
@@ -42,10 +41,9 @@ def losing_server() -> Iterator[LosingServer]:
 
 
 def test_a_lost_answer_is_ambiguous_and_nothing_is_sent_again(losing_server: LosingServer) -> None:
-    session = boto3.Session(region_name="us-east-1", aws_access_key_id="local", aws_secret_access_key="local")
     url = f"http://127.0.0.1:{losing_server.server_port}"
-    client = session.client("emr", endpoint_url=url, config=Config(**WRITE_CLIENT_CONFIG))
+    emr = client(url, "emr", **WRITE_CLIENT_CONFIG)
     with pytest.raises(BotoCoreError) as caught:
-        client.run_job_flow(**cluster_request())
+        emr.run_job_flow(**cluster_request())
     assert is_ambiguous(caught.value)
     assert losing_server.requests == 1

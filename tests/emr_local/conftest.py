@@ -8,24 +8,18 @@ from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from emr_local.listening import Listener
 from emr_local.server import LocalServer
 from emr_local.states import Delays
 from emr_local.store import Store
+from tests.aws_clients import client_asking_once
 from tests.emr_local.emr_requests import cluster_request, wait_until
 from tests.emr_local.fakes import FakeClock, FakeExecutor
 
 FAST = Delays(starting=0.02, bootstrapping=0.02, terminating=0.02)
-
-
-def create_client(url: str, service: str = "emr", region: str = "us-east-1", **settings: Any) -> Any:
-    session = boto3.Session(region_name=region, aws_access_key_id="local", aws_secret_access_key="local")
-    return session.client(service, endpoint_url=url, config=Config(retries={"total_max_attempts": 1}, **settings))
 
 
 def other_services(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -104,7 +98,9 @@ def create_emr() -> Iterator[Callable[..., Emr]]:
             clock=clock,
         )
         running.append(server)
-        return Emr(server=server, client=create_client(server.url), executor=executor, clock=clock, objects=objects)
+        return Emr(
+            server=server, client=client_asking_once(server.url), executor=executor, clock=clock, objects=objects
+        )
 
     yield create
     for server in running:

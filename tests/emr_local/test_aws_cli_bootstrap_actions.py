@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from emr_local.bootstrap_actions import BootstrapFailure, FailureKind
 from emr_local.bootstrapping import LocalBootstrapper
 from emr_local.cluster_requests import create_cluster
+from tests.aws_clients import client
 from tests.conftest import is_running, start_emr_local
 from tests.emr_local.aws_cli import AwsCli
 from tests.emr_local.emr_requests import cluster_request, wait_until
@@ -25,10 +25,9 @@ class Lab:
     """A server, what a test puts into its S3, and the clusters that it launches there."""
 
     def __init__(self, url: str) -> None:
-        session = boto3.Session(region_name="us-east-1", aws_access_key_id="local", aws_secret_access_key="local")
         self.url = url
-        self.emr = session.client("emr", endpoint_url=url)
-        self.s3 = session.client("s3", endpoint_url=url)
+        self.emr = client(url, "emr")
+        self.s3 = client(url, "s3")
         self.s3.create_bucket(Bucket="boot")
 
     def put(self, name: str, text: str) -> str:

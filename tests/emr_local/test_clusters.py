@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from emr_local.states import Delays
-from tests.emr_local.conftest import Emr, create_client
+from tests.aws_clients import client_asking_once
+from tests.emr_local.conftest import Emr
 from tests.emr_local.emr_requests import CORE_GROUP, PRIMARY_GROUP, cluster_request, step, wait_until
 
 GOING = "A job flow that is shutting down, terminated, or finished may not be modified."
@@ -132,7 +133,7 @@ def test_a_cluster_that_cannot_be_set_up_terminates_with_the_cause(emr: Emr, mon
 
 
 def test_the_region_of_the_client_shows_in_the_arn(emr: Emr):
-    client = create_client(emr.server.url, region="eu-west-1")
+    client = client_asking_once(emr.server.url, region="eu-west-1")
     assert ":eu-west-1:" in client.run_job_flow(**cluster_request())["ClusterArn"]
 
 

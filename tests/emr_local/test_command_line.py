@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.aws_clients import client_asking_once
 from tests.conftest import start_emr_local
-from tests.emr_local.conftest import Emr, create_client
+from tests.emr_local.conftest import Emr
 from tests.emr_local.emr_requests import cluster_request, step
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
@@ -47,12 +48,12 @@ def test_a_server_prints_one_line_serves_s3_and_emr_runs_a_step_and_stops_on_a_s
     )
     assert match, ready
     url = match[1]
-    create_client(url, "s3").create_bucket(Bucket="logs")
-    iam = create_client(url, "iam")
+    client_asking_once(url, "s3").create_bucket(Bucket="logs")
+    iam = client_asking_once(url, "iam")
     iam.create_role(RoleName="EMR_DefaultRole", AssumeRolePolicyDocument="{}")
     arn = "arn:aws:iam::aws:policy/service-role/AmazonElasticMapReduceRole"  # as `aws emr create-default-roles` does
     iam.attach_role_policy(RoleName="EMR_DefaultRole", PolicyArn=arn)
-    emr = create_client(url)
+    emr = client_asking_once(url)
     succeeding, hanging = (step("bash", Args=["bash", "-c", script]) for script in ("echo hello", "sleep 600"))
     cluster_id = emr.run_job_flow(**cluster_request(succeeding, hanging, LogUri="s3://logs/emr"))["JobFlowId"]
     succeeded, hung = (each["Id"] for each in reversed(emr.list_steps(ClusterId=cluster_id)["Steps"]))
@@ -67,8 +68,12 @@ def test_a_server_prints_one_line_serves_s3_and_emr_runs_a_step_and_stops_on_a_s
     again = start("--port", "0", "--state-dir", str(tmp_path), "--spark-submit", "plain")
     assert again.stdout is not None
     url = again.stdout.readline().split()[3]
-    assert create_client(url).describe_step(ClusterId=cluster_id, StepId=hung)["Step"]["Status"]["State"] == "FAILED"
-    assert any("stdout" in each["Key"] for each in create_client(url, "s3").list_objects_v2(Bucket="logs")["Contents"])
+    assert (
+        client_asking_once(url).describe_step(ClusterId=cluster_id, StepId=hung)["Step"]["Status"]["State"] == "FAILED"
+    )
+    assert any(
+        "stdout" in each["Key"] for each in client_asking_once(url, "s3").list_objects_v2(Bucket="logs")["Contents"]
+    )
     again.send_signal(signal.SIGINT)
     assert again.wait(20) == 0
 
@@ -155,7 +160,7 @@ def test_faults_of_the_command_line_are_set_from_the_start(tmp_path: Path):
     flags = ("--faults", str(file), "--fault", '{"operation": "List*", "effect": "throttle"}')
     process = start("--port", "0", "--state-dir", str(tmp_path / "state"), "--spark-submit", "plain", *flags)
     assert process.stdout is not None
-    client = create_client(process.stdout.readline().split()[3])
+    client = client_asking_once(process.stdout.readline().split()[3])
     codes = []
     for _ in range(2):
         with pytest.raises(ClientError) as caught:

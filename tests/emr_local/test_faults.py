@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ConnectionError, HTTPClientError
 
-from tests.emr_local.conftest import Emr, create_client
+from tests.aws_clients import client_asking_once
+from tests.emr_local.conftest import Emr
 from tests.emr_local.control import Control
 from tests.emr_local.emr_requests import cluster_request, step, wait_until
 
@@ -83,7 +84,7 @@ def test_a_connection_that_is_dropped_gives_no_answer(
 
 def test_the_effect_of_a_call_that_hangs_afterwards_is_seen_while_it_hangs(emr: Emr, control: Control):
     control.post("faults", {"operation": "RunJobFlow", "effect": "hang-after", "seconds": 3600})
-    impatient = create_client(emr.server.url, read_timeout=0.5)
+    impatient = client_asking_once(emr.server.url, read_timeout=0.5)
     with pytest.raises(HTTPClientError):
         impatient.run_job_flow(**cluster_request(keep_alive=True, Name="hanging"))
     assert "hanging" in names(emr)
@@ -166,7 +167,7 @@ def test_faults_are_listed_with_their_hits_and_removed_one_by_one(emr: Emr, cont
 )
 def test_requests_to_s3_fail_by_their_path(emr: Emr, control: Control, fault: dict[str, Any], code: str, status: int):
     control.post("faults", {"operation": "S3", "path": "/runs/", **fault})
-    s3 = create_client(emr.server.url, "s3")
+    s3 = client_asking_once(emr.server.url, "s3")
     assert s3.get_object(Bucket="bucket", Key="code/a")["Body"].read() == b"other: /bucket/code/a"
     with pytest.raises(ClientError) as caught:
         s3.get_object(Bucket="bucket", Key="runs/a")
@@ -177,7 +178,7 @@ def test_requests_to_s3_fail_by_their_path(emr: Emr, control: Control, fault: di
 
 
 def test_connections_to_s3_are_dropped_and_slowed(emr: Emr, control: Control):
-    s3 = create_client(emr.server.url, "s3")
+    s3 = client_asking_once(emr.server.url, "s3")
     control.post(
         "faults", [{"operation": "S3", "effect": "reset-before"}, {"operation": "S3", "effect": "slow", "seconds": 0.2}]
     )
@@ -189,7 +190,7 @@ def test_connections_to_s3_are_dropped_and_slowed(emr: Emr, control: Control):
 
 
 def test_a_refused_head_request_leaves_its_connection_usable(emr: Emr, control: Control):
-    s3 = create_client(emr.server.url, "s3")
+    s3 = client_asking_once(emr.server.url, "s3")
     control.post("faults", {"operation": "S3", "effect": "throttle"})
     with pytest.raises(ClientError, match="503"):
         s3.head_object(Bucket="bucket", Key="a")

@@ -15,7 +15,8 @@ from emr_local.journal import Journal
 from emr_local.startup_errors import StartupError
 from emr_local.states import SERVER_STOPPED
 from emr_local.store import Store
-from tests.emr_local.conftest import Emr, create_client
+from tests.aws_clients import client_asking_once
+from tests.emr_local.conftest import Emr
 from tests.emr_local.emr_requests import cluster_request, step, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -30,7 +31,7 @@ class ServerProcess:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=state_dir, env=environment)
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
-        self.client = create_client(self.url)
+        self.client = client_asking_once(self.url)
 
     def states(self, cluster_id: str) -> list[str]:
         steps = self.client.list_steps(ClusterId=cluster_id)["Steps"]

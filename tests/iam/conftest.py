@@ -17,11 +17,11 @@ from emr_local.authorization import ADMINISTRATOR_KEY
 from emr_local.iam_policies import Access
 from emr_pipelines.dag.factory import build_airflow_dag
 from emr_pipelines.emr.emr_api import READ_CLIENT_CONFIG, WRITE_CLIENT_CONFIG, EmrApi
+from tests.aws_clients import client, client_asking_once
 from tests.conftest import start_emr_local
 from tests.emr_local.control import Control
 from tests.fault_control import Faults
 from tests.iam.guarded_project import INPUTS, LOGS, PUBLISHED, write_policy
-from tests.iam.signed_clients import client, retrying_client
 from tests.least_privilege import access_of
 from tests.reliability.runs import Outcome, Runner
 
@@ -46,7 +46,7 @@ class Guarded:
 
     def admin(self, service: str) -> Any:
         """A client that may do everything."""
-        return client(self.url, service, ADMINISTRATOR_KEY)
+        return client_asking_once(self.url, service, key_id=ADMINISTRATOR_KEY)
 
     def dag(self, name: str) -> DAG:
         """A pipeline's DAG, retrying without a pause."""
@@ -90,7 +90,7 @@ def guard(airflow_database: None, tmp_path_factory: pytest.TempPathFactory) -> I
             "AIRFLOW_CONN_IAM_GUARDED",
             json.dumps({"conn_type": "aws", "login": "local", "password": "any", "extra": extra}),
         )
-        clients = [retrying_client(url, "emr", **settings) for settings in (READ_CLIENT_CONFIG, WRITE_CLIENT_CONFIG)]
+        clients = [client(url, "emr", **settings) for settings in (READ_CLIENT_CONFIG, WRITE_CLIENT_CONFIG)]
         guarded = Guarded(
             root=root, url=url, runner=Runner(root, EmrApi(read=clients[0], write=clients[1]), Faults(url))
         )

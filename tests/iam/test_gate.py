@@ -18,11 +18,11 @@ from emr_local.policy_flags import read_policy_flag
 from emr_local.server import LocalServer
 from emr_local.startup_errors import StartupError
 from emr_local.store import Store
+from tests.aws_clients import client_asking_once
 from tests.emr_local.conftest import FAST
 from tests.emr_local.control import Control
 from tests.emr_local.emr_requests import cluster_request
 from tests.emr_local.fakes import FakeExecutor
-from tests.iam.signed_clients import client
 
 USER = "User: arn:aws:sts::123456789012:assumed-role/emr-local/session is not authorized to perform: "
 CLUSTERS = "arn:aws:elasticmapreduce:us-east-1:123456789012:cluster/"
@@ -59,24 +59,24 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         policy=read_policy(POLICY),
     )
     for bucket in ("work", "open"):
-        client(server.url, "s3", ADMINISTRATOR_KEY).create_bucket(Bucket=bucket)
+        client_asking_once(server.url, "s3", key_id=ADMINISTRATOR_KEY).create_bucket(Bucket=bucket)
     yield server.url
     server.close()
 
 
 @pytest.fixture
 def s3(url: str) -> Any:
-    return client(url, "s3")
+    return client_asking_once(url, "s3")
 
 
 @pytest.fixture
 def emr(url: str) -> Any:
-    return client(url, "emr")
+    return client_asking_once(url, "emr")
 
 
 @pytest.fixture
 def admin(url: str) -> Any:
-    return client(url, "s3", ADMINISTRATOR_KEY)
+    return client_asking_once(url, "s3", key_id=ADMINISTRATOR_KEY)
 
 
 def refusal(call: Any, **parameters: Any) -> tuple[int, str, str]:
@@ -91,7 +91,7 @@ def test_a_launch_without_the_tag_is_denied_in_awss_words_and_makes_no_cluster(u
     expected = f"{USER}elasticmapreduce:RunJobFlow on resource: {CLUSTERS}* {reason}"
 
     assert refusal(emr.run_job_flow, **cluster_request()) == (400, "AccessDeniedException", expected)
-    assert client(url, "emr", ADMINISTRATOR_KEY).list_clusters()["Clusters"] == []
+    assert client_asking_once(url, "emr", key_id=ADMINISTRATOR_KEY).list_clusters()["Clusters"] == []
 
 
 def test_a_launch_needs_every_role_that_it_passes(emr: Any) -> None:
@@ -103,7 +103,9 @@ def test_a_launch_needs_every_role_that_it_passes(emr: Any) -> None:
 
 def test_tags_of_a_cluster_decide_who_ends_it(url: str, emr: Any) -> None:
     ours = emr.run_job_flow(**cluster_request(Tags=OURS, keep_alive=True))["JobFlowId"]
-    others = client(url, "emr", ADMINISTRATOR_KEY).run_job_flow(**cluster_request(keep_alive=True))["JobFlowId"]
+    others = client_asking_once(url, "emr", key_id=ADMINISTRATOR_KEY).run_job_flow(**cluster_request(keep_alive=True))[
+        "JobFlowId"
+    ]
 
     _, _, message = refusal(emr.terminate_job_flows, JobFlowIds=[ours, others])
     assert f"elasticmapreduce:TerminateJobFlows on resource: {CLUSTERS}{others} because" in message
@@ -113,7 +115,7 @@ def test_tags_of_a_cluster_decide_who_ends_it(url: str, emr: Any) -> None:
 
 
 def test_a_wrong_request_is_told_what_is_wrong_with_it(url: str) -> None:
-    session_client = client(url, "emr", parameter_validation=False)
+    session_client = client_asking_once(url, "emr", parameter_validation=False)
     assert refusal(session_client.describe_cluster, ClusterId=7)[1] == "ValidationException"
 
 
@@ -179,21 +181,21 @@ def test_of_many_objects_those_are_deleted_that_may_be(s3: Any, admin: Any) -> N
 
 
 def test_other_services_are_judged_by_service_and_action(url: str) -> None:
-    client(url, "sts").get_caller_identity()
-    _, code, message = refusal(client(url, "kms").list_keys)
+    client_asking_once(url, "sts").get_caller_identity()
+    _, code, message = refusal(client_asking_once(url, "kms").list_keys)
     assert code == "AccessDeniedException"
     assert f"{USER}kms:ListKeys on resource: *" in message
-    status, code, message = refusal(client(url, "ec2").describe_subnets)
+    status, code, message = refusal(client_asking_once(url, "ec2").describe_subnets)
     assert (status, code) == (403, "UnauthorizedOperation")
     assert "ec2:DescribeSubnets" in message
-    assert refusal(client(url, "iam").list_roles)[1] == "AccessDenied"
+    assert refusal(client_asking_once(url, "iam").list_roles)[1] == "AccessDenied"
     secret = "secretsmanager:GetSecretValue on resource: arn:aws:secretsmanager:us-east-1:123456789012:secret:kdc-"
-    assert secret in refusal(client(url, "secretsmanager").get_secret_value, SecretId="kdc")[2]
+    assert secret in refusal(client_asking_once(url, "secretsmanager").get_secret_value, SecretId="kdc")[2]
 
 
 def test_steps_and_the_administrator_are_not_judged(url: str) -> None:
     for key_id in (INSTANCE_PROFILE_KEY, ADMINISTRATOR_KEY):
-        client(url, "s3", key_id).put_object(Bucket="work", Key=f"code/{key_id}", Body=b"x")
+        client_asking_once(url, "s3", key_id=key_id).put_object(Bucket="work", Key=f"code/{key_id}", Body=b"x")
 
 
 def test_decisions_can_be_read_and_forgotten(url: str, s3: Any) -> None:

@@ -148,7 +148,8 @@ def test_what_cannot_be_applied_is_refused_when_it_is_read(wrong: dict[str, Any]
 
 
 def test_a_document_of_another_kind_is_refused() -> None:
-    for value in ({"Statement": []}, "policy", {"Version": "2008-10-17", "Statement": []}):
+    others: tuple[Any, ...] = ({"Statement": []}, "policy", {"Version": "2008-10-17", "Statement": []})
+    for value in others:
         with pytest.raises(PolicyError, match="2012-10-17"):
             read_policy(value)
 

@@ -15,6 +15,7 @@ from emr_pipelines.cli.sample_data import provide_sample_data
 from emr_pipelines.dag.reaper import build_reaper_dag
 from emr_pipelines.emr.reaper import live_runs
 from emr_pipelines.storage.garbage import delete_garbage, find_garbage
+from tests.aws_clients import client_asking_once
 from tests.conftest import REPOSITORY
 from tests.emr_local.emr_requests import PRIMARY_GROUP, cluster_request
 from tests.iam.conftest import Guarded
@@ -30,7 +31,6 @@ from tests.iam.guarded_project import (
     policy_of,
     write_project,
 )
-from tests.iam.signed_clients import client
 from tests.reliability.runs import Outcome
 
 pytestmark = pytest.mark.xdist_group("iam")
@@ -50,7 +50,9 @@ def guarded(guard: Callable[..., Guarded], hanging: Path) -> Guarded:
 def samples(guarded: Guarded) -> str:
     """Sample data, with which the environment's bucket is made."""
     told: list[str] = []
-    provide_sample_data(client(guarded.url, "s3"), guarded_environment(guarded.root), guarded.root, told.append)
+    provide_sample_data(
+        client_asking_once(guarded.url, "s3"), guarded_environment(guarded.root), guarded.root, told.append
+    )
     return "".join(told)
 
 
@@ -112,7 +114,7 @@ def swept(guarded: Guarded, runs: dict[str, Outcome]) -> dict[str, Any]:
     reaper.fileloc = str(dag_file)
     reaped = guarded.runner.run(reaper)
     guarded.admin("s3").create_multipart_upload(Bucket=CODE, Key="runs/failing/old/one/attempt=1/part-9")
-    s3, later = client(guarded.url, "s3"), dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
+    s3, later = client_asking_once(guarded.url, "s3"), dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
     garbage = find_garbage(s3, f"s3://{CODE}", older_than=dt.timedelta(), now=later, live_runs=live_runs(guarded.api))
     return {
         "reaped": (reaped.state, guarded.api.read.describe_cluster(ClusterId=expired)["Cluster"]["Status"]["State"]),

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from emr_pipelines.emr.emr_api import EmrApi
 from emr_pipelines.infra.deployment import Aws
 from emr_pipelines.infra.environment_file import Place
 from emr_pipelines.infra.stack import delete_stack, find_stack
+from tests.aws_clients import client_asking_once
 from tests.infra.moto_gaps import fill_gaps
 
 ClientFor = Callable[..., Any]
-# One attempt: what moto has half done is not sent again. Its first CloudFormation call imports every service.
-CONFIG = Config(retries={"total_max_attempts": 1}, read_timeout=300)
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +32,8 @@ def moto_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def moto_client(moto_url: str) -> ClientFor:
-    session = boto3.Session(region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
-    return lambda service: session.client(service, endpoint_url=moto_url, config=CONFIG)
+    # What moto has half done is not sent again. Its first CloudFormation call imports every service.
+    return partial(client_asking_once, moto_url, read_timeout=300)
 
 
 @pytest.fixture

@@ -7,11 +7,12 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.elastic_ip_addresses import ElasticAddress
-from moto.ec2.models.internet_gateways import InternetGateway, VPCGatewayAttachment
+from moto.ec2.models.internet_gateways import InternetGateway
 from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.models.route_tables import Route, RouteTable
 from moto.ec2.models.subnets import SubnetRouteTableAssociation
 from moto.ec2.models.vpcs import VPCEndPoint
+from moto.ec2.models.vpn_gateway import VPCGatewayAttachment
 
 
 def _disassociate(ec2: Any, association: Any) -> None:

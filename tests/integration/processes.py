@@ -16,7 +16,7 @@ def free_port() -> int:
 def descendants(pid: int) -> set[int]:
     """All processes below one."""
     listed = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    parents = dict(map(int, line.split()) for line in listed.splitlines())
+    parents = {int(child): int(parent) for child, parent in map(str.split, listed.splitlines())}
     found = {pid}
     while more := {child for child, parent in parents.items() if parent in found} - found:
         found |= more

@@ -115,7 +115,7 @@ def test_nobody_is_seen_after_cancelling_or_before_registering(events: list[dict
 
 def test_a_level_changes_where_it_is_submitted(events: list[dict[str, Any]]) -> None:
     level: dict[str, str] = {}
-    changes = Counter()
+    changes: Counter[str] = Counter()
     for event in events:
         user = event["userId"]
         if user:

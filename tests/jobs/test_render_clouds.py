@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageSequence
 from pyspark.sql import SparkSession
 
 from book_titles.render_clouds import main
@@ -72,7 +72,7 @@ def test_pictures_film_page_and_marker_are_written(
             # The drawn words use many shades; an empty picture would have one.
             assert len(picture.getcolors(maxcolors=100_000)) > 50
     with Image.open(tmp_path / "clouds" / "word_cloud_evolution.gif") as film:
-        assert (film.n_frames, film.info["loop"]) == (2, 0)
+        assert (sum(1 for _ in ImageSequence.Iterator(film)), film.info["loop"]) == (2, 0)
     counters = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert counters == {"job": "render_clouds", "years": [1999, 2000], "pictures": 2, "files": 4}
 

@@ -19,11 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self, TypeVar
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from emr_pipelines.emr.emr_api import READ_CLIENT_CONFIG, WRITE_CLIENT_CONFIG, EmrApi
+from tests.aws_clients import client
 from tests.kills.airflow_rest import AirflowRest
 from tests.kills.process_tree import family, kill_sessions, session_members, title
 from tests.kills.scratch_airflow import airflow_variables, answers, copy_project, free_port, write_pipeline
@@ -204,8 +203,7 @@ class AirflowProcesses:
 
     def client(self, service: str, **config: Any) -> Any:
         """A boto3 client of emr_local."""
-        session = boto3.Session(region_name="us-east-1", aws_access_key_id="local", aws_secret_access_key="local")
-        return session.client(service, endpoint_url=self.emr_url, config=Config(**config))
+        return client(self.emr_url, service, **config)
 
     @property
     def emr(self) -> EmrApi:

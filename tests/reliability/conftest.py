@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def connection_variable(emr_url: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def environment_bucket(s3: object) -> str:
+def environment_bucket(s3: Any) -> str:
     """The bucket of the environment `local`."""
     s3.create_bucket(Bucket="emr-pipelines-local")
     return "emr-pipelines-local"

@@ -11,9 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.awsrequest import AWSResponse
-from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 from werkzeug.test import Client
 
@@ -37,6 +35,7 @@ from emr_local.states import (
 )
 from emr_local.store import Store
 from emr_local.wire import EmrApplication
+from tests.aws_clients import client
 from tests.reliability.simulated_s3 import SimulatedS3
 from tests.reliability.stepwise import Clock, Order, current_worker
 
@@ -57,13 +56,12 @@ class _Wire:
 
     def __init__(self) -> None:
         self.send: Callable[..., AWSResponse]
-        session = boto3.Session(region_name="us-east-1", aws_access_key_id="local", aws_secret_access_key="local")
         # botocore's own attempts would only repeat what a fault here stands for: a failure that outlasted them.
-        config = Config(retries={"mode": "standard", "total_max_attempts": 1}, s3={"addressing_style": "path"})
-        self.emr: Any = session.client("emr", endpoint_url=URL, config=config)
-        self.s3: Any = session.client("s3", endpoint_url=URL, config=config)
-        for client in (self.emr, self.s3):
-            client.meta.events.register("before-send", lambda **sent: self.send(**sent))
+        config = {"retries": {"mode": "standard", "total_max_attempts": 1}, "s3": {"addressing_style": "path"}}
+        self.emr: Any = client(URL, "emr", **config)
+        self.s3: Any = client(URL, "s3", **config)
+        for each in (self.emr, self.s3):
+            each.meta.events.register("before-send", lambda **sent: self.send(**sent))
 
 
 _wire = lru_cache(maxsize=1)(_Wire)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -146,7 +147,7 @@ def test_a_cluster_that_goes_while_it_is_terminated_is_no_error(runner: Runner, 
     "One of several clusters is unknown to EMR",
     "the error names it, and the others are terminated all the same",
 )
-def test_an_unknown_cluster_keeps_no_other_from_its_end(api: EmrApi, faults: Faults, s3: object) -> None:
+def test_an_unknown_cluster_keeps_no_other_from_its_end(api: EmrApi, faults: Faults, s3: Any) -> None:
     s3.create_bucket(Bucket="emr-logs")
     request = cluster_request("c44444444444")
     cluster_id = api.write.run_job_flow(**request)["JobFlowId"]

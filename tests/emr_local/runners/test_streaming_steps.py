@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.emr_local.emr_requests import wait_until
@@ -68,7 +69,7 @@ def run_pipeline(directory: Path, content: bytes) -> bytes:
     ).stdout
 
 
-def stream(cluster, *arguments: str, output: str, source: str = "s3://steps/texts/*/*") -> object:
+def stream(cluster, *arguments: str, output: str, source: str = "s3://steps/texts/*/*") -> Any:
     return cluster.run("hadoop-streaming", *arguments, "-input", source, "-output", f"s3://steps/{output}")
 
 

@@ -1,0 +1,19 @@
+"""boto3 clients of emr_local; the key id says whose rights count."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+
+def client(url: str, service: Any, *, key_id: str = "local", region: str = "us-east-1", **settings: Any) -> Any:
+    """A client that asks as often as the settings say."""
+    session = boto3.Session(region_name=region, aws_access_key_id=key_id, aws_secret_access_key="any")
+    return session.client(service, endpoint_url=url, config=Config(**settings))
+
+
+def client_asking_once(url: str, service: str = "emr", **settings: Any) -> Any:
+    """A client that does not ask again when it is refused."""
+    return client(url, service, retries={"total_max_attempts": 1}, **settings)
