@@ -16,7 +16,7 @@ from emr_pipelines.emr.emr_api import EmrApi, RunError
 from emr_pipelines.emr.launch_preparation import LaunchPreparation
 from emr_pipelines.emr.security_configurations import ensure_security_configuration
 from emr_pipelines.plan.model import SecurityConfigurationPlan
-from emr_pipelines.plan.security_request import name_security_configuration
+from emr_pipelines.plan.requests.security import name_security_configuration
 from tests.emr.conftest import cluster_request
 
 BODY = {"InstanceMetadataServiceConfiguration": {"MinimumInstanceMetadataServiceVersion": 2}}

@@ -14,7 +14,7 @@ import pytest
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.step_graph import order_steps, upstream_of
-from emr_pipelines.spec.models import StepSpec
+from emr_pipelines.spec.models.pipeline import StepSpec
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 DUMP = """

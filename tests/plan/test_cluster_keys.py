@@ -11,10 +11,10 @@ import pytest
 from tests.plan.test_goldens import NAMES
 
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.security_request import name_security_configuration
-from emr_pipelines.spec.cluster_models import ClusterSpec
+from emr_pipelines.plan.requests.security import name_security_configuration
 from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.model_base import Model
+from emr_pipelines.spec.models.base import Model
+from emr_pipelines.spec.models.cluster import ClusterSpec
 from emr_pipelines.spec.project import pipeline_file
 
 STEPS = "steps: [{name: one, command: [echo, one]}]\n"

@@ -12,10 +12,10 @@ import pytest
 from tests.conftest import REPOSITORY
 
 from emr_pipelines.plan.build import build_plan
-from emr_pipelines.plan.cost import CostEstimate, estimate_cost
-from emr_pipelines.plan.cost_rows import COST_COLUMNS, cost_rows, cost_summary
+from emr_pipelines.plan.cost.estimate import CostEstimate, estimate_cost
+from emr_pipelines.plan.cost.prices import price_table
+from emr_pipelines.plan.cost.rows import COST_COLUMNS, cost_rows, cost_summary
 from emr_pipelines.plan.model import ClusterPlan, ConnectionPlan, Plan
-from emr_pipelines.plan.prices import price_table
 from emr_pipelines.spec.catalog.price_data import PriceFile, read_package_prices, read_prices
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.project import pipeline_file, pipeline_names

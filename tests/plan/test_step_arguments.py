@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.step_arguments import command_line
+from emr_pipelines.plan.requests.arguments import command_line
 
 
 def test_a_jar_of_its_own_is_part_of_the_command_line(plan_of: Callable[[str], Plan]) -> None:

@@ -14,8 +14,8 @@ from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.security.findings import SecurityFinding
 from emr_pipelines.plan.security.registry import RULES, check_security
 from emr_pipelines.plan.security.suppressions import SUPPRESSION_RULES
-from emr_pipelines.spec.rules import RULES as SPEC_RULES
-from emr_pipelines.spec.suppression_models import SuppressibleRule
+from emr_pipelines.spec.models.suppression import SuppressibleRule
+from emr_pipelines.spec.rules.registry import RULES as SPEC_RULES
 from tests.security.conftest import HERE, TODAY
 
 BAD, GOOD = HERE / "bad", HERE / "good"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emr_pipelines.spec.rules import RULES
+from emr_pipelines.spec.rules.registry import RULES
 from tests.spec.golden import BAD, bad_specs, expected_text, options_in, validate
 
 # Their specs are made on the fly in test_loader: one needs another folder, the other 257 steps.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from emr_pipelines.errors import SpecError
-from emr_pipelines.plan.prices import merge_prices, price_table
+from emr_pipelines.plan.cost.prices import merge_prices, price_table
 from emr_pipelines.spec.catalog.price_data import (
     PriceFile,
     price_file_text,

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from emr_pipelines.spec.environment_models import EnvironmentSpec
-from emr_pipelines.spec.models import PipelineSpec
+from emr_pipelines.spec.models.environment import EnvironmentSpec
+from emr_pipelines.spec.models.pipeline import PipelineSpec
 from emr_pipelines.spec.schema import SCHEMA_FILES, json_schema
 from emr_pipelines.spec.source import read_source
 from tests.spec.golden import PROJECT

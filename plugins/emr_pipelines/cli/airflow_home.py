@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from emr_pipelines.spec.environment_models import EnvironmentSpec
+from emr_pipelines.spec.models.environment import EnvironmentSpec
 
 HOME_FOLDER = ".airflow"
 _LOCK_SECONDS = 60

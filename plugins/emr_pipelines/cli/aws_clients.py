@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.environment_models import EnvironmentSpec
+from emr_pipelines.spec.models.environment import EnvironmentSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

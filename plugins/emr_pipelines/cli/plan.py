@@ -19,8 +19,8 @@ from emr_pipelines.cli.plan_tables import SECTIONS, plan_sections
 from emr_pipelines.cli.project_options import EnvironmentOption, Project, load_project
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.build import build_plan
-from emr_pipelines.plan.cost import estimate_cost
-from emr_pipelines.plan.prices import price_table
+from emr_pipelines.plan.cost.estimate import estimate_cost
+from emr_pipelines.plan.cost.prices import price_table
 from emr_pipelines.plan.security.registry import check_security
 from emr_pipelines.plan.sizing import size_cluster
 from emr_pipelines.spec.catalog.price_data import read_prices

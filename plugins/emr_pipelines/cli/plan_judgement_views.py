@@ -10,7 +10,7 @@ from rich.text import Text
 from emr_pipelines.cli.audit_tables import finding_text
 from emr_pipelines.cli.plan_layout import Shown, heading, table
 from emr_pipelines.cli.plan_report import PlanReport
-from emr_pipelines.plan.cost_rows import COST_COLUMNS, cost_rows, cost_summary
+from emr_pipelines.plan.cost.rows import COST_COLUMNS, cost_rows, cost_summary
 from emr_pipelines.plan.security.findings import Severity
 from emr_pipelines.plan.sizing_rows import sizing_rows
 

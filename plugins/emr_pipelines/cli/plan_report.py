@@ -10,7 +10,7 @@ from typing import Any
 from emr_pipelines.cli.plan_baseline import Difference
 from emr_pipelines.errors import Problem
 from emr_pipelines.plan.binding import BoundRun, ParamValue
-from emr_pipelines.plan.cost import CostEstimate
+from emr_pipelines.plan.cost.estimate import CostEstimate
 from emr_pipelines.plan.limits import LimitUse, limits_used
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.plan_record import ArtifactContent, PlanRecord

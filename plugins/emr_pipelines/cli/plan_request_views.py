@@ -11,8 +11,8 @@ from rich.text import Text
 from emr_pipelines.cli.plan_layout import Shown, heading, table
 from emr_pipelines.cli.plan_report import PlanReport
 from emr_pipelines.plan.limits import LimitUse
+from emr_pipelines.plan.requests.arguments import command_line
 from emr_pipelines.plan.run_dates import ScheduledRun
-from emr_pipelines.plan.step_arguments import command_line
 
 _SHOWN_DIGITS = 12
 # Of more runs than these the first and the last are shown; --json has them all.

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Column, Table
 
-from emr_pipelines.plan.prices import Price, PriceTable
+from emr_pipelines.plan.cost.prices import Price, PriceTable
 
 
 def shown_prices(

@@ -20,8 +20,8 @@ from emr_pipelines.cli.price_tables import price_table_of, shown_prices
 from emr_pipelines.cli.project_options import EnvironmentOption, Project, load_project
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.build import build_plan
-from emr_pipelines.plan.cost_demand import Offer, demands_of
-from emr_pipelines.plan.prices import merge_prices, price_table
+from emr_pipelines.plan.cost.demand import Offer, demands_of
+from emr_pipelines.plan.cost.prices import merge_prices, price_table
 from emr_pipelines.spec.catalog.price_data import (
     PRICES_FILE,
     PriceFile,
@@ -29,9 +29,9 @@ from emr_pipelines.spec.catalog.price_data import (
     read_prices,
     read_project_prices,
 )
-from emr_pipelines.spec.environment_models import EnvironmentSpec
 from emr_pipelines.spec.forms import INSTANCE_TYPE, REGION
 from emr_pipelines.spec.loader import load_pipeline
+from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.project import pipeline_file, pipeline_names
 
 # What EMR adds to each instance by itself.

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from emr_pipelines.spec.environment_models import EnvironmentSpec
 from emr_pipelines.spec.loader import load_environment
+from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.project import (
     DEFAULT_ENVIRONMENT,
     ENVIRONMENT_VARIABLE,

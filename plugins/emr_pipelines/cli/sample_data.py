@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from emr_pipelines.cli.aws_clients import s3_client
 from emr_pipelines.cli.project_options import EnvironmentOption, load_project
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.environment_models import EnvironmentSpec, SampleDataSpec
+from emr_pipelines.spec.models.environment import EnvironmentSpec, SampleDataSpec
 from emr_pipelines.storage.s3_uri import parse_s3_prefix
 
 if TYPE_CHECKING:

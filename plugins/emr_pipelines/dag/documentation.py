@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from emr_pipelines.plan.model import Plan, StepPlan
-from emr_pipelines.plan.step_arguments import command_line
+from emr_pipelines.plan.requests.arguments import command_line
 
 
 def describe_plan(plan: Plan) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.model import Plan, StepPlan
-from emr_pipelines.spec.environment_models import EnvironmentSpec
+from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.placeholders import substitute
 from emr_pipelines.spec.s3_places import LEGACY_RUNS, RUNS
 from emr_pipelines.spec.secret_references import parse_secret_reference

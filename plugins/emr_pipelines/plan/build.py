@@ -8,20 +8,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.plan.cluster_request import plan_cluster
 from emr_pipelines.plan.code_layout import CodeLayout, lay_out_code
-from emr_pipelines.plan.executor_options import with_sized_executors
 from emr_pipelines.plan.legacy_contract import LegacyContract, attempt_prefix, is_legacy
 from emr_pipelines.plan.model import ClusterPlan, ConnectionPlan, OutputPlan, ParamPlan, Plan, StepPlan, SuppressionPlan
-from emr_pipelines.plan.step_arguments import inputs_of
+from emr_pipelines.plan.requests.arguments import inputs_of
+from emr_pipelines.plan.requests.cluster import plan_cluster
+from emr_pipelines.plan.requests.executor_options import with_sized_executors
+from emr_pipelines.plan.requests.step import step_request
 from emr_pipelines.plan.step_data import external_addresses
 from emr_pipelines.plan.step_graph import order_steps, upstream_of
-from emr_pipelines.plan.step_request import step_request
 from emr_pipelines.spec.context import environment_values
 from emr_pipelines.spec.durations import seconds_of
-from emr_pipelines.spec.environment_models import EnvironmentSpec
 from emr_pipelines.spec.hdfs_words import needs_hdfs
-from emr_pipelines.spec.models import OutputSpec, ParamSpec, StepSpec, text_pattern
+from emr_pipelines.spec.models.environment import EnvironmentSpec
+from emr_pipelines.spec.models.pipeline import OutputSpec, ParamSpec, StepSpec, text_pattern
 from emr_pipelines.spec.placeholders import Reference, resolve_known, substitute
 from emr_pipelines.spec.references import ancestors_of
 from emr_pipelines.spec.step_kinds import kind_of

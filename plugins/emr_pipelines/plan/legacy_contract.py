@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from emr_pipelines.plan.model import Plan, StepPlan
-from emr_pipelines.spec.models import OutputSpec, StepSpec
+from emr_pipelines.spec.models.pipeline import OutputSpec, StepSpec
 from emr_pipelines.spec.placeholders import references_in
 from emr_pipelines.spec.s3_places import LEGACY_RUNS, RUNS
 

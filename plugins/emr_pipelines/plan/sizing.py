@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from emr_pipelines.plan.model import Plan, StepPlan
-from emr_pipelines.plan.request_nodes import nodes_of_request
+from emr_pipelines.plan.requests.nodes import nodes_of_request
 from emr_pipelines.spec.catalog.instance_types import instance_catalog
 from emr_pipelines.spec.cluster_nodes import ClusterNodes, PartNodes
 from emr_pipelines.spec.executor_choice import better_setting, use_of

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.models import StepSpec
+from emr_pipelines.spec.models.pipeline import StepSpec
 from emr_pipelines.spec.placeholders import references_in
 
 

@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from emr_pipelines.spec.capacity_models import CapacitySpec, WeightedInstance
 from emr_pipelines.spec.catalog.instance_types import InstanceType, find_instance_type
-from emr_pipelines.spec.cluster_models import ClusterSpec
-from emr_pipelines.spec.configuration_models import ConfigurationSpec
 from emr_pipelines.spec.context import scalar_text
 from emr_pipelines.spec.executor_sizes import fitting
+from emr_pipelines.spec.models.capacity import CapacitySpec, WeightedInstance
+from emr_pipelines.spec.models.cluster import ClusterSpec
+from emr_pipelines.spec.models.configuration import ConfigurationSpec
 from emr_pipelines.spec.overlay import PARTS
 
 Classifications = Mapping[str, Mapping[str, str]]

@@ -9,8 +9,8 @@ from typing import Any
 
 from emr_pipelines.errors import Problem, Severity
 from emr_pipelines.spec.document import Document, Path, value_at
-from emr_pipelines.spec.environment_models import EnvironmentSpec
-from emr_pipelines.spec.models import PipelineSpec, StepSpec
+from emr_pipelines.spec.models.environment import EnvironmentSpec
+from emr_pipelines.spec.models.pipeline import PipelineSpec, StepSpec
 from emr_pipelines.spec.placeholders import PlaceholderError, Reference, resolve_known
 from emr_pipelines.spec.project import ProjectFiles
 

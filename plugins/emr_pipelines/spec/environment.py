@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from emr_pipelines.errors import Problem, SpecError
 from emr_pipelines.spec.context import BUILT_IN_VALUES, texts_in
 from emr_pipelines.spec.document import Document
-from emr_pipelines.spec.environment_models import EnvironmentSpec
+from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.project import environment_file, relative_name
 from emr_pipelines.spec.s3_places import find_flaw
 from emr_pipelines.spec.secret_words import is_named_secret, kind_of_secret

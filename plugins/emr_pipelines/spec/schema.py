@@ -6,9 +6,9 @@ from functools import cache
 from typing import Any
 
 from emr_pipelines.spec.document import Path
-from emr_pipelines.spec.environment_models import EnvironmentSpec
-from emr_pipelines.spec.model_base import Model
-from emr_pipelines.spec.models import PipelineSpec
+from emr_pipelines.spec.models.base import Model
+from emr_pipelines.spec.models.environment import EnvironmentSpec
+from emr_pipelines.spec.models.pipeline import PipelineSpec
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 SCHEMA_FILES: dict[str, type[Model]] = {

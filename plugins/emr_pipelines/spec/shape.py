@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from emr_pipelines.errors import Problem
 from emr_pipelines.spec.document import Document, Path, value_at
-from emr_pipelines.spec.model_base import Model
+from emr_pipelines.spec.models.base import Model
 from emr_pipelines.spec.shape_wording import Misfit, describe_misfit, gather_misfits
 
 ModelT = TypeVar("ModelT", bound=Model)

@@ -13,7 +13,7 @@ from emr_pipelines.errors import Problem
 from emr_pipelines.spec.context import scalar_text
 from emr_pipelines.spec.document import Document, Path, holds, value_at
 from emr_pipelines.spec.forms import FORMS
-from emr_pipelines.spec.model_base import Model
+from emr_pipelines.spec.models.base import Model
 from emr_pipelines.spec.schema import describe_path, known_keys, pattern_at
 from emr_pipelines.spec.spelling import closest, suggest
 

@@ -12,7 +12,7 @@ from emr_pipelines.spec.executor_sizes import (
     Overhead,
     parse_memory_mb,
 )
-from emr_pipelines.spec.models import SparkSpec
+from emr_pipelines.spec.models.pipeline import SparkSpec
 
 # What spark-submit's options set, by the key of the spec that becomes the option.
 PROPERTY_OF_KEY = {

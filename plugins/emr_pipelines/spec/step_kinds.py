@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:  # the plan's records need only the names
-    from emr_pipelines.spec.models import StepSpec
+    from emr_pipelines.spec.models.pipeline import StepSpec
 
 StepKind = Literal["spark", "streaming", "s3_dist_cp", "jar", "command"]
 KINDS: tuple[StepKind, ...] = get_args(StepKind)

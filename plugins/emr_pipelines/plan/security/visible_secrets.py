@@ -1,6 +1,6 @@
 """Rules about secrets in what a run sends, which everybody who may describe a cluster or a step reads. Pure; a finding never repeats the secret.
 
-`secret` of `spec.rules_arguments` refuses what stands in a spec; here is what only the plan shows: values of the environment, and what they make together.
+`secret` of `spec.rules.arguments` refuses what stands in a spec; here is what only the plan shows: values of the environment, and what they make together.
 """
 
 from __future__ import annotations

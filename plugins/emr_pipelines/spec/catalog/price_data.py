@@ -15,7 +15,7 @@ from emr_pipelines.errors import Problem, SpecError
 from emr_pipelines.spec import forms
 from emr_pipelines.spec.document import Document
 from emr_pipelines.spec.document import Path as ValuePath
-from emr_pipelines.spec.model_base import Date, Model, Text
+from emr_pipelines.spec.models.base import Date, Model, Text
 from emr_pipelines.spec.project import relative_name
 from emr_pipelines.spec.shape import shape
 from emr_pipelines.spec.source import read_source

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from emr_pipelines.errors import Problem
 from emr_pipelines.spec.document import Document, Path
-from emr_pipelines.spec.model_base import Model
+from emr_pipelines.spec.models.base import Model
 from emr_pipelines.spec.shape import Shaped, shape
 from emr_pipelines.spec.source import read_source
 

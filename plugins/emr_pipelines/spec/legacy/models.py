@@ -8,7 +8,7 @@ from pydantic import Field
 
 from emr_pipelines.spec import forms
 from emr_pipelines.spec.document import Path, value_at
-from emr_pipelines.spec.model_base import InstanceType, Memory, Model, Scalar, Text
+from emr_pipelines.spec.models.base import InstanceType, Memory, Model, Scalar, Text
 
 Flag = Annotated[str, Field(pattern=forms.LEGACY_FLAG)]
 Count = Annotated[str, Field(pattern=forms.LEGACY_COUNT)]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from emr_pipelines.spec import forms
-from emr_pipelines.spec.rules_steps import RESERVED_NAMES
+from emr_pipelines.spec.rules.steps import RESERVED_NAMES
 
 _LONGEST = 60
 

@@ -1,0 +1,1 @@
+"""What a plan costs, from dated price lists. Pure."""

@@ -1,0 +1,1 @@
+"""The bodies of RunJobFlow and AddJobFlowSteps, built from a spec. Pure."""
