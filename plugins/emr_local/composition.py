@@ -20,6 +20,7 @@ from emr_local.runners.class_archive import default_cache_directory
 from emr_local.runners.local import LocalExecutor
 from emr_local.server import LocalServer
 from emr_local.stack_configurations import list_stack_configurations
+from emr_local.stack_deletions import add_deletions
 from emr_local.startup_errors import StartupError
 from emr_local.states import Delays
 from emr_local.store import Store
@@ -102,5 +103,4 @@ def create_moto_application() -> WSGIApplication:
     """moto's application for every AWS service but EMR."""
     for name, value in _MOTO_SETTINGS.items():
         os.environ.setdefault(name, value)
-    application: WSGIApplication = DomainDispatcherApplication(create_backend_app)
-    return application
+    return add_deletions(DomainDispatcherApplication(create_backend_app))

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from moto.emr.models import emr_backends
 
-ACCOUNT = "123456789012"
-
-
-def inventory(moto_client: Callable[..., Any], part: str) -> set[str]:
+def inventory(client_asking: Callable[..., Any], part: str) -> set[str]:
     """Everything of the account whose name, tags or VPC say that it belongs to `part`."""
-    iam, s3, ec2 = moto_client("iam"), moto_client("s3"), moto_client("ec2")
+    iam, s3, ec2 = client_asking("iam"), client_asking("s3"), client_asking("ec2")
     named = {
         "role": [role["RoleName"] for role in iam.list_roles()["Roles"]],
         "profile": [one["InstanceProfileName"] for one in iam.list_instance_profiles()["InstanceProfiles"]],
         "bucket": [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]],
-        # moto lists no security configurations, but it runs in this process.
-        "security configuration": list(emr_backends[ACCOUNT]["us-east-1"].security_configurations),
-        "topic": [topic["TopicArn"] for topic in moto_client("sns").list_topics()["Topics"]],
-        "rule": [rule["Name"] for rule in moto_client("events").list_rules()["Rules"]],
+        "security configuration": [
+            one["Name"] for one in client_asking("emr").list_security_configurations()["SecurityConfigurations"]
+        ],
+        "topic": [topic["TopicArn"] for topic in client_asking("sns").list_topics()["Topics"]],
+        "rule": [rule["Name"] for rule in client_asking("events").list_rules()["Rules"]],
         "group": [group["GroupName"] for group in ec2.describe_security_groups()["SecurityGroups"]],
         "vpc": [_names(vpc) for vpc in ec2.describe_vpcs()["Vpcs"]],
         "subnet": [_names(subnet) for subnet in ec2.describe_subnets()["Subnets"]],

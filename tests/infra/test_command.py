@@ -57,6 +57,16 @@ def test_up_refuses_where_clusters_may_be_public(root: Path, api: EmrApi, emr_ur
     assert "--block-public-access" in told.stderr
 
 
+def test_a_network_of_its_own_comes_and_goes(root: Path, client_for: ClientFor, emr_url: str) -> None:
+    networks = {network["VpcId"] for network in client_for("ec2").describe_vpcs()["Vpcs"]}
+    place = ("--env", "apart", "--region", "us-east-1", "--endpoint-url", emr_url)
+    made = run_tool(root, "infra", "up", *place, "--network", "new")
+    assert made.returncode == 0, made.stderr
+    gone = run_tool(root, "infra", "down", "--env", "apart", "--yes")
+    assert gone.returncode == 0, gone.stderr
+    assert {network["VpcId"] for network in client_for("ec2").describe_vpcs()["Vpcs"]} == networks
+
+
 def test_the_template_is_printed_without_aws(root: Path) -> None:
     told = run_tool(root, "infra", "template", "--env", "aws", "--network", "new")
     assert json.loads(told.stdout)["Resources"]["Bucket"]["Type"] == "AWS::S3::Bucket"
