@@ -26,6 +26,7 @@ from tests.aws_clients import client
 from tests.kills.airflow_rest import AirflowRest
 from tests.kills.process_tree import family, kill_sessions, session_members, title
 from tests.kills.scratch_airflow import airflow_variables, answers, copy_project, free_port, write_pipeline
+from tests.least_privilege import TESTS_KEY, server_options
 
 Component = Literal["emr_local", "api-server", "scheduler", "dag-processor", "triggerer"]
 AIRFLOW_COMPONENTS: tuple[Component, ...] = ("api-server", "scheduler", "dag-processor", "triggerer")
@@ -203,7 +204,7 @@ class AirflowProcesses:
 
     def client(self, service: str, **config: Any) -> Any:
         """A boto3 client of emr_local."""
-        return client(self.emr_url, service, **config)
+        return client(self.emr_url, service, key_id=TESTS_KEY, **config)
 
     @property
     def emr(self) -> EmrApi:
@@ -221,6 +222,7 @@ class AirflowProcesses:
                 "--spark-submit",
                 "plain",
                 *self._emr_options,
+                *server_options(self.folder),
             ]
         return ["airflow", component]
 

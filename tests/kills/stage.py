@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from emr_pipelines.plan.keys import run_key
 from tests.fault_control import Faults
 from tests.kills.airflow_processes import AirflowProcesses, TaskProcess
+from tests.least_privilege import check_accesses
 from tests.reliability.aftermath import Aftermath
 
 T = TypeVar("T")
@@ -154,6 +155,7 @@ class Stage:
         self.faults.clear()
 
     def check(self) -> None:
-        """The invariants of every run that was started."""
+        """The invariants of every run that was started; with JUDGE_ACCESSES also that Airflow's role may do all that they did."""
+        check_accesses(self.airflow.emr_url, self.airflow.project, [run.pipeline for run in self.runs])
         for run in self.runs:
             run.aftermath.check()
