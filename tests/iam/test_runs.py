@@ -33,7 +33,7 @@ from tests.iam.guarded_project import (
 )
 from tests.reliability.runs import Outcome
 
-pytestmark = pytest.mark.xdist_group("iam")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("iam")]
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,7 @@ def test_a_run_from_nothing_ends_with_the_paths_of_its_pictures(fresh_project: P
     assert (fresh_project / picture).read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_failing_job_ends_with_its_cause_and_exit_code_1(fresh_project: Path) -> None:
     script = fresh_project / "include" / "pyspark" / "book_titles" / "count_words.py"
     script.write_text("raise ValueError('no such year')\n")

@@ -72,6 +72,7 @@ def test_two_branches_feed_one_step(
     assert live_clusters(api, "branches") == []
 
 
+@pytest.mark.slow
 def test_a_step_that_takes_too_long_is_cancelled_and_its_cluster_ended(
     run_pipeline: Callable[[str, str], CompletedProcess[str]], api: EmrApi
 ) -> None:
