@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from emr_local.object_store import ObjectStore
+from emr_local.objects.store import ObjectStore
 from emr_local.runners.contract import ClusterRequest, StepRequest
 from emr_local.runners.local import LocalExecutor
 

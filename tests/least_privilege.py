@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from emr_local.authorization import ADMINISTRATOR_KEY
-from emr_local.iam_policies import Access, read_policy
+from emr_local.iam.authorization import ADMINISTRATOR_KEY
+from emr_local.iam.policies import Access, read_policy
 from emr_pipelines.errors import SpecError
 from emr_pipelines.infra.airflow_policy import airflow_policy
 from emr_pipelines.plan.build import build_plan
@@ -46,10 +46,8 @@ def check_accesses(url: str, project: Path, pipelines: Iterable[str]) -> None:
     control.delete("authorizations")
     plans = list(_plans_of(project, pipelines))
     policy = read_policy(airflow_policy(load_environment(environment_file(project, "local")), plans, ACCOUNT))
-    denied = [one for one in recorded if not policy.judge(access_of(one)).allowed]
-    assert denied == [], (
-        f"the policy of {', '.join(plan.name for plan in plans)} denies {len(denied)} of {len(recorded)}"
-    )
+    denied = {f"{one['action']} {one['resource']}" for one in recorded if not policy.judge(access_of(one)).allowed}
+    assert not denied, f"the policy of {', '.join(plan.name for plan in plans)} denies {sorted(denied)}"
 
 
 def access_of(decision: Mapping[str, Any]) -> Access:

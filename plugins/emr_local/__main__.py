@@ -45,7 +45,7 @@ def _serve(options: argparse.Namespace, stop_signal: int) -> None:
     from emr_local.fault_flags import read_fault_flags
 
     faults = read_fault_flags(options.fault, options.faults)
-    from emr_local.policy_flags import read_policy_flag
+    from emr_local.iam.flags import read_policy_flag
 
     policy = read_policy_flag(options.iam_policy)
     from emr_local.composition import create_server

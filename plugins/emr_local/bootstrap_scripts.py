@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from emr_local.object_paths import UnstorableKeyError, locate_object
+from emr_local.objects.paths import UnstorableKeyError, locate_object
 
 _SHELL = "bash"  # also what /bin/sh is on a node, where many scripts rely on it
 _SHELLS = frozenset({"sh", "bash"})

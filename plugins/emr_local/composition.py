@@ -12,10 +12,10 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from emr_local.bootstrapping import LocalBootstrapper
 from emr_local.faults import Fault
-from emr_local.iam_policies import Policy
+from emr_local.iam.policies import Policy
 from emr_local.java_runtime import JavaNotFoundError, find_java
 from emr_local.listening import Listener
-from emr_local.object_store import ObjectStore
+from emr_local.objects.store import ObjectStore
 from emr_local.runners.class_archive import default_cache_directory
 from emr_local.runners.local import LocalExecutor
 from emr_local.server import LocalServer

@@ -10,10 +10,10 @@ from http import HTTPStatus
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from emr_local.authorization_log import AuthorizationLog
 from emr_local.call_log import CallLog
 from emr_local.fault_book import FaultBook
 from emr_local.fault_requests import FaultRequestError, parse_faults
+from emr_local.iam.authorization_log import AuthorizationLog
 from emr_local.losses import Loss
 from emr_local.steering import Steering, UnfitTargetError, UnknownTargetError
 

@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from wsgiref.types import WSGIApplication
 
-from emr_local.authorization import AuthorizationGate, Authorizer
-from emr_local.authorization_log import AuthorizationLog
 from emr_local.bootstrap_actions import Bootstrapper
 from emr_local.call_log import CallLog
-from emr_local.calls import ListConfigurations, list_none
 from emr_local.fault_book import FaultBook
 from emr_local.fault_control import ControlApplication
 from emr_local.fault_injection import FaultInjector
 from emr_local.faults import Fault
-from emr_local.iam_policies import Policy
+from emr_local.iam.authorization import AuthorizationGate, Authorizer
+from emr_local.iam.authorization_log import AuthorizationLog
+from emr_local.iam.policies import Policy
 from emr_local.launches import Launches, PutObject
 from emr_local.listening import Listener
 from emr_local.loopback import LoopbackGuard
+from emr_local.operations.calls import ListConfigurations, list_none
 from emr_local.runners.contract import Executor
 from emr_local.service import EmrService
 from emr_local.states import Delays

@@ -5,30 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from emr_local import (
-    cluster_operations,
-    fleet_operations,
-    instance_operations,
-    legacy_operations,
-    policy_operations,
-    release_operations,
-    security_operations,
-    step_operations,
-)
 from emr_local.api_errors import invalid_request
-from emr_local.calls import Call, ListConfigurations, Operation, list_none
+from emr_local.operations import cluster, fleet, instance, legacy, policy, release, security, step
+from emr_local.operations.calls import Call, ListConfigurations, Operation, list_none
 from emr_local.records import Json
 from emr_local.store import Store
 
 OPERATIONS: Mapping[str, Operation] = {
-    **cluster_operations.OPERATIONS,
-    **step_operations.OPERATIONS,
-    **instance_operations.OPERATIONS,
-    **fleet_operations.OPERATIONS,
-    **policy_operations.OPERATIONS,
-    **release_operations.OPERATIONS,
-    **security_operations.OPERATIONS,
-    **legacy_operations.OPERATIONS,
+    **cluster.OPERATIONS,
+    **step.OPERATIONS,
+    **instance.OPERATIONS,
+    **fleet.OPERATIONS,
+    **policy.OPERATIONS,
+    **release.OPERATIONS,
+    **security.OPERATIONS,
+    **legacy.OPERATIONS,
 }
 
 

@@ -10,7 +10,6 @@ from itertools import count
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emr_local.cluster_requests import create_cluster
 from emr_local.records import (
     ACTIVE_STEP_STATES,
     OCCUPYING_STEP_STATES,
@@ -21,6 +20,7 @@ from emr_local.records import (
     record_to_json,
     step_from_json,
 )
+from emr_local.requests.cluster import create_cluster
 from emr_local.runners.contract import StepOutcome
 from emr_local.states import (
     USER_REQUEST,

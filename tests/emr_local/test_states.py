@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from emr_local.cluster_requests import create_cluster
 from emr_local.records import ClusterState, JobFlow, ReasonCode, StepRecord, StepState
+from emr_local.requests.cluster import create_cluster
 from emr_local.runners.contract import StepOutcome
 from emr_local.states import (
     SERVER_STOPPED,

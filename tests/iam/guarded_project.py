@@ -13,6 +13,7 @@ from emr_pipelines.spec.loader import load_environment, load_pipeline
 from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.project import environment_file, pipeline_file, pipeline_names
 from tests.least_privilege import ACCOUNT
+from tests.step_writes import PUT
 
 CODE, LOGS, INPUTS, PUBLISHED, SAMPLES = ("iam-code", "iam-logs", "iam-inputs", "iam-published", "iam-samples")
 SHARED_CLUSTER = "iam-shared"
@@ -34,17 +35,9 @@ cluster:
 sample_data:
   - {{prefix: "s3://{SAMPLES}/titles", command: [include/make_samples.py, "{{folder}}"]}}
 """
-# What a step does, word by word: writes an object of that name, or what its verb says. Signs as the nodes of a cluster do.
-WRITER = """
-import os, pathlib, sys, time, urllib.request
-
-def put(name, size=1):
-    url = os.environ["AWS_ENDPOINT_URL"] + "/" + output.removeprefix("s3://") + "/" + name
-    scope = f"Credential={os.environ['AWS_ACCESS_KEY_ID']}/20260101/us-east-1/s3/aws4_request"
-    request = urllib.request.Request(url, data=b"x" * size, method="PUT")
-    request.add_header("Authorization", f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0")
-    request.add_header("Content-Type", "application/octet-stream")
-    urllib.request.urlopen(request).close()
+# What a step does, word by word: writes an object of that name, or what its verb says.
+WRITER = f"""{PUT}
+import pathlib, sys, time
 
 output, *words = sys.argv[1:]
 for word in words:
@@ -58,9 +51,9 @@ for word in words:
         pathlib.Path(argument).touch()
         time.sleep(300)
     elif verb == "big":
-        put(argument, 9 * 1024 * 1024)
+        put(output, argument, b"x" * 9 * 1024 * 1024)
     elif verb != "hang_once":
-        put(word)
+        put(output, word)
 """
 SMALL = "{primary: {instances: [m5.xlarge]}%s}"
 OUTPUT = "output: text"

@@ -14,7 +14,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from emr_local.iam_policies import Access, read_policy
+from emr_local.iam.policies import Access, read_policy
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.infra.airflow_calls import AWS_CALLS, Scope
 from emr_pipelines.infra.airflow_policy import LONGEST_POLICY, airflow_policy, policy_size, split_policy

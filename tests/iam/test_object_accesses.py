@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emr_local.object_accesses import list_object_accesses, read_object_request
+from emr_local.iam.object_accesses import list_object_accesses, read_object_request
 
 BUCKET, OBJECT = "arn:aws:s3:::b", "arn:aws:s3:::b/runs/a b"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emr_local.iam_policies import Access, PolicyError, read_policy
+from emr_local.iam.policies import Access, PolicyError, read_policy
 
 ROLE = "arn:aws:iam::123456789012:role/runs"
 

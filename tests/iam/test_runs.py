@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from emr_local.iam_policies import Access, read_policy
+from emr_local.iam.policies import Access, read_policy
 from emr_pipelines.cli.sample_data import provide_sample_data
 from emr_pipelines.dag.reaper import build_reaper_dag
 from emr_pipelines.emr.reaper import live_runs

@@ -7,14 +7,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-# emr_local's S3 takes an unsigned PUT of any program.
-_WRITER = """
-import os, sys, urllib.request
+from tests.step_writes import PUT
 
-output = sys.argv[1]
+_WRITER = f"""{PUT}
+import sys
+
 for name in ("part-0", "_SUCCESS"):
-    url = os.environ["AWS_ENDPOINT_URL"] + "/" + output.removeprefix("s3://") + "/" + name
-    urllib.request.urlopen(urllib.request.Request(url, data=b"data", method="PUT")).close()
+    put(sys.argv[1], name)
 """
 
 

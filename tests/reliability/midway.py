@@ -17,35 +17,27 @@ from airflow.utils.session import create_session
 from emr_pipelines.emr.steps import StepHandle
 from emr_pipelines.plan.keys import path_safe_run_id
 from tests.reliability.runs import Outcome, Runner
+from tests.step_writes import PUT
 
 T = TypeVar("T")
 
-# Spark and `hadoop fs` take a second to start; this signs as a cluster's nodes do, with a signature that emr_local does not check.
-_WRITER = """
-import os, pathlib, sys, time, urllib.request
-
-def put(name):
-    url = os.environ["AWS_ENDPOINT_URL"] + "/" + output.removeprefix("s3://") + "/" + name
-    scope = "Credential=" + os.environ["AWS_ACCESS_KEY_ID"] + "/20260101/us-east-1/s3/aws4_request"
-    request = urllib.request.Request(url, data=name.encode(), method="PUT")
-    request.add_header("Authorization", f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0")
-    request.add_header("Content-Type", "application/octet-stream")
-    urllib.request.urlopen(request).close()
+_WRITER = f"""{PUT}
+import pathlib, sys, time
 
 marker, output, *names = sys.argv[1:]
 first = pathlib.Path(marker)
 if not first.exists():
     first.touch()
-    put("part-of-the-first-attempt")
+    put(output, "part-of-the-first-attempt")
     time.sleep(300)
 for name in names:
     if name == "exit":
         sys.exit("The job gives up.")
     if name == "wait":
-        while not pathlib.Path(f"{marker}.released").exists():
+        while not pathlib.Path(marker + ".released").exists():
             time.sleep(0.1)
         continue
-    put(name)
+    put(output, name)
 """
 WHOLE = ("part-0", "part-1", "_SUCCESS")
 PATIENCE_SECONDS = 60.0

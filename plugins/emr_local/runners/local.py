@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from emr_local.java_runtime import JavaNotFoundError, JavaRuntime, find_java
-from emr_local.object_store import ObjectStore
+from emr_local.objects.store import ObjectStore
 from emr_local.runners.class_archive import ClassArchive
 from emr_local.runners.contract import ClusterRequest, RunningStep, StepRequest
 from emr_local.runners.jvm_pool import JvmPool

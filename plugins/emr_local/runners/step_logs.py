@@ -8,8 +8,8 @@ import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
-from emr_local.object_paths import UnstorableKeyError
-from emr_local.object_store import ObjectStore
+from emr_local.objects.paths import UnstorableKeyError
+from emr_local.objects.store import ObjectStore
 from emr_local.runners.contract import StepOutcome
 
 NAMES = ("controller", "syslog", "stdout", "stderr")

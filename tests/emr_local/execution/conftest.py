@@ -16,7 +16,7 @@ import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from emr_local.object_store import ObjectStore
+from emr_local.objects.store import ObjectStore
 from emr_local.runners.contract import ClusterRequest, RunningStep, StepOutcome, StepRequest
 from emr_local.runners.local import LocalExecutor
 

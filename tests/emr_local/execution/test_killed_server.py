@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from emr_local.object_store import ObjectStore
+from emr_local.objects.store import ObjectStore
 from emr_local.runners.local import LocalExecutor
 from emr_local.runners.sessions import list_session
 
 SERVER = """
 import sys, time
 from pathlib import Path
-from emr_local.object_store import ObjectStore
+from emr_local.objects.store import ObjectStore
 from emr_local.runners.contract import ClusterRequest, StepRequest
 from emr_local.runners.local import LocalExecutor
 state = Path(sys.argv[1])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from emr_local.object_store import ObjectStore
+from emr_local.objects.store import ObjectStore
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_versioned_buckets_keep_older_versions(store, s3, bucket):
 def test_objects_survive_a_restart(store, s3, bucket):
     s3.put_object(Bucket=bucket, Key="kept/here", Body=b"still")
     script = (
-        "import sys; from pathlib import Path; from emr_local.object_store import ObjectStore; from emr_local.moto_buckets import list_buckets\n"
+        "import sys; from pathlib import Path; from emr_local.objects.store import ObjectStore; from emr_local.objects.moto_buckets import list_buckets\n"
         f"ObjectStore(Path(sys.argv[1])).load(); print(list_buckets()[{bucket!r}].keys['kept/here'].value)"
     )
     plugins = str(Path(sys.modules["emr_local"].__file__).parents[1])

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from emr_local.object_paths import checksum_file, is_working_file
+from emr_local.objects.paths import checksum_file, is_working_file
 from emr_local.runners.dist_cp.arguments import DistCpError, DistCpOptions, parse_dist_cp
 from emr_local.runners.dist_cp.plan import Output, SourceFile, choose_files, plan_outputs
 from emr_local.runners.places import Places, UnknownPlaceError

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emr_local.iam_conditions import Condition, Context, UnknownOperatorError, like, read_condition
+from emr_local.iam.conditions import Condition, Context, UnknownOperatorError, like, read_condition
 
 _VERSION = "2012-10-17"
 _KEYS = frozenset({"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"})

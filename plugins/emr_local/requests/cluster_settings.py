@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from emr_local.api_errors import validation_failure
-from emr_local.instance_checks import list_custom_amis
 from emr_local.records import Json
 from emr_local.releases import find_architecture, parse_version
+from emr_local.requests.instance_checks import list_custom_amis
 
 _FIRST_WITH_CUSTOM_AMI = (5, 7)
 _FIRST_WITH_LOG_KEY = (5, 30)

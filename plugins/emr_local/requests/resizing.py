@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from emr_local.instance_requests import Target, create_nodes, list_targets
 from emr_local.records import ClusterRecord, Json, Node, NodeCollection
+from emr_local.requests.instance import Target, create_nodes, list_targets
 
 
 def resize(cluster: ClusterRecord, collection: NodeCollection, changes: Json, now: float) -> ClusterRecord:

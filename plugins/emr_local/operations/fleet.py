@@ -7,15 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from emr_local.api_errors import invalid_request, validation_failure
-from emr_local.calls import Call, Operation
-from emr_local.fleet_requests import check_fleet_types, check_resize_specifications
 from emr_local.identifiers import format_cluster_arn
-from emr_local.instance_kinds import require_fleets
-from emr_local.instance_requests import create_all_nodes, create_fleet
-from emr_local.instance_views import describe_fleet
+from emr_local.operations.calls import Call, Operation
 from emr_local.records import ClusterRecord, Json, NodeCollection
-from emr_local.resizing import resize
-from emr_local.shapes import copy_members
+from emr_local.requests.fleet import check_fleet_types, check_resize_specifications
+from emr_local.requests.instance import create_all_nodes, create_fleet
+from emr_local.requests.instance_kinds import require_fleets
+from emr_local.requests.resizing import resize
+from emr_local.views.instance import describe_fleet
+from emr_local.views.shapes import copy_members
 
 _CAPACITIES = ("TargetOnDemandCapacity", "TargetSpotCapacity")
 

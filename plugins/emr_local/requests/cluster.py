@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from emr_local.api_errors import validation_failure
 from emr_local.bootstrap_actions import is_script_address
-from emr_local.cluster_settings import check_settings
 from emr_local.identifiers import create_identifier
-from emr_local.instance_requests import Hardware, build_hardware
 from emr_local.records import ClusterRecord, Json
 from emr_local.releases import list_release_labels, parse_version
-from emr_local.scaling_requests import check_auto_scaling, check_managed_scaling
-from emr_local.tagging import read_tags
+from emr_local.requests.cluster_settings import check_settings
+from emr_local.requests.instance import Hardware, build_hardware
+from emr_local.requests.scaling import check_auto_scaling, check_managed_scaling
+from emr_local.requests.tagging import read_tags
 
 MAX_BOOTSTRAP_ACTIONS = 16
 _DEFAULT_IDLE_TIMEOUT = 3600

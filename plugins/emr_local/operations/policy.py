@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from emr_local.api_errors import invalid_request
-from emr_local.calls import Call, Operation
-from emr_local.cluster_requests import read_idle_timeout
 from emr_local.identifiers import format_cluster_arn
-from emr_local.instance_kinds import require_groups
-from emr_local.instance_views import describe_auto_scaling
+from emr_local.operations.calls import Call, Operation
 from emr_local.records import JobFlow, Json, NodeCollection
-from emr_local.scaling_requests import check_auto_scaling, check_managed_scaling
+from emr_local.requests.cluster import read_idle_timeout
+from emr_local.requests.instance_kinds import require_groups
+from emr_local.requests.scaling import check_auto_scaling, check_managed_scaling
+from emr_local.views.instance import describe_auto_scaling
 
 
 def _put_auto_termination_policy(call: Call) -> Json:

@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 
 from werkzeug.test import run_wsgi_app
 
-from emr_local.iam_policies import Access
-from emr_local.object_accesses import deletion_access
-from emr_local.refusals import list_deletion_errors
+from emr_local.iam.object_accesses import deletion_access
+from emr_local.iam.policies import Access
+from emr_local.iam.refusals import list_deletion_errors
 
 _NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 _END = b"</DeleteResult>"

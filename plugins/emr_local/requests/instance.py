@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from emr_local.api_errors import validation_failure
-from emr_local.fleet_requests import check_fleet
 from emr_local.identifiers import create_ec2_identifier, create_identifier
-from emr_local.instance_checks import check_bid_price, check_instance_type, check_volumes
-from emr_local.network_requests import check_network
 from emr_local.records import Json, Node, NodeCollection
+from emr_local.requests.fleet import check_fleet
+from emr_local.requests.instance_checks import check_bid_price, check_instance_type, check_volumes
+from emr_local.requests.network import check_network
 
 _HIGH_AVAILABILITY_PRIMARIES = 3
 _SIMPLE_KEYS = frozenset({"MasterInstanceType", "SlaveInstanceType", "InstanceCount"})

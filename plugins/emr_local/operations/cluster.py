@@ -7,17 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from emr_local.api_errors import invalid_request, not_modifiable, validation_failure
-from emr_local.calls import Call, Operation
-from emr_local.cluster_requests import check_step_concurrency, create_cluster
-from emr_local.cluster_views import describe_cluster, summarize_cluster
 from emr_local.identifiers import format_cluster_arn
-from emr_local.pagination import take_page
+from emr_local.operations.calls import Call, Operation
+from emr_local.operations.pagination import take_page
 from emr_local.records import ENDED_CLUSTER_STATES, JobFlow, Json
-from emr_local.security_requests import check_execution_role, check_kerberos
-from emr_local.shapes import copy_members
+from emr_local.requests.cluster import check_step_concurrency, create_cluster
+from emr_local.requests.security import check_execution_role, check_kerberos
+from emr_local.requests.step import create_steps
+from emr_local.requests.tagging import read_tags
 from emr_local.states import USER_REQUEST, is_going, settle, terminate
-from emr_local.step_requests import create_steps
-from emr_local.tagging import read_tags
+from emr_local.views.cluster import describe_cluster, summarize_cluster
+from emr_local.views.shapes import copy_members
 
 MAX_TERMINATED_AT_ONCE = 10
 

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from emr_local.api_errors import validation_failure
-from emr_local.instance_checks import check_bid_price, check_instance_type, check_volumes
 from emr_local.records import Json
+from emr_local.requests.instance_checks import check_bid_price, check_instance_type, check_volumes
 
 _PRIMARY_CAPACITIES = (1, 3)
 _TYPES = 5

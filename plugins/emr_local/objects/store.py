@@ -19,7 +19,7 @@ from wsgiref.types import WSGIApplication
 
 from moto.s3.models import FakeBucket, FakeKey
 
-from emr_local.moto_buckets import (
+from emr_local.objects.moto_buckets import (
     copy_content,
     create_bucket,
     current_object,
@@ -29,7 +29,7 @@ from emr_local.moto_buckets import (
     put_file,
     put_marker,
 )
-from emr_local.object_paths import (
+from emr_local.objects.paths import (
     FoundFile,
     UnstorableKeyError,
     checksum_file,
@@ -38,7 +38,7 @@ from emr_local.object_paths import (
     locate_object,
     scan_bucket,
 )
-from emr_local.object_requests import MirroringApp
+from emr_local.objects.requests import MirroringApp
 
 _ABSORB_EVERY_S = 1.0
 

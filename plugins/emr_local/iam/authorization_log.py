@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from typing import Any
 
-from emr_local.iam_policies import Access, Verdict
+from emr_local.iam.policies import Access, Verdict
 
 _MOST = 100_000
 

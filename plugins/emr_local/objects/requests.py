@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from xml.sax.saxutils import escape
 
-from emr_local.object_paths import UnstorableKeyError
+from emr_local.objects.paths import UnstorableKeyError
 
 _WRITES = frozenset({"PUT", "POST", "DELETE", "PATCH"})
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from emr_local.identifiers import format_cluster_arn
-from emr_local.instance_views import format_public_name
 from emr_local.records import ClusterRecord, ClusterState, Json
 from emr_local.releases import find_application_versions
-from emr_local.shapes import copy_members, omit_missing
-from emr_local.tagging import format_tags
+from emr_local.requests.tagging import format_tags
+from emr_local.views.instance import format_public_name
+from emr_local.views.shapes import copy_members, omit_missing
 
 _AS_REQUESTED = (
     "LogEncryptionKmsKeyId",

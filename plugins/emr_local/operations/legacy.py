@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from emr_local.calls import Call, Operation
-from emr_local.cluster_views import find_primary_name
+from emr_local.operations.calls import Call, Operation
 from emr_local.records import ClusterRecord, ClusterState, JobFlow, Json, ReasonCode, StepRecord, StepState
-from emr_local.shapes import copy_members, omit_missing
+from emr_local.views.cluster import find_primary_name
+from emr_local.views.shapes import copy_members, omit_missing
 
 _MAX_JOB_FLOWS = 512
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from emr_local.records import ENDED_CLUSTER_STATES, ClusterRecord, ClusterState, Node, NodeCollection
-from emr_local.shapes import copy_members, omit_missing
+from emr_local.views.shapes import copy_members, omit_missing
 
 _NODE_STATES = {ClusterState.STARTING: "PROVISIONING", ClusterState.BOOTSTRAPPING: "BOOTSTRAPPING"}
 _COLLECTION_STATES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from emr_local.records import StepRecord
-from emr_local.shapes import omit_missing
+from emr_local.views.shapes import omit_missing
 
 
 def describe_step(step: StepRecord) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from emr_local.iam_conditions import Context
-from emr_local.iam_policies import Access
+from emr_local.iam.conditions import Context
+from emr_local.iam.policies import Access
 from emr_local.identifiers import ACCOUNT_ID, format_cluster_arn
 from emr_local.records import Json
 

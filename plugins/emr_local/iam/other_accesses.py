@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from emr_local.iam_policies import Access
+from emr_local.iam.policies import Access
 from emr_local.identifiers import ACCOUNT_ID
 
 # What AWS lets everybody do: no policy is asked.

@@ -1,0 +1,1 @@
+"""The operations of the EMR API, a module for each kind of resource."""

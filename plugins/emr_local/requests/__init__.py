@@ -1,0 +1,1 @@
+"""What requests ask for: checked as EMR does, and made into records. Pure."""
