@@ -71,7 +71,9 @@ def test_a_killed_emr_local_fails_the_step_that_ran_and_forgets_nothing(
 )
 def test_a_cancelled_spark_step_leaves_no_process(stage: Stage) -> None:
     (stage.airflow.project / "include" / "pyspark" / "nap.py").write_text(NAP)
-    run = stage.start("f54_spark", "  - {name: one, spark: {script: include/pyspark/nap.py}}")
+    # The teardown waits for the other step: else it may end the cluster, and the step with it, before Airflow has ended the task.
+    steps = "  - {name: one, spark: {script: include/pyspark/nap.py}}\n  - {name: two, command: [sleep, '45']}"
+    run = stage.start("f54_spark", steps, cluster="  step_concurrency: 2")
     run.wait_for_step("one")
     session = stage.wait_until("the session of the step", lambda: session_of(run))
 

@@ -176,6 +176,18 @@ def test_a_step_that_ended_with_its_cluster_is_explained_by_it(api: EmrApi, s3: 
     assert explanation.tails["stdout"][-1] == "ValueError: late"
 
 
+@pytest.mark.parametrize("state", ["CANCELLED", "INTERRUPTED"])
+def test_the_kill_of_a_step_that_was_stopped_is_not_its_cause(
+    api: EmrApi, s3: Any, handle: StepHandle, state: str
+) -> None:
+    put_log(s3, handle, "stderr", b"Killed\n")
+    failed = explain_step(api, s3, handle, state="FAILED", patience_seconds=0)
+    assert failed.sentence is not None
+    assert "most likely because the memory ran out" in failed.sentence
+    stopped = explain_step(api, s3, handle, state=state, patience_seconds=0)
+    assert (stopped.sentence, stopped.tails) == (None, {"stderr": ["Killed"]})
+
+
 def test_a_log_that_is_not_there_is_none(s3: Any, bucket: str) -> None:
     assert read_log(s3, bucket, "stderr.gz") is None
     assert read_log(s3, "no-such-bucket-of-logs", "stderr.gz") is None

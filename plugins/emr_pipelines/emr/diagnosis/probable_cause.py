@@ -47,9 +47,10 @@ class Explanation:
 def explain_step(api: EmrApi, s3: S3Client, handle: StepHandle, *, state: str, patience_seconds: float) -> Explanation:
     """Why the step ended in this state. EMR uploads logs about every five minutes: they are waited for, at most `patience_seconds` in all.
 
-    A CANCELLED step is not waited for: it may never have started, and then has no logs. Neither is one that ended with its cluster. Costs one DescribeCluster.
+    Only a FAILED step has its cause in its logs. Any other was stopped from outside, or never started: its cluster may say why, its logs tell of the stop alone, and they
+    are not waited for. Costs one DescribeCluster.
     """
-    patience = Patience.of(0.0 if state == "CANCELLED" else patience_seconds)
+    patience = Patience.of(patience_seconds)
     return _without_raising(f"step {handle.step_id}", lambda: _explain_step(api, s3, handle, state, patience))
 
 
@@ -74,7 +75,7 @@ def _explain_step(api: EmrApi, s3: S3Client, handle: StepHandle, state: str, pat
     if places is None:
         return Explanation(sentence=reason)
     source = LogSource(s3=s3, places=places)
-    if reason and state != "FAILED":
+    if state != "FAILED":
         own = gather_step(source, handle.step_id, patience.spent())
         return Explanation(sentence=reason, tails=_tails(own))
     sentence, tails = _explain_from_logs(source, handle.step_id, patience)
