@@ -103,7 +103,7 @@ def test_a_lost_instance_is_replaced_and_interrupts_the_running_step(emr: Emr, c
     first = emr.step_ids(cluster_id)[0]
     control.post(f"clusters/{cluster_id}/loss", {"kind": kind})
     wait_until(lambda: emr.steps(cluster_id) == ["INTERRUPTED", "RUNNING"], "the next step")
-    wait_until(lambda: emr.executor.steps[first].signals == ["kill"], "the end of the step's process")
+    wait_until(lambda: emr.executor.wait_for_step(first).signals == ["kill"], "the end of the step's process")
     assert emr.state(cluster_id) == "RUNNING"
     core = [each for each in emr.client.list_instances(ClusterId=cluster_id, InstanceGroupTypes=["CORE"])["Instances"]]
     assert sorted(each["Status"]["State"] for each in core) == ["RUNNING", "RUNNING", "TERMINATED"]
@@ -148,7 +148,7 @@ def test_an_interrupted_step_is_gone_and_its_cluster_goes_on(emr: Emr, control: 
     step_id = emr.step_ids(cluster_id)[0]
     control.post(f"steps/{cluster_id}/{step_id}/interrupt")
     emr.wait_steps(cluster_id, "INTERRUPTED", "COMPLETED")
-    wait_until(lambda: emr.executor.steps[step_id].signals == ["kill"], "the end of the step's process")
+    wait_until(lambda: emr.executor.wait_for_step(step_id).signals == ["kill"], "the end of the step's process")
     emr.wait(cluster_id, "WAITING")
     assert control.send("POST", f"steps/{cluster_id}/{step_id}/interrupt")[0] == 409
     assert control.send("POST", f"steps/{cluster_id}/s-NONE/interrupt")[0] == 404

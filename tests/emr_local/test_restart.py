@@ -191,7 +191,7 @@ def test_a_disk_that_is_full_for_a_while_stops_nothing_for_good(
     emr = create_emr(tmp_path)
     cluster_id = emr.run(step("block"), step("succeed"))
     wait_until(lambda: emr.steps(cluster_id) == ["RUNNING", "PENDING"], "a running step")
-    [running] = emr.executor.steps.values()
+    running = emr.executor.wait_for_step(emr.step_ids(cluster_id)[0])
     attempts = []
 
     def append(journal: Journal, entries: object) -> None:
