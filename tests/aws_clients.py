@@ -9,7 +9,7 @@ from botocore.config import Config
 
 
 def client(url: str, service: Any, *, key_id: str = "local", region: str = "us-east-1", **settings: Any) -> Any:
-    """A client that asks as often as the settings say."""
+    """A client that asks as often as the settings say. `service` is a str, which boto3's types take only as a literal."""
     session = boto3.Session(region_name=region, aws_access_key_id=key_id, aws_secret_access_key="any")
     return session.client(service, endpoint_url=url, config=Config(**settings))
 

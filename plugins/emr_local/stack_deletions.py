@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,21 +24,19 @@ def _remove_endpoint(ec2: Any, endpoint: Any) -> None:
 
 def add_deletions(application: WSGIApplication) -> WSGIApplication:
     """moto's application, whose CloudFormation can also delete VPCs with what belongs to them."""
-    are_added = False
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        nonlocal are_added
         # At CloudFormation's first call, which loads every service of moto anyway; loading EC2 at the start would cost a second.
-        if not are_added and "/cloudformation/aws4_request" in environ.get("HTTP_AUTHORIZATION", ""):
+        if "/cloudformation/aws4_request" in environ.get("HTTP_AUTHORIZATION", ""):
             _add_deletions()
-            are_added = True
         return application(environ, start_response)
 
     return answer
 
 
+@cache
 def _add_deletions() -> None:
-    """Give each of these types a `delete`, which moto's CloudFormation calls where there is one."""
+    """Once: give each of these types a `delete`, which moto's CloudFormation calls where there is one."""
     from moto.ec2.models.elastic_ip_addresses import ElasticAddress
     from moto.ec2.models.internet_gateways import InternetGateway
     from moto.ec2.models.nat_gateways import NatGateway

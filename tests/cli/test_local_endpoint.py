@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.integration.test_scheduler import free_port
+from tests.integration.processes import free_port
 
 from emr_pipelines.cli.local_endpoint import find_local_endpoint, local_endpoint
 from emr_pipelines.errors import EmrPipelinesError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +12,18 @@ from emr_pipelines.emr.emr_api import EmrApi
 from emr_pipelines.infra.deployment import Aws
 from emr_pipelines.infra.environment_file import Place
 from emr_pipelines.infra.stack import delete_stack, find_stack
-from tests.aws_clients import client_asking_once
 
 ClientFor = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
-def client_asking(emr_url: str) -> ClientFor:
-    # What CloudFormation has half done is not sent again. Its first call loads every service.
-    return partial(client_asking_once, emr_url, read_timeout=300)
-
-
 @pytest.fixture
-def aws(client_asking: ClientFor, api: EmrApi) -> Aws:
+def aws(client_for: ClientFor, api: EmrApi) -> Aws:
+    # What CloudFormation has half done is not sent again. Its first call loads every service.
+    once: dict[str, Any] = {"retries": {"total_max_attempts": 1}, "read_timeout": 300}
     return Aws(
-        cloudformation=client_asking("cloudformation"),
-        ec2=client_asking("ec2"),
-        s3=client_asking("s3"),
+        cloudformation=client_for("cloudformation", **once),
+        ec2=client_for("ec2", **once),
+        s3=client_for("s3", **once),
         emr=api,
         place=Place(connection="aws_default", region="us-east-1"),
     )

@@ -41,13 +41,13 @@ def up(aws: Aws, environment: str, file: Path, given: dict[str, Any] | None = No
 
 
 def test_up_makes_everything_once_and_down_removes_it(
-    aws: Aws, client_asking: ClientFor, environment: str, file: Path
+    aws: Aws, client_for: ClientFor, environment: str, file: Path
 ) -> None:
     stack = f"emr-pipelines-{environment}"
     events: list[str] = []
     done = bring_up(aws, environment, OWN, file, lambda event: events.append(event.status), yes)
     assert (done.outcome, events) == ("created", ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"])
-    made = {line.split(" " + stack)[0] for line in inventory(client_asking, stack)}
+    made = {line.split(" " + stack)[0] for line in inventory(client_for, stack)}
     assert made == {"role", "profile", "bucket", "security configuration", "group", "vpc", "subnet"}
 
     loaded = load_environment(file)
@@ -59,14 +59,14 @@ def test_up_makes_everything_once_and_down_removes_it(
     assert len(groups) == 3
     [profile] = [
         one
-        for one in client_asking("iam").list_instance_profiles()["InstanceProfiles"]
+        for one in client_for("iam").list_instance_profiles()["InstanceProfiles"]
         if one["InstanceProfileName"] == loaded.cluster.instance_profile
     ]
     assert profile["Roles"][0]["RoleName"] == profile["InstanceProfileName"]
 
-    before = inventory(client_asking, stack)
+    before = inventory(client_for, stack)
     again = up(aws, environment, file)
-    assert (again.outcome, again.file_is_kept, inventory(client_asking, stack)) == ("unchanged", False, before)
+    assert (again.outcome, again.file_is_kept, inventory(client_for, stack)) == ("unchanged", False, before)
 
     bucket = done.stack.outputs["Bucket"]
     s3 = aws.s3
@@ -77,7 +77,7 @@ def test_up_makes_everything_once_and_down_removes_it(
     s3.create_multipart_upload(Bucket=bucket, Key="runs/unfinished")
     assert take_down(aws, find_deployed(aws, environment, silent), file, silent) is True
     assert not file.exists()
-    assert inventory(client_asking, stack) == set()
+    assert inventory(client_for, stack) == set()
     of_the_vpc = [{"Name": "vpc-id", "Values": [done.stack.outputs["VpcId"]]}]
     assert aws.ec2.describe_vpc_endpoints(Filters=of_the_vpc)["VpcEndpoints"] == []
     with pytest.raises(EmrPipelinesError, match=f"There is no stack {stack} in us-east-1; `infra up --env"):
@@ -85,7 +85,7 @@ def test_up_makes_everything_once_and_down_removes_it(
 
 
 def test_changed_options_are_shown_and_then_changed(
-    aws: Aws, environment: str, file: Path, client_asking: ClientFor
+    aws: Aws, environment: str, file: Path, client_for: ClientFor
 ) -> None:
     up(aws, environment, file, OWN)
     shown: list[Change] = []
@@ -97,37 +97,35 @@ def test_changed_options_are_shown_and_then_changed(
     with pytest.raises(EmrPipelinesError, match="Nothing was changed"):
         up(aws, environment, file, {"notify": "ops@example.com"}, approve=refuse)
     assert {(change.action, change.resource) for change in shown} >= {("Add", "StepFailed"), ("Add", "Topic")}
-    assert not [line for line in inventory(client_asking, environment) if line.startswith("topic")]
+    assert not [line for line in inventory(client_for, environment) if line.startswith("topic")]
 
     assert up(aws, environment, file, {"notify": "ops@example.com"}).outcome == "changed"
-    assert [line for line in inventory(client_asking, environment) if line.startswith("topic")]
+    assert [line for line in inventory(client_for, environment) if line.startswith("topic")]
     kept = deployed_options(aws.cloudformation, find_deployed(aws, environment, silent))
     assert (kept.notify, kept.network) == ("ops@example.com", "10.42.0.0/16")
     assert up(aws, environment, file).outcome == "unchanged", "what is not given stays as it is"
 
 
-def test_a_fault_in_the_middle_leaves_nothing(aws: Aws, client_asking: ClientFor, environment: str, file: Path) -> None:
+def test_a_fault_in_the_middle_leaves_nothing(aws: Aws, client_for: ClientFor, environment: str, file: Path) -> None:
     s3 = aws.s3
     s3.create_bucket(Bucket=f"taken-{environment}")
     with pytest.raises(EmrPipelinesError, match=r"could not be created: BucketAlready.*was removed again"):
         up(aws, environment, file, {**OWN, "bucket": f"taken-{environment}"})
-    assert inventory(client_asking, f"emr-pipelines-{environment}") == set()
+    assert inventory(client_for, f"emr-pipelines-{environment}") == set()
     assert not file.exists()
     s3.head_bucket(Bucket=f"taken-{environment}")
     assert up(aws, environment, file, OWN).outcome == "created", "the way is free for another try"
 
 
-def test_a_fault_after_the_stack_leaves_nothing(
-    aws: Aws, client_asking: ClientFor, environment: str, file: Path
-) -> None:
-    ec2 = client_asking("ec2")
+def test_a_fault_after_the_stack_leaves_nothing(aws: Aws, client_for: ClientFor, environment: str, file: Path) -> None:
+    ec2 = client_for("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.7.1.0/24")["Subnet"]["SubnetId"]
     file.parent.parent.mkdir(parents=True)
     file.parent.write_text("a file where the folder should be")
     with pytest.raises(OSError, match="exists"):
         up(aws, environment, file, {"subnets": (subnet,)})
-    assert inventory(client_asking, f"emr-pipelines-{environment}") == set()
+    assert inventory(client_for, f"emr-pipelines-{environment}") == set()
     assert tags_of(ec2, subnet) == {}
 
 
@@ -137,9 +135,9 @@ def tags_of(ec2: Any, resource: str) -> dict[str, str]:
 
 
 def test_subnets_that_exist_are_tagged_and_untagged(
-    aws: Aws, environment: str, file: Path, client_asking: ClientFor
+    aws: Aws, environment: str, file: Path, client_for: ClientFor
 ) -> None:
-    ec2 = client_asking("ec2")
+    ec2 = client_for("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
     theirs, ours = (
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.8.{number}.0/24")["Subnet"]["SubnetId"] for number in (1, 2)
@@ -160,8 +158,8 @@ def test_subnets_that_exist_are_tagged_and_untagged(
     assert (tags_of(ec2, theirs), tags_of(ec2, vpc)) == (managed, {})
 
 
-def test_a_subnet_that_two_stacks_use_stays_tagged_for_the_other(client_asking: ClientFor) -> None:
-    ec2 = client_asking("ec2")
+def test_a_subnet_that_two_stacks_use_stays_tagged_for_the_other(client_for: ClientFor) -> None:
+    ec2 = client_for("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     tag_network(ec2, "one", [vpc])
     tag_network(ec2, "two", [vpc])
@@ -187,13 +185,13 @@ def test_down_refuses_while_a_cluster_lives(aws: Aws, environment: str, file: Pa
 
 
 def test_a_file_of_somebody_else_is_not_written_over(
-    aws: Aws, environment: str, file: Path, client_asking: ClientFor
+    aws: Aws, environment: str, file: Path, client_for: ClientFor
 ) -> None:
     file.parent.mkdir(parents=True)
     file.write_text("name: mine\n")
     with pytest.raises(EmrPipelinesError, match=r"was not written by `infra up`.*--force"):
         up(aws, environment, file, OWN)
-    assert inventory(client_asking, f"emr-pipelines-{environment}") == set(), "told before anything is made"
+    assert inventory(client_for, f"emr-pipelines-{environment}") == set(), "told before anything is made"
     up(aws, environment, file, OWN, force=True)
     assert ownership(file) == "untouched"
 

@@ -23,9 +23,10 @@ import pytest
 
 from emr_pipelines.emr.emr_api import READ_CLIENT_CONFIG, WRITE_CLIENT_CONFIG, EmrApi
 from tests.aws_clients import client
+from tests.integration.processes import free_port
 from tests.kills.airflow_rest import AirflowRest
 from tests.kills.process_tree import family, kill_sessions, session_members, title
-from tests.kills.scratch_airflow import airflow_variables, answers, copy_project, free_port, write_pipeline
+from tests.kills.scratch_airflow import airflow_variables, answers, copy_project, write_pipeline
 from tests.least_privilege import TESTS_KEY, server_options
 
 Component = Literal["emr_local", "api-server", "scheduler", "dag-processor", "triggerer"]

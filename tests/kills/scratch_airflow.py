@@ -89,13 +89,6 @@ def write_pipeline(root: Path, name: str, spec: str, *, dag_lines: str = "") -> 
     (root / "dags" / f"{name}.py").write_text(f"{dag_file}{_QUICK_RETRIES}{dag_lines}\n")
 
 
-def free_port() -> int:
-    """A loopback port at which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def answers(port: int) -> bool:
     """Whether something listens at a loopback port."""
     with socket.socket() as probe:

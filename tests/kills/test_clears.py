@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.conftest import is_running
@@ -24,7 +26,7 @@ def clear(run: Run, *task_ids: str, downstream: bool = False) -> set[str]:
     return run.airflow.rest.clear(run.pipeline, run.run_id, task_ids, downstream=downstream)
 
 
-def arguments(step: dict) -> list[str]:
+def arguments(step: dict[str, Any]) -> list[str]:
     return step["Config"]["Args"]
 
 
