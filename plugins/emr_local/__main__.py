@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from emr_local.startup_errors import StartupError
+from emr_local.stop_signal import open_stop_signal
 
 _EXIT_CANNOT_START = 2
 
@@ -21,23 +21,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    stop_signal = _open_stop_signal()
+    stop_signal = open_stop_signal()
     try:
         _serve(options, stop_signal)
     except StartupError as error:
         sys.stderr.write(f"emr_local: {error.cause}\n  {error.hint}\n")
         return _EXIT_CANNOT_START
     return 0
-
-
-def _open_stop_signal() -> int:
-    """A descriptor to read from until SIGTERM or SIGINT comes, whichever thread the kernel gives it to: only a wait in that thread would end."""
-    readable, writable = os.pipe()
-    os.set_blocking(writable, False)
-    signal.set_wakeup_fd(writable)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    return readable
 
 
 def _serve(options: argparse.Namespace, stop_signal: int) -> None:

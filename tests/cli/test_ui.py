@@ -1,6 +1,5 @@
 """`emr-pipelines ui` ends what it started, whichever of its threads the kernel hands the interrupt to."""
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -9,19 +8,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.conftest import is_running
+from tests.stop_signals import signal_another_thread
 
 ROOT = Path(__file__).parents[2]
-# The verb's own waiting, beside a thread such as a library starts; the thread says its id.
+# The verb's own waiting, beside a thread such as a library starts.
 SERVE = """
 import os, threading, time
 from emr_pipelines.cli.ui import _serve
-ready = threading.Event()
-def rest():
-    print(threading.get_native_id(), flush=True)
-    ready.set()
-    time.sleep(600)
-threading.Thread(target=rest, daemon=True).start()
-ready.wait()
+threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
 _serve(dict(os.environ))
 """
 STANDALONE = "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)\n"
@@ -34,8 +28,8 @@ def test_an_interrupt_of_another_thread_ends_the_server(tmp_path: Path) -> None:
     variables = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT / 'plugins'}"}
     with subprocess.Popen([sys.executable, "-c", SERVE], env=variables, stdout=subprocess.PIPE, text=True) as process:
         try:
-            thread, standalone = int(process.stdout.readline()), int(process.stdout.readline())
-            ctypes.CDLL(None).tgkill(process.pid, thread, signal.SIGINT)
+            standalone = int(process.stdout.readline())
+            signal_another_thread(process.pid, signal.SIGINT)
             process.wait(20)
             assert not is_running(standalone)
         finally:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import signal
+import os
 import sys
-import threading
 from pathlib import Path
 from wsgiref.simple_server import demo_app
 
 from emr_local.listening import Listener
 from emr_local.server import LocalServer
 from emr_local.states import Delays
+from emr_local.stop_signal import open_stop_signal
 from emr_local.store import Store
 from tests.emr_local.fakes import FakeExecutor
 
 
 def main(state_dir: Path, port: int) -> None:
-    stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    stop_signal = open_stop_signal()
     listener = Listener("127.0.0.1", port)
     server = LocalServer(
         listener,
@@ -30,7 +29,7 @@ def main(state_dir: Path, port: int) -> None:
     )
     sys.stdout.write(f"{server.url}\n")
     sys.stdout.flush()
-    stopped.wait()
+    os.read(stop_signal, 1)
     server.close()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import re
@@ -20,6 +19,7 @@ from tests.aws_clients import client_asking_once
 from tests.conftest import start_emr_local
 from tests.emr_local.conftest import Emr
 from tests.emr_local.emr_requests import cluster_request, step
+from tests.stop_signals import signal_another_thread
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 
@@ -233,8 +233,7 @@ def test_the_aws_cli_creates_a_cluster_and_waits_for_its_step(emr: Emr, tmp_path
 
 def test_a_signal_that_another_thread_gets_stops_the_server_too(tmp_path: Path) -> None:
     server, _ = start_emr_local(tmp_path / "state")
-    threads = {int(folder.name) for folder in Path(f"/proc/{server.pid}/task").iterdir()} - {server.pid}
-    ctypes.CDLL(None).tgkill(server.pid, threads.pop(), signal.SIGTERM)
+    signal_another_thread(server.pid, signal.SIGTERM)
     try:
         assert server.wait(20) == 0
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from emr_local.store import Store
 from tests.aws_clients import client_asking_once
 from tests.emr_local.conftest import Emr
 from tests.emr_local.emr_requests import cluster_request, step, wait_until
+from tests.stop_signals import signal_another_thread
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -95,7 +97,7 @@ def test_a_stopped_server_ends_its_steps_and_the_next_one_fails_them(start: Call
     first = start()
     cluster_id = first.client.run_job_flow(**cluster_request(step("block"), keep_alive=True))["JobFlowId"]
     wait_until(lambda: first.states(cluster_id) == ["RUNNING"], "a running step")
-    first.process.terminate()
+    signal_another_thread(first.process.pid, signal.SIGTERM)
     assert first.process.wait(15) == 0
 
     second = start()

@@ -1,0 +1,16 @@
+"""How this process is told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+
+def open_stop_signal() -> int:
+    """A descriptor to read from until SIGTERM or SIGINT comes, whichever thread the kernel gives it to: only a wait in that thread would end."""
+    readable, writable = os.pipe()
+    os.set_blocking(writable, False)
+    signal.set_wakeup_fd(writable)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    return readable
