@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import socket
 import stat
 import subprocess
@@ -154,11 +153,8 @@ def put(project: Path) -> Iterator[Callable[[str, bytes], Path]]:
 
 
 @pytest.fixture
-def run_main(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., tuple[int, str]]]:
+def run_main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
     """The command itself in this process: its exit code and all that it printed, in one line."""
-    handler = signal.getsignal(signal.SIGTERM)
     monkeypatch.setenv("COLUMNS", "300")
 
     def run(*arguments: str) -> tuple[int, str]:
@@ -169,8 +165,7 @@ def run_main(
         assert_readable(printed)
         return int(end.value.code or 0), re.sub(r"[\s│]+", " ", printed)
 
-    yield run
-    signal.signal(signal.SIGTERM, handler)
+    return run
 
 
 def assert_readable(text: str) -> None:

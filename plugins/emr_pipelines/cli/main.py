@@ -10,9 +10,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from emr_pipelines.cli.stop_signals import exit_code, handling
 from emr_pipelines.errors import EmrPipelinesError
-
-_TERMINATED = 128 + signal.SIGTERM
 
 # Verb → module:function, or module:app for a verb with verbs of its own. A new verb is one line here and one module in cli/.
 VERBS = {
@@ -67,10 +66,10 @@ def _describe() -> None:
 
 def main() -> None:
     """Run the command line; an error of our own is a message and exit code 1, not a traceback."""
-    # A termination unwinds like an error: what a verb started (a server, a run) is stopped by its own clean-up.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
-    try:
-        app(prog_name="emr-pipelines")
-    except EmrPipelinesError as error:
-        typer.echo(str(error), err=True)
-        sys.exit(1)
+    # A termination and a closed terminal unwind like an error: what a verb started (a server, a run) is stopped by its own clean-up.
+    with handling(lambda number: sys.exit(exit_code(number)), signal.SIGTERM, signal.SIGHUP):
+        try:
+            app(prog_name="emr-pipelines")
+        except EmrPipelinesError as error:
+            typer.echo(str(error), err=True)
+            sys.exit(1)

@@ -7,8 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,17 +19,20 @@ from rich.console import Console
 
 from emr_pipelines.cli.airflow_home import airflow_home, airflow_variables
 from emr_pipelines.cli.aws_clients import s3_client
+from emr_pipelines.cli.inline_process import InlineProcess
 from emr_pipelines.cli.local_endpoint import LocalEndpoint, local_endpoint
 from emr_pipelines.cli.project_options import PACKAGE_FOLDER, EnvironmentOption, Project, load_project
 from emr_pipelines.cli.run_options import parse_params
 from emr_pipelines.cli.run_progress import RunProgress
 from emr_pipelines.cli.sample_data import provide_sample_data
+from emr_pipelines.cli.stop_signals import exit_code
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.task_ids import task_ids
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.project import pipeline_file
+from emr_pipelines.spec.task_names import CREATE_TASK, TERMINATE_TASK
 
 _LOG_TAIL_LINES = 30
 
@@ -55,16 +58,27 @@ def run_command(
         endpoint_url = project.environment.connection.endpoint_url
         endpoint = stack.enter_context(local_endpoint(endpoint_url, project.root)) if endpoint_url else None
         provide_sample_data(s3_client(project.environment), project.environment, project.root, console.print)
-        progress, log_file = _run(project, plan, date, conf, console)
-    if progress.run_state != "success":
-        _explain_failure(progress, log_file, console)
+        run = _run(project, plan, date, conf, console)
+    if run.progress.run_state == "success":
+        _show_outputs(run.progress, endpoint, console)
+    elif run.stopped_by is not None:
+        _explain_interruption(run.progress, console)
+        raise typer.Exit(exit_code(run.stopped_by))
+    else:
+        _explain_failure(run.progress, run.log_file, console)
         raise typer.Exit(1)
-    _show_outputs(progress, endpoint, console)
 
 
-def _run(
-    project: Project, plan: Plan, date: datetime | None, conf: dict[str, Any], console: Console
-) -> tuple[RunProgress, Path]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """A run that is over, and the signal that ended it, if one did."""
+
+    progress: RunProgress
+    log_file: Path
+    stopped_by: int | None
+
+
+def _run(project: Project, plan: Plan, date: datetime | None, conf: dict[str, Any], console: Console) -> _Run:
     variables = {
         **os.environ,
         **airflow_variables(project.root, project.environment),
@@ -79,8 +93,11 @@ def _run(
         console.print(
             f"Running {plan.name} in the environment {plan.environment} (log: {_shown(log_file)})", soft_wrap=True
         )
-        progress.follow(_events(project.root / "dags" / f"{plan.name}.py", date, conf, variables, log.fileno()))
-    return progress, log_file
+        arguments = [str(project.root / "dags" / f"{plan.name}.py"), "--conf", json.dumps(conf)]
+        arguments += ["--date", f"{date:%Y-%m-%d}"] if date else []
+        process = InlineProcess(arguments, variables, log.fileno())
+        progress.follow(process.events())
+    return _Run(progress=progress, log_file=log_file, stopped_by=process.stopped_by)
 
 
 def _prepare_database(root: Path, variables: dict[str, str], log_file: Path, console: Console) -> None:
@@ -98,29 +115,19 @@ def _prepare_database(root: Path, variables: dict[str, str], log_file: Path, con
     stamp.write_text(version("apache-airflow"))
 
 
-def _events(
-    dag_file: Path, date: datetime | None, conf: dict[str, Any], variables: dict[str, str], log: int
-) -> Iterator[dict[str, Any]]:
-    reading, writing = os.pipe()
-    command = [
-        sys.executable,
-        "-m",
-        "emr_pipelines.dag.inline_run",
-        str(dag_file),
-        "--conf",
-        json.dumps(conf),
-        "--events",
-        str(writing),
-    ]
-    command += ["--date", f"{date:%Y-%m-%d}"] if date else []
-    process = subprocess.Popen(command, env=variables, stdout=log, stderr=log, pass_fds=[writing])  # noqa: S603 - our own module
-    os.close(writing)
-    try:
-        with os.fdopen(reading) as lines:
-            yield from map(json.loads, lines)
-    finally:
-        # Ctrl-C reaches the child too; it then cancels the step and terminates the cluster before it ends.
-        process.wait()
+def _explain_interruption(progress: RunProgress, console: Console) -> None:
+    """What became of the run's cluster; one that is not the run's own has no task that terminates it."""
+    tasks = progress.tasks
+    if TERMINATE_TASK not in tasks:
+        fate = "the cluster, which is not its own, goes on"
+    elif tasks[TERMINATE_TASK].state == "success" or tasks[CREATE_TASK].state == "waiting":
+        fate = "no cluster of it is left"
+    else:
+        fate = (
+            "a cluster may be left. It terminates itself when it has been idle for its idle_timeout; "
+            "past its max_lifetime `emr-pipelines reap` terminates it"
+        )
+    console.print(f"The run was interrupted; {fate}.", style="red", soft_wrap=True)
 
 
 def _explain_failure(progress: RunProgress, log_file: Path, console: Console) -> None:

@@ -45,7 +45,9 @@ class RunProgress:
             return
         with Live(get_renderable=self.table, console=self._console, refresh_per_second=4):
             for event in events:
-                self._take(event)
+                words = self._take(event)
+                if "interrupted" in event:
+                    self._console.print(words, soft_wrap=True)
 
     def table(self) -> Table:
         """The tasks as a table."""
@@ -62,6 +64,8 @@ class RunProgress:
         return table
 
     def _take(self, event: Mapping[str, Any]) -> str:
+        if "interrupted" in event:
+            return "Cancelling what runs and terminating the cluster (once more leaves at once) …"
         if "run" in event:
             self.run_state = event["state"]
             return f"run {event['run']}: {self.run_state}"

@@ -19,6 +19,7 @@ from airflow.listeners import hookimpl
 from airflow.providers.common.compat.sdk import get_listener_manager
 from airflow.sdk import DAG
 
+from emr_pipelines.dag.interruption import Interruption
 from emr_pipelines.dag.macros import OUTPUT_KEY
 from emr_pipelines.dag.sensor import PUBLISHED_KEY
 
@@ -75,9 +76,9 @@ def _run(arguments: argparse.Namespace, events: IO[str]) -> int:
 
     listeners: Any = get_listener_manager()
     listeners.add_listener(TaskEvents(emit))
-    run: Any = _load_dag(arguments.dag_file).test(
-        logical_date=arguments.date or datetime.now(UTC), run_conf=arguments.conf
-    )
+    dag = _load_dag(arguments.dag_file)
+    with Interruption().guard(dag):
+        run: Any = dag.test(logical_date=arguments.date or datetime.now(UTC), run_conf=arguments.conf)
     emit({"run": run.run_id, "state": str(run.state)})
     return 0 if run.state == "success" else 1
 

@@ -111,6 +111,12 @@ class WaitForStepSensor(EmrStepSensor):
             else:
                 self._watch(context, api, following)
 
+    def abandon(self, context: Context) -> None:
+        """Cancel the step that was submitted for this task, instead of waiting for it."""
+        self._claim(context)
+        self._watched = StepHandle(cluster_id=self.job_flow_id, step_id=self.step_id)
+        self.on_kill()
+
     def on_kill(self) -> None:
         """Cancel the step: Airflow calls this on a kill, a clear and a mark as failed. A task that has a successor leaves the step to that one."""
         self._killed = True

@@ -1,0 +1,72 @@
+"""The process that makes a run in Airflow: its events as they come, and its end when somebody wants one. Knows no plan and shows nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from select import select
+from typing import Any
+
+from emr_pipelines.cli.stop_signals import handling
+
+_NAP_SECONDS = 0.2
+_CHUNK_BYTES = 65_536
+
+
+class InlineProcess:
+    """`python -m emr_pipelines.dag.inline_run` with these arguments; its words go to the file descriptor `log`.
+
+    `stopped_by` is the first signal that came while its events were read.
+    """
+
+    def __init__(self, arguments: Sequence[str], variables: Mapping[str, str], log: int) -> None:
+        self.stopped_by: int | None = None
+        self._reading, writing = os.pipe()
+        command = [sys.executable, "-m", "emr_pipelines.dag.inline_run", *arguments, "--events", str(writing)]
+        # A session of its own: Ctrl-C reaches this process only, which then interrupts the run once.
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            command, env=variables, stdout=log, stderr=log, pass_fds=[writing], start_new_session=True
+        )
+        os.close(writing)
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """What the run tells, until its process has ended; `{"interrupted": signal number}` when it was told to stop.
+
+        The first SIGINT, SIGTERM or SIGHUP has the run cancel what it does and terminate its cluster; the second ends its process at once.
+        """
+        with handling(self._stop, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            try:
+                yield from self._follow()
+            except BaseException:
+                self._stop(signal.SIGINT)  # nobody reads on, so nobody would end the run
+                raise
+            finally:
+                os.close(self._reading)
+                self._process.wait()
+
+    def _follow(self) -> Iterator[dict[str, Any]]:
+        rest, told = b"", False
+        while (chunk := self._read()) != b"":
+            *lines, rest = (rest + (chunk or b"")).split(b"\n")
+            yield from map(json.loads, lines)
+            if self.stopped_by is not None and not told:
+                told = True
+                yield {"interrupted": self.stopped_by}
+
+    def _read(self) -> bytes | None:
+        """The next bytes, none at the end, None after a nap: the kernel may hand a signal to another thread, which does not wake one that waits for bytes."""
+        ready, _, _ = select([self._reading], [], [], _NAP_SECONDS)
+        return os.read(self._reading, _CHUNK_BYTES) if ready else None
+
+    def _stop(self, number: int) -> None:
+        if self.stopped_by is None:
+            self.stopped_by = number
+            self._process.send_signal(signal.SIGINT)
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)

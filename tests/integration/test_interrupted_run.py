@@ -1,0 +1,131 @@
+"""`emr-pipelines run` that is told to stop: it ends what it started before it goes, and says what became of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from emr_pipelines.emr.emr_api import EmrApi
+from tests.conftest import is_running, live_clusters
+from tests.fault_control import Faults
+from tests.integration.processes import descendants
+from tests.integration.test_small_pipelines import steps_of
+
+pytestmark = pytest.mark.xdist_group("airflow")
+
+SPEC = """
+name: %s
+cluster: {primary: {instances: [m5.xlarge]}}
+steps:
+  - {name: sleep, command: [sleep, 300]}
+  - {name: never, command: [echo, never], after: [sleep]}
+"""
+
+
+@pytest.fixture
+def start_run(project: Path, airflow_variables: dict[str, str]) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+    started: list[subprocess.Popen[str]] = []
+
+    def start(name: str) -> subprocess.Popen[str]:
+        (project / "config" / "pipelines" / f"{name}.yaml").write_text(SPEC % name)
+        (project / "dags" / f"{name}.py").write_text((project / "dags" / "word_clouds.py").read_text())
+        process = subprocess.Popen(
+            [sys.executable, "-m", "emr_pipelines", "run", name],
+            cwd=project,
+            env={**airflow_variables, "PYTHONPATH": str(project / "plugins")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        for pid in (*descendants(process.pid), process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.wait()
+
+
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds:.0f} s for {what}"
+        time.sleep(0.05)
+
+
+def clusters_of(api: EmrApi, pipeline: str) -> list[str]:
+    clusters = api.read.list_clusters()["Clusters"]
+    return [cluster["Id"] for cluster in clusters if cluster["Name"].startswith(f"emr-pipelines/{pipeline}/")]
+
+
+def runs_a_step(api: EmrApi, pipeline: str) -> bool:
+    listed = [api.read.list_steps(ClusterId=cluster)["Steps"] for cluster in clusters_of(api, pipeline)]
+    return any(step["Status"]["State"] == "RUNNING" for steps in listed for step in steps)
+
+
+def press_ctrl_c(process: subprocess.Popen[str]) -> None:
+    """As a terminal does: every process of the group gets it."""
+    os.killpg(process.pid, signal.SIGINT)
+
+
+def test_ctrl_c_cancels_the_step_and_terminates_the_cluster(
+    start_run: Callable[[str], subprocess.Popen[str]], api: EmrApi
+) -> None:
+    process = start_run("interrupted")
+    wait_for(lambda: runs_a_step(api, "interrupted"), "a running step")
+    below = descendants(process.pid)
+    press_ctrl_c(process)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    assert "Cancelling what runs and terminating the cluster" in output
+    assert "terminate_cluster: success" in output
+    assert "The run was interrupted; no cluster of it is left." in output
+    assert {name: step["Status"]["State"] for name, step in steps_of(api, "interrupted").items()} == {
+        "sleep": "CANCELLED"
+    }
+    assert live_clusters(api, "interrupted") == []
+    assert [pid for pid in below if is_running(pid)] == []
+
+
+@pytest.mark.slow
+def test_a_termination_while_the_cluster_comes_up_leaves_none(
+    start_run: Callable[[str], subprocess.Popen[str]], api: EmrApi, faults: Faults
+) -> None:
+    faults.add("stuck-starting")
+    process = start_run("early")
+    wait_for(lambda: clusters_of(api, "early") != [], "a cluster")
+    process.terminate()
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 143, output
+    assert "sleep.submit" not in output
+    assert live_clusters(api, "early") == []
+
+
+@pytest.mark.slow
+def test_a_second_ctrl_c_leaves_at_once_and_says_what_may_be_left(
+    start_run: Callable[[str], subprocess.Popen[str]], api: EmrApi, faults: Faults
+) -> None:
+    process = start_run("impatient")
+    wait_for(lambda: runs_a_step(api, "impatient"), "a running step")
+    below = descendants(process.pid)
+    faults.add("hang-before", operation="TerminateJobFlows", seconds=60)
+    press_ctrl_c(process)
+    wait_for(lambda: faults.struck() > 0, "the termination")
+    press_ctrl_c(process)
+    output, _ = process.communicate(timeout=10)
+    assert process.returncode == 130, output
+    assert "a cluster may be left" in output
+    assert "emr-pipelines reap" in output
+    assert [pid for pid in below if is_running(pid)] == []
+    assert len(live_clusters(api, "impatient")) == 1
