@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from emr_pipelines.emr.emr_api import READ_CLIENT_CONFIG, WRITE_CLIENT_CONFIG, EmrApi
+from tests.access_record import TESTS_KEY, server_options
 from tests.aws_clients import client
 from tests.fault_control import Faults
-from tests.least_privilege import TESTS_KEY, server_options
 
 # Before anything imports Airflow: tests write to a home of their own, never to the user's.
 AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="airflow-of-tests-"))

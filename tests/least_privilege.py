@@ -6,13 +6,10 @@ allowed is the same run under the policy. What the tests themselves ask for is s
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from emr_local.iam.authorization import ADMINISTRATOR_KEY
 from emr_local.iam.policies import Access, read_policy
 from emr_pipelines.errors import SpecError
 from emr_pipelines.infra.airflow_policy import airflow_policy
@@ -20,21 +17,10 @@ from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.spec.loader import load_environment, load_pipeline
 from emr_pipelines.spec.project import environment_file, pipeline_file
+from tests.access_record import IS_ON
 from tests.emr_local.control import Control
 
-IS_ON = os.environ.get("JUDGE_ACCESSES") == "1"
-TESTS_KEY = ADMINISTRATOR_KEY if IS_ON else "local"
 ACCOUNT = "123456789012"
-_ALL = {"Version": "2012-10-17", "Statement": [{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}]}
-
-
-def server_options(folder: Path) -> list[str]:
-    """What emr_local needs to keep the record; nothing without JUDGE_ACCESSES."""
-    if not IS_ON:
-        return []
-    file = folder / "allow_all.json"
-    file.write_text(json.dumps(_ALL))
-    return ["--iam-policy", str(file)]
 
 
 def check_accesses(url: str, project: Path, pipelines: Iterable[str]) -> None:

@@ -8,6 +8,7 @@ import string
 ACCOUNT_ID = "123456789012"  # the default account of moto, which answers for every other service
 CALLER_ARN = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/emr-local/session"  # who calls, in refusals
 INSTANCE_PROFILE_KEY = "instance-profile"  # the access key id of the programs that steps and bootstrap actions start
+ADMINISTRATOR_KEY = "administrator"  # the access key id of those whom no policy binds
 _ALPHABET = string.ascii_uppercase + string.digits
 _LENGTH = 13
 

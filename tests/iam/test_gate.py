@@ -10,10 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from emr_local.composition import create_moto_application
-from emr_local.iam.authorization import ADMINISTRATOR_KEY
 from emr_local.iam.flags import read_policy_flag
 from emr_local.iam.policies import read_policy
-from emr_local.identifiers import INSTANCE_PROFILE_KEY
+from emr_local.identifiers import ADMINISTRATOR_KEY, INSTANCE_PROFILE_KEY
 from emr_local.listening import Listener
 from emr_local.server import LocalServer
 from emr_local.startup_errors import StartupError

@@ -74,6 +74,12 @@ def runs_a_step(api: EmrApi, pipeline: str) -> bool:
     return any(step["Status"]["State"] == "RUNNING" for steps in listed for step in steps)
 
 
+def makes_the_run(pid: int) -> bool:
+    with suppress(FileNotFoundError):
+        return b"emr_pipelines.dag.inline_run" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
 def press_ctrl_c(process: subprocess.Popen[str]) -> None:
     """As a terminal does: every process of the group gets it."""
     os.killpg(process.pid, signal.SIGINT)
@@ -96,6 +102,19 @@ def test_ctrl_c_cancels_the_step_and_terminates_the_cluster(
     }
     assert live_clusters(api, "interrupted") == []
     assert [pid for pid in below if is_running(pid)] == []
+
+
+def test_ctrl_c_before_the_run_has_begun_starts_nothing(
+    start_run: Callable[[str], subprocess.Popen[str]], api: EmrApi
+) -> None:
+    process = start_run("hasty")
+    wait_for(lambda: any(makes_the_run(pid) for pid in descendants(process.pid)), "the process of the run")
+    press_ctrl_c(process)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    assert "The run was interrupted; no cluster of it is left." in output
+    assert "Traceback" not in output
+    assert clusters_of(api, "hasty") == []
 
 
 @pytest.mark.slow

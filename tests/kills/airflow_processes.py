@@ -22,12 +22,12 @@ from typing import Any, Literal, NamedTuple, Self, TypeVar
 import pytest
 
 from emr_pipelines.emr.emr_api import READ_CLIENT_CONFIG, WRITE_CLIENT_CONFIG, EmrApi
+from tests.access_record import TESTS_KEY, server_options
 from tests.aws_clients import client
 from tests.integration.processes import free_port
 from tests.kills.airflow_rest import AirflowRest
 from tests.kills.process_tree import family, kill_sessions, session_members, title
 from tests.kills.scratch_airflow import airflow_variables, answers, copy_project, write_pipeline
-from tests.least_privilege import TESTS_KEY, server_options
 
 Component = Literal["emr_local", "api-server", "scheduler", "dag-processor", "triggerer"]
 AIRFLOW_COMPONENTS: tuple[Component, ...] = ("api-server", "scheduler", "dag-processor", "triggerer")

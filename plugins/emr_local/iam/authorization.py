@@ -22,12 +22,11 @@ from emr_local.iam.object_deletions import answer_deletions, read_deletions
 from emr_local.iam.other_accesses import list_other_accesses
 from emr_local.iam.policies import Access, Policy, Verdict
 from emr_local.iam.refusals import refuse_json, refuse_object_request, refuse_query
-from emr_local.identifiers import CALLER_ARN, INSTANCE_PROFILE_KEY
+from emr_local.identifiers import ADMINISTRATOR_KEY, CALLER_ARN, INSTANCE_PROFILE_KEY
 from emr_local.objects.requests import is_s3_request
 from emr_local.service_model import check_request
 from emr_local.wire import find_operation, find_region
 
-ADMINISTRATOR_KEY = "administrator"
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/[^/]+/([a-z0-9-]+)/")
 
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from select import select
-from typing import Any
+from typing import IO, Any
 
 from emr_pipelines.cli.stop_signals import handling
 
@@ -26,47 +26,58 @@ class InlineProcess:
 
     def __init__(self, arguments: Sequence[str], variables: Mapping[str, str], log: int) -> None:
         self.stopped_by: int | None = None
-        self._reading, writing = os.pipe()
-        command = [sys.executable, "-m", "emr_pipelines.dag.inline_run", *arguments, "--events", str(writing)]
-        # A session of its own: Ctrl-C reaches this process only, which then interrupts the run once.
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            command, env=variables, stdout=log, stderr=log, pass_fds=[writing], start_new_session=True
-        )
-        os.close(writing)
+        self._arguments = arguments
+        self._variables = variables
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """What the run tells, until its process has ended; `{"interrupted": signal number}` when it was told to stop.
+        """Start the run; what it tells, until its process has ended; `{"interrupted": signal number}` when it was told to stop.
 
         The first SIGINT, SIGTERM or SIGHUP has the run cancel what it does and terminate its cluster; the second ends its process at once.
         """
         with handling(self._stop, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            try:
-                yield from self._follow()
-            except BaseException:
-                self._stop(signal.SIGINT)  # nobody reads on, so nobody would end the run
-                raise
-            finally:
-                os.close(self._reading)
-                self._process.wait()
+            reading, writing = os.pipe()
+            with os.fdopen(reading, "rb", buffering=0) as told, self._start(writing):
+                os.close(writing)
+                try:
+                    yield from self._follow(told)
+                except BaseException:
+                    self._stop(signal.SIGINT)  # nobody reads on, so nobody would end the run
+                    raise
 
-    def _follow(self) -> Iterator[dict[str, Any]]:
-        rest, told = b"", False
-        while (chunk := self._read()) != b"":
+    def _start(self, writing: int) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "emr_pipelines.dag.inline_run", *self._arguments, "--events", str(writing)]
+        # A session of its own: Ctrl-C reaches this process only, which then interrupts the run once.
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            command, env=self._variables, stdout=self._log, stderr=self._log, pass_fds=[writing], start_new_session=True
+        )
+        if self.stopped_by is not None:  # while it started
+            self._process.send_signal(signal.SIGINT)
+        return self._process
+
+    def _follow(self, told: IO[bytes]) -> Iterator[dict[str, Any]]:
+        rest, stopping = b"", False
+        while (chunk := _read(told)) != b"":
             *lines, rest = (rest + (chunk or b"")).split(b"\n")
             yield from map(json.loads, lines)
-            if self.stopped_by is not None and not told:
-                told = True
+            if self.stopped_by is not None and not stopping:
+                stopping = True
                 yield {"interrupted": self.stopped_by}
 
-    def _read(self) -> bytes | None:
-        """The next bytes, none at the end, None after a nap: the kernel may hand a signal to another thread, which does not wake one that waits for bytes."""
-        ready, _, _ = select([self._reading], [], [], _NAP_SECONDS)
-        return os.read(self._reading, _CHUNK_BYTES) if ready else None
-
     def _stop(self, number: int) -> None:
-        if self.stopped_by is None:
-            self.stopped_by = number
+        again = self.stopped_by is not None
+        self.stopped_by = self.stopped_by or number
+        if self._process is None:
+            return
+        if not again:
             self._process.send_signal(signal.SIGINT)
             return
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _read(told: IO[bytes]) -> bytes | None:
+    """The next bytes, none at the end, None after a nap: the kernel may hand a signal to another thread, which does not wake one that waits for bytes."""
+    ready, _, _ = select([told], [], [], _NAP_SECONDS)
+    return told.read(_CHUNK_BYTES) if ready else None
