@@ -92,7 +92,7 @@ class FakeExecutor:
     def wait_for_step(self, step_id: str) -> FakeStep:
         """The step, once the server has started it."""
         with self._changed:
-            assert self._changed.wait_for(lambda: step_id in self.steps, 5), f"step {step_id} was not started"
+            assert self._changed.wait_for(lambda: step_id in self.steps, 15), f"step {step_id} was not started"
             return self.steps[step_id]
 
 

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,12 +14,14 @@ import pytest
 
 from emr_pipelines.emr.emr_api import EmrApi
 from tests.conftest import is_running, live_clusters
+from tests.emr_local.emr_requests import wait_until
 from tests.fault_control import Faults
 from tests.integration.processes import descendants
 from tests.integration.test_small_pipelines import steps_of
 
 pytestmark = pytest.mark.xdist_group("airflow")
 
+PATIENCE_SECONDS = 60.0
 SPEC = """
 name: %s
 cluster: {primary: {instances: [m5.xlarge]}}
@@ -57,13 +58,6 @@ def start_run(project: Path, airflow_variables: dict[str, str]) -> Iterator[Call
         process.wait()
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"waited {seconds:.0f} s for {what}"
-        time.sleep(0.05)
-
-
 def clusters_of(api: EmrApi, pipeline: str) -> list[str]:
     clusters = api.read.list_clusters()["Clusters"]
     return [cluster["Id"] for cluster in clusters if cluster["Name"].startswith(f"emr-pipelines/{pipeline}/")]
@@ -89,7 +83,7 @@ def test_ctrl_c_cancels_the_step_and_terminates_the_cluster(
     start_run: Callable[[str], subprocess.Popen[str]], api: EmrApi
 ) -> None:
     process = start_run("interrupted")
-    wait_for(lambda: runs_a_step(api, "interrupted"), "a running step")
+    wait_until(lambda: runs_a_step(api, "interrupted"), "a running step", PATIENCE_SECONDS)
     below = descendants(process.pid)
     press_ctrl_c(process)
     output, _ = process.communicate(timeout=60)
@@ -108,7 +102,9 @@ def test_ctrl_c_before_the_run_has_begun_starts_nothing(
     start_run: Callable[[str], subprocess.Popen[str]], api: EmrApi
 ) -> None:
     process = start_run("hasty")
-    wait_for(lambda: any(makes_the_run(pid) for pid in descendants(process.pid)), "the process of the run")
+    wait_until(
+        lambda: any(makes_the_run(pid) for pid in descendants(process.pid)), "the process of the run", PATIENCE_SECONDS
+    )
     press_ctrl_c(process)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
@@ -123,7 +119,7 @@ def test_a_termination_while_the_cluster_comes_up_leaves_none(
 ) -> None:
     faults.add("stuck-starting")
     process = start_run("early")
-    wait_for(lambda: clusters_of(api, "early") != [], "a cluster")
+    wait_until(lambda: clusters_of(api, "early") != [], "a cluster", PATIENCE_SECONDS)
     process.terminate()
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 143, output
@@ -136,11 +132,11 @@ def test_a_second_ctrl_c_leaves_at_once_and_says_what_may_be_left(
     start_run: Callable[[str], subprocess.Popen[str]], api: EmrApi, faults: Faults
 ) -> None:
     process = start_run("impatient")
-    wait_for(lambda: runs_a_step(api, "impatient"), "a running step")
+    wait_until(lambda: runs_a_step(api, "impatient"), "a running step", PATIENCE_SECONDS)
     below = descendants(process.pid)
     faults.add("hang-before", operation="TerminateJobFlows", seconds=60)
     press_ctrl_c(process)
-    wait_for(lambda: faults.struck() > 0, "the termination")
+    wait_until(lambda: faults.struck() > 0, "the termination", PATIENCE_SECONDS)
     press_ctrl_c(process)
     output, _ = process.communicate(timeout=10)
     assert process.returncode == 130, output
