@@ -21,7 +21,7 @@ def press_ctrl_c(_: StepHandle | None = None) -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-@pytest.mark.parametrize("mode", ["false", "true"])
+@pytest.mark.parametrize("mode", ["false", pytest.param("true", marks=pytest.mark.slow)])
 def test_the_running_step_is_cancelled(runner: Runner, mode: str) -> None:
     dag = runner.build(f"interrupted_step_{mode}", STEPS, more=f"deferrable: {mode}")
     midway = Midway(runner, dag, "one", press_ctrl_c)
@@ -36,6 +36,21 @@ def test_the_running_step_is_cancelled(runner: Runner, mode: str) -> None:
     assert [step["Status"]["State"] for step in runner.steps(outcome, "one")] == ["CANCELLED"]
 
 
+@pytest.mark.slow
+def test_a_step_that_cannot_be_cancelled_ends_with_the_cluster(runner: Runner, faults: Faults) -> None:
+    dag = runner.build("interrupted_denied", STEPS)
+    faults.add("deny", "CancelSteps", times=99)
+    midway = Midway(runner, dag, "one", press_ctrl_c)
+    with Interruption().guard(dag):
+        outcome = runner.run(dag, during=midway)
+    midway.check()
+    assert outcome.state == "failed"
+    assert outcome.error("one.wait") == "The run was interrupted"
+    assert outcome.last_state("terminate_cluster") == "success"
+    assert [step["Status"]["State"] for step in runner.steps(outcome, "one")] == ["INTERRUPTED"]
+
+
+@pytest.mark.slow
 def test_a_step_that_nobody_waits_for_yet_is_cancelled_too(runner: Runner, faults: Faults) -> None:
     steps = "  - {name: left, command: [sleep, 300]}\n  - {name: right, command: [sleep, 300]}"
     dag = runner.build("interrupted_branches", steps, cluster="  step_concurrency: 2")

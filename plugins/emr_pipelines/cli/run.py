@@ -116,18 +116,26 @@ def _prepare_database(root: Path, variables: dict[str, str], log_file: Path, con
 
 
 def _explain_interruption(progress: RunProgress, console: Console) -> None:
-    """What became of the run's cluster; one that is not the run's own has no task that terminates it."""
-    tasks = progress.tasks
+    console.print(f"The run was interrupted; {_find_fate(progress)}.", style="red", soft_wrap=True)
+
+
+def _find_fate(progress: RunProgress) -> str:
+    """What became of the run's cluster and steps; a cluster that is not the run's own has no task that terminates it."""
+    tasks, left_at_once = progress.tasks, progress.run_state == "running"
+    if tasks[CREATE_TASK].state == "waiting":
+        return "nothing was started on EMR"
     if TERMINATE_TASK not in tasks:
-        fate = "the cluster, which is not its own, goes on"
-    elif tasks[TERMINATE_TASK].state == "success" or tasks[CREATE_TASK].state == "waiting":
-        fate = "no cluster of it is left"
-    else:
-        fate = (
-            "a cluster may be left. It terminates itself when it has been idle for its idle_timeout; "
-            "past its max_lifetime `emr-pipelines reap` terminates it"
+        return (
+            "a step of it may still run on the cluster"
+            if left_at_once
+            else "the cluster, which is not its own, goes on"
         )
-    console.print(f"The run was interrupted; {fate}.", style="red", soft_wrap=True)
+    if tasks[TERMINATE_TASK].state == "success":
+        return "no cluster of it is left"
+    return (
+        "a cluster may be left. It terminates itself when it has been idle for its idle_timeout; "
+        "past its max_lifetime `emr-pipelines reap` terminates it"
+    )
 
 
 def _explain_failure(progress: RunProgress, log_file: Path, console: Console) -> None:

@@ -65,7 +65,9 @@ class RunProgress:
 
     def _take(self, event: Mapping[str, Any]) -> str:
         if "interrupted" in event:
-            return "Cancelling what runs and terminating the cluster (once more leaves at once) …"
+            return (
+                "Ending the run: its step is cancelled and a cluster of its own terminated (once more leaves at once) …"
+            )
         if "run" in event:
             self.run_state = event["state"]
             return f"run {event['run']}: {self.run_state}"

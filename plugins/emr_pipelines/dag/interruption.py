@@ -6,6 +6,7 @@ Airflow's own runner takes a KeyboardInterrupt for a task's failure and tries th
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from emr_pipelines.dag.sensor import WaitForStepSensor
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG, BaseOperator, Context
+
+log = logging.getLogger(__name__)
 
 
 class _Interrupted(BaseException):
@@ -67,7 +70,10 @@ class Interruption:
             return
         self._happened = True
         if self._running is not None:
-            self._running.on_kill()
+            try:
+                self._running.on_kill()
+            except Exception:
+                log.exception("What %s does could not be cancelled; it ends with the cluster", self._running.task_id)
             raise _Interrupted
 
 
