@@ -115,6 +115,7 @@ def test_a_second_run_reads_new_files_only_and_writes_all_hours(
     assert len(read_table(spark, tmp_path / "first")) == 6
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_midway_is_made_up_for_without_duplicates(
     spark: SparkSession, tmp_path: Path, stream: Callable[..., dict[str, int]]
 ) -> None:
