@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from emr_pipelines.dag import operators
 from emr_pipelines.dag.interruption import Interruption
 from emr_pipelines.emr.steps import StepHandle
 from tests.fault_control import Faults
@@ -65,7 +66,6 @@ def test_a_step_that_nobody_waits_for_yet_is_cancelled_too(runner: Runner, fault
     assert faults.counts()["CancelSteps"] == 2, "the cluster may be one that goes on"
 
 
-# Those without a verdict of create_cluster: for half a minute the teardown looks for a cluster that EMR may still be making.
 @pytest.mark.parametrize(
     ("moment", "fault"),
     [
@@ -76,8 +76,15 @@ def test_a_step_that_nobody_waits_for_yet_is_cancelled_too(runner: Runner, fault
     ],
 )
 def test_nothing_starts_any_more(
-    runner: Runner, faults: Faults, moment: tuple[str, str], fault: str | None, request: pytest.FixtureRequest
+    runner: Runner,
+    faults: Faults,
+    moment: tuple[str, str],
+    fault: str | None,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # A patch, to save the half minute for which the teardown looks for a cluster that EMR may still be making.
+    monkeypatch.setattr(operators, "LATE_CLUSTER_SECONDS", 1.0)
     name = request.node.callspec.id.replace(" ", "_")
     dag = runner.build(f"interrupted_{name}", STEPS)
     if fault:
