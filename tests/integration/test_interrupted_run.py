@@ -103,19 +103,20 @@ def test_ctrl_c_cancels_the_step_and_terminates_the_cluster(
     assert [pid for pid in below if is_running(pid)] == []
 
 
-def test_ctrl_c_before_the_run_has_begun_starts_nothing(
-    start_run: Callable[[str], subprocess.Popen[str]], api: EmrApi
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP], ids=["ctrl-c", "terminal"])
+def test_a_run_that_is_ended_before_it_has_begun_starts_nothing(
+    number: signal.Signals, start_run: Callable[[str], subprocess.Popen[str]], api: EmrApi
 ) -> None:
-    process = start_run("hasty")
+    process = start_run(f"hasty_{number}")
     wait_until(
         lambda: any(makes_the_run(pid) for pid in descendants(process.pid)), "the process of the run", PATIENCE_SECONDS
     )
-    press_ctrl_c(process)
+    os.killpg(process.pid, number)
     output, _ = process.communicate(timeout=PATIENCE_SECONDS)
-    assert process.returncode == 130, output
+    assert process.returncode == 128 + number, output
     assert "The run was interrupted; nothing was started on EMR." in output
     assert "Traceback" not in output
-    assert clusters_of(api, "hasty") == []
+    assert clusters_of(api, f"hasty_{number}") == []
 
 
 @pytest.mark.slow

@@ -7,13 +7,14 @@ import signal
 from typing import Any
 
 import pytest
+from airflow.sdk import DAG
 
 from emr_pipelines.dag import operators
 from emr_pipelines.dag.interruption import Interruption
 from emr_pipelines.emr.steps import StepHandle
 from tests.fault_control import Faults
 from tests.reliability.midway import Midway
-from tests.reliability.runs import Runner
+from tests.reliability.runs import Outcome, Runner
 
 STEPS = "  - {name: one, command: [sleep, 300]}\n  - {name: two, command: [sleep, 1], after: [one]}"
 
@@ -22,14 +23,19 @@ def press_ctrl_c(_: StepHandle | None = None) -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-@pytest.mark.parametrize("mode", ["false", pytest.param("true", marks=pytest.mark.slow)])
-def test_the_running_step_is_cancelled(runner: Runner, mode: str) -> None:
-    dag = runner.build(f"interrupted_step_{mode}", STEPS, more=f"deferrable: {mode}")
+def interrupt_step_one(runner: Runner, dag: DAG) -> Outcome:
     midway = Midway(runner, dag, "one", press_ctrl_c)
     with Interruption().guard(dag):
         outcome = runner.run(dag, during=midway)
     midway.check()
     assert outcome.state == "failed"
+    return outcome
+
+
+@pytest.mark.parametrize("mode", ["false", pytest.param("true", marks=pytest.mark.slow)])
+def test_the_running_step_is_cancelled(runner: Runner, mode: str) -> None:
+    dag = runner.build(f"interrupted_step_{mode}", STEPS, more=f"deferrable: {mode}")
+    outcome = interrupt_step_one(runner, dag)
     assert outcome.error("one.wait") == "The run was interrupted"
     assert outcome.tries("one.wait") == 1
     assert outcome.tries("two.submit") == 0
@@ -41,11 +47,7 @@ def test_the_running_step_is_cancelled(runner: Runner, mode: str) -> None:
 def test_a_step_that_cannot_be_cancelled_ends_with_the_cluster(runner: Runner, faults: Faults) -> None:
     dag = runner.build("interrupted_denied", STEPS)
     faults.add("deny", "CancelSteps", times=99)
-    midway = Midway(runner, dag, "one", press_ctrl_c)
-    with Interruption().guard(dag):
-        outcome = runner.run(dag, during=midway)
-    midway.check()
-    assert outcome.state == "failed"
+    outcome = interrupt_step_one(runner, dag)
     assert outcome.error("one.wait") == "The run was interrupted"
     assert outcome.last_state("terminate_cluster") == "success"
     assert [step["Status"]["State"] for step in runner.steps(outcome, "one")] == ["INTERRUPTED"]

@@ -1,0 +1,53 @@
+"""What `emr-pipelines run` says of an interrupted run, and which signals a command heeds."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from emr_pipelines.cli.run import _find_fate
+from emr_pipelines.cli.run_progress import RunProgress
+from emr_pipelines.cli.stop_signals import handling
+
+TASKS = ("publish_code", "create_cluster", "one.submit", "one.wait")
+OWN = (*TASKS, "terminate_cluster", "cluster_is_gone")
+CREATED = {"task": "create_cluster", "state": "success", "time": 1.0}
+TERMINATED = {"task": "terminate_cluster", "state": "success", "time": 2.0}
+NOT_TERMINATED = {"task": "terminate_cluster", "state": "failed", "time": 2.0}
+OVER = {"run": "manual__1", "state": "failed"}
+
+
+@pytest.mark.parametrize(
+    ("tasks", "events", "words"),
+    [
+        pytest.param(OWN, [], "nothing was started on EMR", id="before the cluster"),
+        pytest.param(OWN, [CREATED, TERMINATED, OVER], "no cluster of it is left", id="ended"),
+        pytest.param(OWN, [CREATED, NOT_TERMINATED, OVER], "a cluster may be left", id="teardown failed"),
+        pytest.param(OWN, [CREATED], "a cluster may be left", id="left at once"),
+        pytest.param(TASKS, [CREATED, OVER], "the cluster, which is not its own, goes on", id="another's cluster"),
+        pytest.param(TASKS, [CREATED], "a step of it may still run on the cluster", id="another's, left at once"),
+    ],
+)
+def test_the_fate_of_cluster_and_steps_is_said(
+    tasks: tuple[str, ...], events: list[dict[str, Any]], words: str
+) -> None:
+    progress = RunProgress(tasks, Console(quiet=True))
+    progress.follow(events)
+    assert _find_fate(progress).startswith(words)
+
+
+def test_signals_are_handled_for_a_while_but_not_those_that_nohup_ignores() -> None:
+    received: list[int] = []
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    handler = signal.getsignal(signal.SIGUSR1)
+    try:
+        with handling(received.append, signal.SIGHUP, signal.SIGUSR1):
+            signal.raise_signal(signal.SIGHUP)
+            signal.raise_signal(signal.SIGUSR1)
+        assert received == [signal.SIGUSR1]
+        assert signal.getsignal(signal.SIGUSR1) == handler
+    finally:
+        signal.signal(signal.SIGHUP, before)
