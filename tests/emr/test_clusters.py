@@ -66,7 +66,7 @@ def test_of_two_clusters_with_our_key_the_oldest_is_kept(api: EmrApi) -> None:
     oldest = api.write.run_job_flow(**request)["JobFlowId"]
     newer = api.write.run_job_flow(**request)["JobFlowId"]
     assert adopt_or_create(api, request) == oldest
-    wait_until_terminated(api, [newer], FAST, timeout_seconds=20)
+    wait_until_terminated(api, [newer], FAST, timeout_seconds=120)
     assert live_clusters(api, request) == [oldest]
     terminate_clusters(api, [oldest])
 
@@ -84,7 +84,7 @@ def test_termination_takes_protection_off_and_may_be_repeated(api: EmrApi, creat
     wait_until_ready(api, cluster, FAST)
     api.write.set_termination_protection(JobFlowIds=[cluster], TerminationProtected=True)
     terminate_clusters(api, [cluster])
-    wait_until_terminated(api, [cluster], FAST, timeout_seconds=20)
+    wait_until_terminated(api, [cluster], FAST, timeout_seconds=120)
     terminate_clusters(api, [cluster])
     assert describe(api, cluster)["Status"]["State"] == "TERMINATED"
 
@@ -108,6 +108,6 @@ def test_a_long_running_cluster_is_found_by_its_name(api: EmrApi, create: Callab
 def test_a_long_running_cluster_that_has_ended_is_refused(api: EmrApi, create: Callable[..., str]) -> None:
     cluster = create()
     terminate_clusters(api, [cluster])
-    wait_until_terminated(api, [cluster], FAST, timeout_seconds=20)
+    wait_until_terminated(api, [cluster], FAST, timeout_seconds=120)
     with pytest.raises(RunError, match=f"{cluster} is TERMINATED"):
         use_existing(api, cluster_id=cluster, name=None)

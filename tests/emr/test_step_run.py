@@ -50,7 +50,7 @@ class Case:
 
     def end_by_policy(self, faults: Faults) -> None:
         faults.lose(self.cluster, "idle")
-        wait_until_terminated(self.api, [self.cluster], FAST, timeout_seconds=20)
+        wait_until_terminated(self.api, [self.cluster], FAST, timeout_seconds=120)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_later_try_goes_on_with_the_attempt_that_an_earlier_try_made(make: Cal
 def test_a_step_that_is_still_being_cancelled_is_over_before_it_runs_again(make: Callable[..., Case]) -> None:
     case = make('trap "" TERM; sleep 300 & wait; wait', try_number=2)
     submitted = case.submit()
-    poll_until(lambda: case.state(submitted), lambda state: state == "RUNNING", FAST, timeout_seconds=20)
+    poll_until(lambda: case.state(submitted), lambda state: state == "RUNNING", FAST, timeout_seconds=120)
     case.api.read.cancel_steps(ClusterId=case.cluster, StepIds=[submitted.handle.step_id])
     assert case.state(submitted) in ("CANCEL_PENDING", "CANCELLED")
     again = begin(case.api, case.task, submitted)

@@ -32,7 +32,7 @@ def step(verb: str, on_failure: str | None = "CONTINUE", **jar_step: Any) -> dic
     return {"Name": verb, **action, "HadoopJarStep": {"Jar": "command-runner.jar", "Args": [verb], **jar_step}}
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 15.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
     """Wait for a condition; fail the test when it does not come true."""
     deadline = time.monotonic() + seconds
     while not condition():

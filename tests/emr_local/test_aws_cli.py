@@ -82,7 +82,7 @@ def test_a_failing_script_leaves_its_traceback_in_the_steps_log(
 ) -> None:
     cluster = create_cluster(aws, scripts, "failing.py")
     client_for("emr").get_waiter("cluster_terminated").wait(
-        ClusterId=cluster, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        ClusterId=cluster, WaiterConfig={"Delay": 1, "MaxAttempts": 240}
     )
     (step,) = client_for("emr").list_steps(ClusterId=cluster)["Steps"]
     assert step["Status"]["State"] == "FAILED"
@@ -102,7 +102,7 @@ def test_boto3_waits_for_a_running_cluster_and_a_complete_step(scripts: str, cli
         ServiceRole="EMR_DefaultRole_V2",
         JobFlowRole="EMR_EC2_DefaultRole",
     )["JobFlowId"]
-    emr.get_waiter("cluster_running").wait(ClusterId=cluster, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    emr.get_waiter("cluster_running").wait(ClusterId=cluster, WaiterConfig={"Delay": 1, "MaxAttempts": 240})
     step = {
         "Name": "say",
         "ActionOnFailure": "CONTINUE",
@@ -110,7 +110,7 @@ def test_boto3_waits_for_a_running_cluster_and_a_complete_step(scripts: str, cli
     }
     (step_id,) = emr.add_job_flow_steps(JobFlowId=cluster, Steps=[step])["StepIds"]
     emr.get_waiter("step_complete").wait(
-        ClusterId=cluster, StepId=step_id, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+        ClusterId=cluster, StepId=step_id, WaiterConfig={"Delay": 1, "MaxAttempts": 240}
     )
     emr.terminate_job_flows(JobFlowIds=[cluster])
-    emr.get_waiter("cluster_terminated").wait(ClusterId=cluster, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    emr.get_waiter("cluster_terminated").wait(ClusterId=cluster, WaiterConfig={"Delay": 1, "MaxAttempts": 240})

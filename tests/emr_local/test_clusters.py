@@ -59,9 +59,11 @@ def test_a_kept_cluster_waits_until_a_user_terminates_it(emr: Emr):
 
 def test_botos_waiters_see_the_cluster_come_and_go(emr: Emr):
     cluster_id = emr.run()
-    emr.client.get_waiter("cluster_running").wait(ClusterId=cluster_id, WaiterConfig={"Delay": 0.1})
+    emr.client.get_waiter("cluster_running").wait(ClusterId=cluster_id, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
     emr.client.terminate_job_flows(JobFlowIds=[cluster_id])
-    emr.client.get_waiter("cluster_terminated").wait(ClusterId=cluster_id, WaiterConfig={"Delay": 0.1})
+    emr.client.get_waiter("cluster_terminated").wait(
+        ClusterId=cluster_id, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600}
+    )
     assert emr.state(cluster_id) == "TERMINATED"
 
 

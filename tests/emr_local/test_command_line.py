@@ -33,7 +33,7 @@ def start(*arguments: str, program: str = "-m emr_local", **environment: str) ->
 def refuse(*arguments: str, program: str = "-m emr_local", **environment: str) -> list[str]:
     """The lines on stderr of a server that does not start."""
     process = start(*arguments, program=program, **environment)
-    output, errors = process.communicate(timeout=30)
+    output, errors = process.communicate(timeout=120)
     assert (process.returncode, output) == (2, "")
     assert "Traceback" not in errors
     return errors.splitlines()
@@ -58,11 +58,11 @@ def test_a_server_prints_one_line_serves_s3_and_emr_runs_a_step_and_stops_on_a_s
     cluster_id = emr.run_job_flow(**cluster_request(succeeding, hanging, LogUri="s3://logs/emr"))["JobFlowId"]
     succeeded, hung = (each["Id"] for each in reversed(emr.list_steps(ClusterId=cluster_id)["Steps"]))
     emr.get_waiter("step_complete").wait(
-        ClusterId=cluster_id, StepId=succeeded, WaiterConfig={"Delay": 0.2, "MaxAttempts": 50}
+        ClusterId=cluster_id, StepId=succeeded, WaiterConfig={"Delay": 0.2, "MaxAttempts": 600}
     )
 
     process.send_signal(signal.SIGTERM)
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate(timeout=120)
 
     assert (process.returncode, output, errors) == (0, "", "")
     again = start("--port", "0", "--state-dir", str(tmp_path), "--spark-submit", "plain")
@@ -209,7 +209,7 @@ def test_the_aws_cli_creates_a_cluster_and_waits_for_its_step(emr: Emr, tmp_path
             "AWS_CONFIG_FILE": str(tmp_path / "none"),
         }
         return subprocess.run(
-            command, env=variables, capture_output=True, text=True, check=True, timeout=60
+            command, env=variables, capture_output=True, text=True, check=True, timeout=120
         ).stdout.strip()
 
     hardware = ["--instance-type", "m5.xlarge", "--instance-count", "3"]

@@ -31,7 +31,9 @@ def test_a_step_runs_and_its_description_tells_all(emr: Emr):
         JobFlowId=cluster_id, Steps=[config], ExecutionRoleArn="arn:aws:iam::123456789012:role/runtime"
     )
     [step_id] = answer["StepIds"]
-    emr.client.get_waiter("step_complete").wait(ClusterId=cluster_id, StepId=step_id, WaiterConfig={"Delay": 0.1})
+    emr.client.get_waiter("step_complete").wait(
+        ClusterId=cluster_id, StepId=step_id, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600}
+    )
 
     described = emr.step(cluster_id, step_id)
 
@@ -58,7 +60,9 @@ def test_a_step_runs_and_its_description_tells_all(emr: Emr):
 def test_a_failed_step_tells_why_and_the_waiter_fails(emr: Emr, cluster_id: str):
     [step_id] = emr.add(cluster_id, step("explain"))
     with pytest.raises(WaiterError):
-        emr.client.get_waiter("step_complete").wait(ClusterId=cluster_id, StepId=step_id, WaiterConfig={"Delay": 0.1})
+        emr.client.get_waiter("step_complete").wait(
+            ClusterId=cluster_id, StepId=step_id, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600}
+        )
     assert emr.step(cluster_id, step_id)["Status"]["FailureDetails"] == {
         "Reason": "Output directory already exists.",
         "Message": "s3://b/out",

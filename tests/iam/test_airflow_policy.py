@@ -64,6 +64,8 @@ def calls_in(path: Path) -> Iterator[str]:
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
         method, receiver = node.func.attr, ast.unparse(node.func.value)
+        if receiver == "super()":
+            continue
         if method in ("get_paginator", "get_waiter"):
             argument = node.args[0]
             assert isinstance(argument, ast.Constant), f"{path}:{node.lineno}: write the operation's name"

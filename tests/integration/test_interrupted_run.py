@@ -144,7 +144,7 @@ def test_a_second_ctrl_c_leaves_at_once_and_says_what_may_be_left(
     press_ctrl_c(process)
     wait_until(lambda: faults.struck() > 0, "the termination", PATIENCE_SECONDS)
     press_ctrl_c(process)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == 130, output
     assert "a cluster may be left" in output
     assert "emr-pipelines reap" in output

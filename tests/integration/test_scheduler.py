@@ -69,7 +69,7 @@ class AirflowServer:
         request.add_header("Content-Type", "application/json")
         if self._token:
             request.add_header("Authorization", f"Bearer {self._token}")
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return json.load(answer)
 
 
@@ -102,7 +102,7 @@ def stop_with_interrupt(process: subprocess.Popen[bytes]) -> None:
     try:
         process.wait(150)  # it gives Airflow 60 s, and emr_local 15
     finally:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while (left := [pid for pid in started if is_running(pid)]) and time.monotonic() < deadline:
             time.sleep(0.2)
         for pid in left:

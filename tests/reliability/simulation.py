@@ -98,8 +98,8 @@ class Simulation:
         self._published: dict[str, str] = {}
         self._patches = pytest.MonkeyPatch()
         hook = SimpleNamespace
-        self._patches.setattr(aws_clients, "EmrHook", lambda **_: hook(conn=self.emr.emr))
-        self._patches.setattr(aws_clients, "S3Hook", lambda **_: hook(conn=self.emr.s3))
+        clients = {"emr": self.emr.emr, "s3": self.emr.s3}
+        self._patches.setattr(aws_clients, "SharedModelsHook", lambda client_type, **_: hook(conn=clients[client_type]))
         self._time = simulated_time(self.clock)
         self._time.__enter__()
 

@@ -44,11 +44,7 @@ def test_a_create_task_that_fails_leaves_no_cluster(runner: Runner, faults: Faul
     assert ends(runner, outcome) == [BY_US] * 3
     assert outcome.last_state("terminate_cluster") == "success"
     assert outcome.last_state("one.submit") is None
-    for cluster_id in runner.clusters(outcome):
-        timeline = runner.api.read.describe_cluster(ClusterId=cluster_id)["Cluster"]["Status"]["Timeline"]
-        # Its start_timeout, and some seconds for a slow machine.
-        assert (timeline["EndDateTime"] - timeline["CreationDateTime"]).total_seconds() < 12
-    # One launch and one termination per try.
+    # One launch and one termination per try: the teardown finds nothing to end.
     counts = faults.counts()
     assert (counts["RunJobFlow"], counts["TerminateJobFlows"]) == (3, 3)
 
@@ -154,7 +150,7 @@ def test_an_unknown_cluster_keeps_no_other_from_its_end(api: EmrApi, faults: Fau
     with pytest.raises(RunError, match="Not terminated: j-UNKNOWN: ") as caught:
         terminate_clusters(api, ["j-UNKNOWN", cluster_id])
     assert not caught.value.retryable
-    wait_until_terminated(api, [cluster_id], FAST, timeout_seconds=20)
+    wait_until_terminated(api, [cluster_id], FAST, timeout_seconds=120)
     assert live_clusters(api, request) == []
     # One for each.
     assert faults.counts()["TerminateJobFlows"] == 2
@@ -204,4 +200,4 @@ def test_a_run_whose_cluster_cannot_be_ended_fails_and_the_reaper_ends_it(
     assert {"emr-pipelines:expires_at"} <= {tag["Key"] for tag in request["Tags"]}
     assert reap(runner.api, now) == []
     assert [one.cluster_id for one in reap(runner.api, now + dt.timedelta(hours=25))] == [cluster_id]
-    wait_until_terminated(runner.api, [cluster_id], FAST, timeout_seconds=20)
+    wait_until_terminated(runner.api, [cluster_id], FAST, timeout_seconds=120)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -103,9 +104,15 @@ def _refuse_silent_endpoint(name: str, url: str) -> None:
 
 
 def _session(environment: EnvironmentSpec) -> boto3.Session:
+    return _session_in(environment.region, at_aws=environment.connection.endpoint_url is None)
+
+
+@cache
+def _session_in(region: str, *, at_aws: bool) -> boto3.Session:
+    """One for all clients: each session parses the endpoints of all regions anew."""
     import boto3
 
-    if environment.connection.endpoint_url is None:
-        return boto3.Session(region_name=environment.region)
+    if at_aws:
+        return boto3.Session(region_name=region)
     # An endpoint of our own takes any credentials; without these boto3 would ask for the user's real ones.
-    return boto3.Session(region_name=environment.region, aws_access_key_id="local", aws_secret_access_key="local")  # noqa: S106 - no secret
+    return boto3.Session(region_name=region, aws_access_key_id="local", aws_secret_access_key="local")  # noqa: S106 - no secret

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 
@@ -19,7 +20,8 @@ def find_packages(project_root: Path, script: str) -> tuple[str, ...]:
     sources = [project_root / script] if own is None else _sources(project_root / own)
     found = {} if own is None else {own.as_posix(): None}
     while sources:
-        for name in sorted(set(_imported_names(sources.pop(0)))):
+        source = sources.pop(0)
+        for name in _imported_names(source, _version(source)):
             package = beside / name
             if package.as_posix() not in found and _is_package(project_root / package):
                 found[package.as_posix()] = None
@@ -35,12 +37,28 @@ def _sources(package: Path) -> list[Path]:
     return sorted(package.rglob("*.py"))
 
 
-def _imported_names(source: Path) -> Iterator[str]:
-    """The first parts of all absolute imports; none of a file that Python itself cannot read, which its own run will say."""
+def _version(source: Path) -> tuple[int, int]:
+    try:
+        status = source.stat()
+    except OSError:
+        return (0, 0)
+    return status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=4096)
+def _imported_names(source: Path, version: tuple[int, int]) -> tuple[str, ...]:
+    """The first parts of all absolute imports; none of a file that Python itself cannot read, which its own run will say.
+
+    The steps of a pipeline share a package as a rule: each version of its files is parsed once, not once per step.
+    """
     try:
         tree = ast.parse(source.read_bytes())
     except (OSError, SyntaxError, ValueError):
-        return
+        return ()
+    return tuple(sorted(set(_absolute_imports(tree))))
+
+
+def _absolute_imports(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)

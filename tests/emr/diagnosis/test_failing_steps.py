@@ -18,6 +18,8 @@ from emr_pipelines.emr.steps import StepHandle
 from tests.emr.conftest import shell_step
 from tests.emr.diagnosis.recorded_clusters import ClusterThatSays
 
+NEVER_WAITED_OUT = 24 * 3600.0  # seconds; a test that waits for so long meets pytest's own timeout
+
 SCRIPT = """\
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -64,11 +66,9 @@ def test_a_failing_pyspark_script_is_named_with_its_line(api: EmrApi, s3: Any, c
     step = shell_step("")
     step["HadoopJarStep"]["Args"] = ["spark-submit", "--deploy-mode", "cluster", f"s3://{bucket}/ratings.py"]
     failed = run_until_failed(api, cluster_id, step)
-    started = time.monotonic()
-    explanation = explain_step(api, s3, failed, state="FAILED", patience_seconds=30)
+    explanation = explain_step(api, s3, failed, state="FAILED", patience_seconds=NEVER_WAITED_OUT)
     assert explanation.sentence == "ValueError: invalid literal for int() with base 10: 'four' (ratings.py:6)"
     assert explanation.tails
-    assert time.monotonic() - started < 5
 
 
 def test_a_failing_command_that_nobody_understands_shows_its_tail(api: EmrApi, s3: Any, cluster_id: str) -> None:
@@ -95,15 +95,14 @@ def test_logs_that_arrive_late_are_waited_for(api: EmrApi, s3: Any, handle: Step
     assert explanation.sentence == "ValueError: late (job.py:3)"
 
 
-@pytest.mark.parametrize(("state", "most_seconds"), [("FAILED", 4.0), ("CANCELLED", 0.7)])
-def test_the_wait_is_bounded_and_a_cancelled_step_is_not_waited_for(
-    api: EmrApi, s3: Any, handle: StepHandle, state: str, most_seconds: float
-) -> None:
+def test_the_wait_is_bounded(api: EmrApi, s3: Any, handle: StepHandle) -> None:
     started = time.monotonic()
-    assert explain_step(api, s3, handle, state=state, patience_seconds=2) == Explanation()
-    waited = time.monotonic() - started
-    assert waited < most_seconds
-    assert (waited > 1.5) == (state == "FAILED")
+    assert explain_step(api, s3, handle, state="FAILED", patience_seconds=2) == Explanation()
+    assert time.monotonic() - started > 1.5
+
+
+def test_a_cancelled_step_is_not_waited_for(api: EmrApi, s3: Any, handle: StepHandle) -> None:
+    assert explain_step(api, s3, handle, state="CANCELLED", patience_seconds=NEVER_WAITED_OUT) == Explanation()
 
 
 def test_the_wait_for_containers_is_bounded_too(api: EmrApi, s3: Any, handle: StepHandle) -> None:
@@ -111,7 +110,7 @@ def test_the_wait_for_containers_is_bounded_too(api: EmrApi, s3: Any, handle: St
     put_log(s3, handle, "controller", ENDED.encode())
     started = time.monotonic()
     explanation = explain_step(api, s3, handle, state="FAILED", patience_seconds=2)
-    assert 1.5 < time.monotonic() - started < 4
+    assert time.monotonic() - started > 1.5
     assert list(explanation.tails) == ["stderr"]
 
 
@@ -159,12 +158,18 @@ def test_a_log_whose_upload_was_cut_gives_what_it_holds(s3: Any, bucket: str) ->
 
 def test_a_hostile_log_takes_no_long_time(api: EmrApi, s3: Any, handle: StepHandle) -> None:
     parts = ("x", "executor 1).", "a.b.C", ": ", "AM Container for ", "ExecutorLostFailure Reason: ", "File ", "s3://")
-    long_lines = "\n".join(": a.b.XException: " + part * (KEPT_BYTES // len(parts) // len(part)) for part in parts)
-    put_log(s3, handle, "stderr", long_lines.encode())
-    put_log(s3, handle, "stdout", ("\n: a.b.XException: Job aborted executor 1)." * 20_000).encode())
-    started = time.monotonic()
-    explain_step(api, s3, handle, state="FAILED", patience_seconds=0)
-    assert time.monotonic() - started < 10
+
+    def cpu_seconds(kept_bytes: int) -> float:
+        long_lines = "\n".join(": a.b.XException: " + part * (kept_bytes // len(parts) // len(part)) for part in parts)
+        line = "\n: a.b.XException: Job aborted executor 1)."
+        put_log(s3, handle, "stderr", long_lines.encode())
+        put_log(s3, handle, "stdout", (line * (kept_bytes // len(line))).encode())
+        started = time.thread_time()
+        explain_step(api, s3, handle, state="FAILED", patience_seconds=0)
+        return time.thread_time() - started
+
+    # Eight times the bytes take 64 times as long in a pattern that goes back over what it has read.
+    assert cpu_seconds(KEPT_BYTES) < 24 * cpu_seconds(KEPT_BYTES // 8)
 
 
 def test_a_step_that_ended_with_its_cluster_is_explained_by_it(api: EmrApi, s3: Any, handle: StepHandle) -> None:

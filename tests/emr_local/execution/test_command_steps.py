@@ -99,6 +99,11 @@ open("pids", "w").write(f"{os.getpid()} {child.pid}")
     ids=["interrupt-warm", "kill-warm", "interrupt-plain"],
 )
 def test_a_step_that_ignores_signals_is_gone_within_five_seconds(lab, end, options):
+    # The best of three: a machine that is busy with other things may be late, a step that is not killed always is.
+    assert any(seconds_to_the_end_of_a_stubborn_step(lab, end, options) < 5 for _ in range(3))
+
+
+def seconds_to_the_end_of_a_stubborn_step(lab, end, options):
     script = lab.write(
         "s3://data/code/stubborn.py",
         f"{STUBBORN}\nfrom pyspark import SparkContext\nSparkContext().parallelize([1]).foreach(lambda _: time.sleep(600))\n",
@@ -113,11 +118,12 @@ def test_a_step_that_ignores_signals_is_gone_within_five_seconds(lab, end, optio
     started = time.monotonic()
     getattr(running, end)()
     outcome = running.wait()
-    assert time.monotonic() - started < 5
+    seconds = time.monotonic() - started
     # A JVM of the step's own obeys the SIGTERM that its script ignores.
     assert outcome.exit_code == (128 + signal.SIGTERM if options else -signal.SIGKILL)
     assert [pid for pid in pids if is_alive(pid)] == []
     assert list_session(jvm) == []
+    return seconds
 
 
 def await_pids(lab, step):
@@ -158,11 +164,14 @@ def test_closing_a_cluster_ends_its_steps(lab):
     lab.executor.close_cluster("j-UNKNOWN")
 
 
-def test_steps_run_at_the_same_time(lab):
-    started = time.monotonic()
-    both = [lab.start("sleep", "1")[1] for _ in range(2)]
+def test_steps_run_at_the_same_time(lab, tmp_path):
+    meet = "touch {mine}; until [ -e {other} ]; do sleep 0.1; done"
+    here, there = tmp_path / "here", tmp_path / "there"
+    both = [
+        lab.start("bash", "-c", meet.format(mine=mine, other=other))[1]
+        for mine, other in [(here, there), (there, here)]
+    ]
     assert [running.wait().exit_code for running in both] == [0, 0]
-    assert time.monotonic() - started < 1.9
 
 
 def test_logs_that_cannot_be_stored_do_not_fail_a_step(lab):

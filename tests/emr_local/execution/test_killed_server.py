@@ -3,10 +3,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from tests.emr_local.emr_requests import wait_until
 
 from emr_local.objects.store import ObjectStore
 from emr_local.runners.local import LocalExecutor
@@ -47,7 +47,7 @@ def test_a_killed_servers_jvm_ends_by_itself_and_its_steps_with_the_next_server(
     server.kill()
     server.wait()
     assert jvms
-    wait_until(lambda: java_processes_below(tmp_path) == [])
+    wait_until(lambda: java_processes_below(tmp_path) == [], "the end of the JVMs")
     assert len(list_session(step)) == 3
     store = ObjectStore(tmp_path / "s3")
     store.load()
@@ -69,10 +69,3 @@ def java_processes_below(directory: Path) -> list[int]:
         except OSError:
             continue
     return found
-
-
-def wait_until(condition, within_s=15.0):
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

@@ -1,0 +1,42 @@
+"""The clients of the tasks: made by the provider's hook from the connection, without parsing AWS's service descriptions once per client."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emr_pipelines.dag.aws_clients import SharedModelsHook, emr_api, s3_client
+
+
+@pytest.fixture(autouse=True)
+def connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = {"region_name": "eu-west-1", "endpoint_url": "http://127.0.0.1:9"}
+    connection = {"conn_type": "aws", "login": "key", "password": "secret", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_IN_EUROPE", json.dumps(connection))
+
+
+def test_clients_come_from_the_connection_and_retry_as_they_should() -> None:
+    api = emr_api("in_europe", None)
+    clients: list[Any] = [api.read, api.write, s3_client("in_europe", None)]
+    assert {(one.meta.endpoint_url, one.meta.region_name) for one in clients} == {("http://127.0.0.1:9", "eu-west-1")}
+    assert [one.meta.config.retries["total_max_attempts"] for one in clients] == [10, 1, 10]
+
+
+def test_sessions_share_what_botocore_has_read() -> None:
+    loaders = [
+        SharedModelsHook(aws_conn_id="in_europe").get_session()._session.get_component("data_loader") for _ in "12"
+    ]
+    assert loaders[0] is loaders[1]
+    assert loaders[0].load_service_model("emr", "service-2") is loaders[1].load_service_model("emr", "service-2")
+
+
+def test_a_data_path_of_the_users_own_is_still_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tmp_path / "inhouse" / "2026-01-01" / "service-2.json"
+    model.parent.mkdir(parents=True)
+    model.write_text(json.dumps({"metadata": {"serviceId": "Inhouse"}, "operations": {}}))
+    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
+    session = SharedModelsHook(aws_conn_id="in_europe").get_session()
+    assert session._session.get_service_model("inhouse").metadata == {"serviceId": "Inhouse"}
