@@ -27,8 +27,8 @@ test: $(VENV)/.installed-dev  ## All tests but the slow proofs
 
 test-slow: test-proofs test-kills test-maven  ## All slow tests
 
-test-proofs: $(VENV)/.installed-dev  ## The slow tests that need nothing else: whole runs of every pipeline, random interleavings, secrets, long outages
-	$(BIN)/python -m pytest -m "slow and not kill and not maven" -n 2 --dist loadgroup -q
+test-proofs: $(VENV)/.installed-dev  ## The slow tests that need nothing else: whole runs of every pipeline, random interleavings, secrets, long outages; held against the policy that `infra iam` prints
+	JUDGE_ACCESSES=1 $(BIN)/python -m pytest -m "slow and not kill and not maven and not enforced" -n 2 --dist loadgroup -q
 
 test-maven: $(VENV)/.installed-dev  ## The slow tests that fetch jars from Maven Central (380 MB, kept in ~/.ivy2)
 	$(BIN)/python -m pytest -m maven -q
@@ -42,8 +42,8 @@ test-airflow-versions: $(addprefix $(VENV)-airflow-,$(addsuffix /.installed,$(AI
 test-spark-versions: $(VENV)/.installed-dev $(addprefix $(VENV)-spark-,$(addsuffix /.installed,$(SPARK_VERSIONS)))  ## All tests of the jobs, on the pinned Spark and on Spark 4, which has an environment of its own
 	$(foreach bin,$(BIN) $(addprefix $(VENV)-spark-,$(addsuffix /bin,$(SPARK_VERSIONS))),$(bin)/python -m pytest -m "not maven" -n 2 --dist loadgroup -q tests/jobs &&) true
 
-test-least-privilege: $(VENV)/.installed-dev  ## Every run of the fault and integration tests held against the policy that `infra iam` prints for it
-	JUDGE_ACCESSES=1 $(BIN)/python -m pytest -m "not slow" -n 3 --dist loadgroup -q tests/reliability tests/integration
+test-least-privilege: $(VENV)/.installed-dev  ## Every run of the fault and integration tests held against the policy that `infra iam` prints for it; the sample pipelines under it, with nothing else allowed
+	JUDGE_ACCESSES=1 $(BIN)/python -m pytest -m "enforced or not slow" -n 3 --dist loadgroup -q tests/reliability tests/integration tests/iam/test_sample_pipelines.py
 
 test-template: $(VENV)/.installed-dev $(VENV)-checkov/.installed  ## checkov over every variant of the infrastructure's template, in an environment of its own
 	$(BIN)/python -m tests.infra.template_variants $(VENV)-checkov/templates

@@ -1,4 +1,4 @@
-"""With JUDGE_ACCESSES=1 (`make test-least-privilege`, `make test-kills`) everything that the runs of a test ask AWS for is held against the policy that `infra iam` prints for their pipelines.
+"""With JUDGE_ACCESSES=1 (`make test-least-privilege`, `make test-proofs`, `make test-kills`) everything that the runs of a test ask AWS for is held against the policy that `infra iam` prints for their pipelines.
 
 emr_local then allows all and keeps a record, so that the tests run as always; a record that the policy does not allow fails the test afterwards. A run of which everything is
 allowed is the same run under the policy. What the tests themselves ask for is signed as the administrator's and is not recorded.

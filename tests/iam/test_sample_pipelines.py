@@ -14,7 +14,7 @@ from tests.emr_local.control import Control
 from tests.iam.guarded_project import policy_of, write_policy
 from tests.integration.conftest import run_tool
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("iam")]
+pytestmark = [pytest.mark.slow, pytest.mark.enforced, pytest.mark.xdist_group("iam")]
 
 DATES = {
     "word_clouds": "2005-01-01",

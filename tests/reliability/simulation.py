@@ -245,8 +245,15 @@ class Simulation:
                 self._note_cluster(one)
             case "AddJobFlowSteps":
                 self._note_submission(one)
-        if operation not in ("RunJobFlow", "ListClusters", "DescribeCluster", "TerminateJobFlows"):
+        if one in self._racing and operation not in (
+            "RunJobFlow",
+            "ListClusters",
+            "DescribeCluster",
+            "TerminateJobFlows",
+        ):
             self._racing.discard(one)
+            # One that was told to go says goodbye instead of agreeing; the next task that needs the cluster agrees.
+            self._cut_off += one.killed_at is not None
 
     def _note_cluster(self, one: Try) -> None:
         created = self.emr.store.list_flows()[-1].cluster

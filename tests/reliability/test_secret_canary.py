@@ -21,6 +21,7 @@ from cryptography.fernet import Fernet
 
 from tests.conftest import AIRFLOW_HOME
 from tests.fault_control import Faults
+from tests.least_privilege import check_accesses
 from tests.reliability.midway import Jobs
 
 pytestmark = pytest.mark.slow
@@ -88,6 +89,7 @@ def remains(
         (project / "config" / "pipelines" / f"{name}.yaml").write_text(spec)
         shutil.copy(project / "dags" / "word_clouds.py", project / "dags" / f"{name}.py")
     assert run_all(home, connection_to(emr_url), exit_codes) == [1, 0]
+    check_accesses(emr_url, project, exit_codes)
     yield Remains(
         {
             "task logs": (home / OUTPUT).read_text(),
