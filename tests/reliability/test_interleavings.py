@@ -62,7 +62,8 @@ def test_a_failing_job_runs_again_only_as_often_as_its_spec_says(simulation: Sim
     assert simulation.states()["right.wait"] == "success"
 
 
-def test_two_tasks_that_replace_a_lost_cluster_at_once_agree_on_one(simulation: Simulation) -> None:
+def replace_a_lost_cluster_twice(simulation: Simulation) -> None:
+    """Two tasks notice the loss at once, and each has made a cluster."""
     simulation.bring("left.wait", "DescribeStep")
     waits = [simulation.bring(task_id, "DescribeStep") for task_id in ("right.wait", "left.wait")]
     simulation.emr.lose_cluster(simulation.emr.live()[0].cluster.cluster_id, Loss.PRIMARY)
@@ -71,20 +72,17 @@ def test_two_tasks_that_replace_a_lost_cluster_at_once_agree_on_one(simulation: 
             simulation.move(one)
     for one in waits:
         simulation.move(one)
+
+
+def test_two_tasks_that_replace_a_lost_cluster_at_once_agree_on_one(simulation: Simulation) -> None:
+    replace_a_lost_cluster_twice(simulation)
     simulation.finish()
     assert set(simulation.states().values()) == {"success"}
     assert len(simulation.emr.store.list_flows()) == 3
 
 
 def test_what_is_cleared_before_it_could_agree_on_a_cluster_leaves_that_to_the_next(simulation: Simulation) -> None:
-    simulation.bring("left.wait", "DescribeStep")
-    waits = [simulation.bring(task_id, "DescribeStep") for task_id in ("right.wait", "left.wait")]
-    simulation.emr.lose_cluster(simulation.emr.live()[0].cluster.cluster_id, Loss.PRIMARY)
-    for one in waits:
-        while one.worker.at != "RunJobFlow":
-            simulation.move(one)
-    for one in waits:
-        simulation.move(one)
+    replace_a_lost_cluster_twice(simulation)
     simulation.clear("create_cluster")
     simulation.finish()
     assert set(simulation.states().values()) == {"success"}
