@@ -58,6 +58,10 @@ class AirflowRest:
         }
         self.call("POST", "/backfills", body)
 
+    def has_open_backfill(self, dag_id: str) -> bool:
+        """Whether a backfill of the DAG stands in the way of another one; the scheduler closes one some time after its last run."""
+        return any(one["completed_at"] is None for one in self.call("GET", f"/backfills?dag_id={dag_id}")["backfills"])
+
     def tasks(self, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
         """The task instances of a run by task id, as the API shows them (`id`, `state`, `try_number`, `max_tries`, …)."""
         answer = self.call("GET", f"/dags/{dag_id}/dagRuns/{_quoted(run_id)}/taskInstances?limit=100")

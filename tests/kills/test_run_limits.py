@@ -135,7 +135,8 @@ def backfill(stage: Stage, *, reprocess: str) -> dict[str, str]:
 
     def ended() -> dict[str, str] | None:
         states = rest.run_states("f49_years")
-        return states if set(states.values()) <= {"success", "failed"} else None
+        over = set(states.values()) <= {"success", "failed"} and not rest.has_open_backfill("f49_years")
+        return states if over else None
 
     return stage.wait_until("the end of all years", ended, 700)
 
