@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class SharedModelsHook(AwsBaseHook):
     """The provider's own hook for any service, whose sessions share what botocore reads of AWS's services.
 
-    Each client of the provider has a session of its own, which parses the endpoints of all regions and the service's model anew: most of the time that a short task of ours takes.
+    Each client of the provider has a session of its own, which parses the endpoints of all regions and the service's model anew.
     The provider shares the loader so among its asynchronous sessions (base_aws.py, `_loader`).
     """
 
