@@ -8,6 +8,8 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 UV_VERSION := 0.13.8
 AIRFLOW_VERSIONS := 3.0.6 3.2.1
 SPARK_VERSIONS := 4.1.1
+# Where this is set, as in many containers, each process compiles the thousands of modules of Airflow anew: 7 s of CPU instead of 2.
+export PYTHONDONTWRITEBYTECODE :=
 
 # An environment of exactly what the first prerequisite lists.
 define sync_environment

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,9 +18,16 @@ import pytest
 
 from emr_pipelines.emr.emr_api import READ_CLIENT_CONFIG, WRITE_CLIENT_CONFIG, EmrApi
 from tests.access_record import TESTS_KEY, server_options
+from tests.airflow_database import provide_database
 from tests.aws_clients import client
 from tests.fault_control import Faults
 
+# A test that is started in the background of a shell without job control (`nohup make test &`) ignores Ctrl-C, and so would all that it starts and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+# Each of hundreds of processes would compile Airflow anew: 7 s of CPU instead of 2.
+sys.dont_write_bytecode = False
+os.environ["PYTHONDONTWRITEBYTECODE"] = ""
 # Before anything imports Airflow: tests write to a home of their own, never to the user's.
 AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="airflow-of-tests-"))
 atexit.register(shutil.rmtree, AIRFLOW_HOME, ignore_errors=True)
@@ -37,7 +45,9 @@ PROJECT_FOLDERS = ("dags", "plugins", "include", "config")
 
 def start_emr_local(state_dir: Path, *options: str, port: int = 0) -> tuple[subprocess.Popen[str], str]:
     """A real emr_local in a process of its own, and its URL."""
-    command = [sys.executable, "-m", "emr_local", "--port", str(port), "--state-dir", str(state_dir), *options]
+    # A test that runs no Spark pays for no JVM, and those that do share an archive of Spark's classes.
+    cheap = ["--warm-jvms", "0", "--class-archive"]
+    command = [sys.executable, "-m", "emr_local", "--port", str(port), "--state-dir", str(state_dir), *cheap, *options]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY / "plugins")
     assert server.stdout is not None
     ready = server.stdout.readline()
@@ -102,7 +112,7 @@ def project(emr_url: str) -> Path:
 @pytest.fixture(scope="session")
 def airflow_database() -> None:
     """Airflow's database in the home of this process."""
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+    provide_database(AIRFLOW_HOME)
 
 
 def is_running(pid: int) -> bool:

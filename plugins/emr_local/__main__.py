@@ -46,6 +46,7 @@ def _serve(options: argparse.Namespace, stop_signal: int) -> None:
         state_dir=options.state_dir.resolve(),
         time_scale=options.time_scale,
         warm=options.spark_submit == "warm",
+        warm_jvms=options.warm_jvms,
         class_archive=options.class_archive,
         run_bootstrap=options.bootstrap_actions == "run",
         faults=faults,
@@ -84,7 +85,14 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--spark-submit",
         choices=("plain", "warm"),
         default="warm",
-        help="start a JVM per step, or keep one running per cluster (default: %(default)s)",
+        help="start a JVM per step, or keep some running for the next steps (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--warm-jvms",
+        type=_parse_count,
+        default=1,
+        metavar="N",
+        help="how many JVMs to start before the first step asks for one (default: %(default)s)",
     )
     parser.add_argument(
         "--class-archive",
@@ -116,6 +124,13 @@ def _add_fault_flags(parser: argparse.ArgumentParser) -> None:
         help='a fault to inject, as {"operation": "RunJobFlow", "effect": "throttle"}; repeatable',
     )
     parser.add_argument("--faults", type=Path, metavar="FILE", help="a JSON file with a fault or a list of faults")
+
+
+def _parse_count(text: str) -> int:
+    count = int(text)
+    if count < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative; use 0 to start a JVM only when a step needs one")
+    return count
 
 
 def _parse_scale(text: str) -> float:

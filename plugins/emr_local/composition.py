@@ -38,6 +38,7 @@ def create_server(
     state_dir: Path,
     time_scale: float,
     warm: bool,
+    warm_jvms: int = 1,
     class_archive: bool,
     run_bootstrap: bool = False,
     faults: Iterable[Fault] = (),
@@ -45,7 +46,7 @@ def create_server(
 ) -> LocalServer:
     """A server that really runs steps; raises StartupError if this machine cannot.
 
-    `class_archive`: keep one for faster JVM starts. `run_bootstrap`: run bootstrap actions on this machine, not only check them. `policy`: what callers may do; None for everything.
+    `warm_jvms`: how many are started before a step asks. `class_archive`: keep one for faster JVM starts. `run_bootstrap`: run bootstrap actions on this machine, not only check them. `policy`: what callers may do; None for everything.
     """
     _check_java()
     with _explaining_disk(state_dir), ExitStack() as failing:
@@ -60,6 +61,7 @@ def create_server(
             state_dir,
             object_store,
             warm=warm,
+            warm_jvms=warm_jvms,
             endpoint_url=listener.url,
             class_cache=default_cache_directory() if class_archive else None,
         )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from emr_pipelines.cli.run import _find_fate
+from emr_pipelines.cli.run_ending import _find_fate
 from emr_pipelines.cli.run_progress import RunProgress
 from emr_pipelines.cli.stop_signals import handling
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from emr_pipelines.spec.project import pipeline_names
+from tests.airflow_database import provide_database
 from tests.least_privilege import check_accesses
 
 
@@ -32,7 +33,7 @@ def airflow_variables(project: Path) -> dict[str, str]:
         **{name: shlex.split(value)[0] for name, value in exports.items()},
         "PYTHONPATH": str(project / "plugins"),
     }
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=variables, check=True, capture_output=True)
+    provide_database(Path(variables["AIRFLOW_HOME"]))
     made = run_tool(project, variables, "sample-data")
     assert made.returncode == 0, made.stderr
     return variables

@@ -23,6 +23,7 @@ import pytest
 
 from emr_pipelines.emr.emr_api import READ_CLIENT_CONFIG, WRITE_CLIENT_CONFIG, EmrApi
 from tests.access_record import TESTS_KEY, server_options
+from tests.airflow_database import provide_database
 from tests.aws_clients import client
 from tests.integration.processes import free_port
 from tests.kills.airflow_rest import AirflowRest
@@ -67,9 +68,7 @@ class AirflowProcesses:
         try:
             self.start("emr_local")
             self.client("s3").create_bucket(Bucket=BUCKET)
-            subprocess.run(
-                [sys.executable, "-m", "airflow", "db", "migrate"], env=self.variables, check=True, capture_output=True
-            )
+            provide_database(self.airflow_home)
             for component in AIRFLOW_COMPONENTS:
                 self.start(component, wait=False)
             self.wait_until("a healthy Airflow", lambda: all(map(self.is_healthy, AIRFLOW_COMPONENTS)), 180)

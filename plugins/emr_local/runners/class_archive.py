@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import logging
 import os
@@ -29,34 +30,42 @@ class ClassArchive:
         self._file = directory / f"spark-{key}.jsa"
         self._base = directory / f"java-{key}.jsa"
         self._seal = directory / f"spark-{key}.sha256"
-        self._intact = self._check_seal()
+        self._lock = directory / f"spark-{key}.lock"
+        self._checked: int | None = None
+        self._intact = False
         self._recording: subprocess.Popen[bytes] | None = None
 
     def options(self) -> tuple[str, ...]:
-        """Give the Java options that use the archive; none while there is none."""
-        return (
-            (*_QUIET, f"-XX:SharedArchiveFile={':'.join([*self._own_base(), str(self._file)])}") if self._intact else ()
-        )
+        """Give the Java options that use the archive; none while there is none. One that another server has made meanwhile is used too."""
+        if not self._is_intact():
+            return ()
+        return (*_QUIET, f"-XX:SharedArchiveFile={':'.join([*self._own_base(), str(self._file)])}")
 
     def record_in_background(self) -> None:
         """Make the archive if there is none, at the lowest priority."""
-        if not self._intact:
-            threading.Thread(target=self._record, name="emr-local-class-archive", daemon=True).start()
+        threading.Thread(target=self.record, name="emr-local-class-archive", daemon=True).start()
+
+    def record(self, niceness: int = 19) -> None:
+        """Make the archive if there is none and nobody makes it now; blocks for some ten seconds of CPU."""
+        if self._is_intact():
+            return
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with self._lock.open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                with tempfile.TemporaryDirectory(dir=self._file.parent, prefix="recording-") as scratch:
+                    self._run_recording(Path(scratch), niceness)
+        except BlockingIOError:
+            _LOG.info("another server makes the class archive")
+        except (OSError, subprocess.SubprocessError) as problem:
+            _LOG.info("no class archive, JVMs start slower: %s", problem)
 
     def stop_recording(self) -> None:
         """End a recording that is still going on; the next server makes it."""
         if self._recording:
             end_session(self._recording.pid)
 
-    def _record(self) -> None:
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self._file.parent, prefix="recording-") as scratch:
-                self._run_recording(Path(scratch))
-        except (OSError, subprocess.SubprocessError) as problem:
-            _LOG.info("no class archive, JVMs start slower: %s", problem)
-
-    def _run_recording(self, scratch: Path) -> None:
+    def _run_recording(self, scratch: Path, niceness: int) -> None:
         base = self._own_base()
         if base and not self._base.exists():
             command = [str(self._java.executable), "-Xshare:dump", f"-XX:SharedArchiveFile={scratch / 'base'}"]
@@ -64,19 +73,21 @@ class ClassArchive:
             os.replace(scratch / "base", self._base)
         archive = scratch / "archive"
         self._recording = self._start_recording(
-            scratch, [*(f"-XX:SharedArchiveFile={file}" for file in base), f"-XX:ArchiveClassesAtExit={archive}"]
+            scratch,
+            niceness,
+            [*(f"-XX:SharedArchiveFile={file}" for file in base), f"-XX:ArchiveClassesAtExit={archive}"],
         )
         if self._recording.wait(_RECORD_WITHIN_S) == 0 and archive.exists():
-            self._seal.write_text(_digest(archive), encoding="ascii")
+            digest = _digest(archive)
             os.replace(archive, self._file)
-            self._intact = True
+            self._seal.write_text(digest, encoding="ascii")
 
-    def _start_recording(self, scratch: Path, options: list[str]) -> subprocess.Popen[bytes]:
+    def _start_recording(self, scratch: Path, niceness: int, options: list[str]) -> subprocess.Popen[bytes]:
         every = [*options, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *_QUIET]
         submit = str(self._machine.spark_home / "bin" / "spark-submit")
         settings = ["--master", "local[1]", "--conf", "spark.ui.enabled=false"]
         return subprocess.Popen(
-            ["nice", "-n", "19", submit, *settings, str(_PRIME_JOB)],
+            ["nice", "-n", str(niceness), submit, *settings, str(_PRIME_JOB)],
             cwd=scratch,
             env=self._machine.environment() | {"SPARK_SUBMIT_OPTS": " ".join(every), "SPARK_LOCAL_DIRS": str(scratch)},
             stdin=subprocess.DEVNULL,
@@ -85,12 +96,16 @@ class ClassArchive:
             start_new_session=True,
         )
 
-    def _check_seal(self) -> bool:
-        """Java maps an archive unchecked and dies of a damaged one."""
+    def _is_intact(self) -> bool:
+        """Java maps an archive unchecked and dies of a damaged one, so one that is new to this process is read once."""
         try:
-            return self._seal.read_text(encoding="ascii") == _digest(self._file)
+            written = self._seal.stat().st_mtime_ns
+            if written != self._checked:
+                self._intact = self._seal.read_text(encoding="ascii") == _digest(self._file)
+                self._checked = written
         except OSError:
             return False
+        return self._intact
 
     def _own_base(self) -> list[str]:
         """A Java runtime cut down with jlink brings no class archive of its own to build on."""

@@ -65,7 +65,7 @@ class Executor(Protocol):
     """Runs the steps of all clusters of one server."""
 
     def open_cluster(self, cluster: ClusterRequest) -> None:
-        """Make the cluster's HDFS directory and have its warm JVM started in the background; returns at once."""
+        """Make the cluster's HDFS directory; returns at once."""
 
     def start_step(self, step: StepRequest) -> RunningStep:
         """Start a step of an open cluster. A step that cannot even start (no such jar, unknown command) still gives a RunningStep that fails with a reason."""

@@ -18,27 +18,36 @@ _CLOSE_WITHIN_S = 15.0
 
 
 class JvmPool:
-    """Keeps as many warm JVMs ready as clusters are open, at least one, and lends them to one step at a time."""
+    """Keeps warm JVMs ready and lends each to one step at a time.
 
-    def __init__(self, machine: Machine, java_options: Callable[[], Sequence[str]], most: int) -> None:
+    `least` are started at once. More come when steps ask for them: as many stay ready as steps ran in them at the same time, but not more than clusters are
+    open (with none open, one). So a cluster whose steps are all commands costs no JVM, and a step that took its JVM with it does not slow the next one.
+    """
+
+    def __init__(
+        self, machine: Machine, java_options: Callable[[], Sequence[str]], *, least: int = 1, most: int
+    ) -> None:
         self._machine = machine
         self._java_options = java_options
         self._most = most
         self._idle: list[WarmJvm] = []
         self._starting = 0
         self._lent = 0
-        self._wanted = 1
+        self._most_lent = 0
+        self._clusters = 0
         self._started = 0
         self._failures = 0
         self._waiting = 0
         self._priming: set[WarmJvm] = set()
         self._closed = threading.Event()
         self._changed = threading.Condition()
+        self._least = least
+        self.serve(0)
 
-    def keep_ready(self, count: int) -> None:
-        """Have this many JVMs (at least one) started in the background, and let those beyond go."""
+    def serve(self, clusters: int) -> None:
+        """Keep what steps of this many open clusters may need, in the background, and let the rest go."""
         with self._changed:
-            self._wanted = min(max(1, count), self._most)
+            self._clusters = clusters
             surplus = self._idle[self._wanted :]
             del self._idle[self._wanted :]
             self._refill()
@@ -52,6 +61,7 @@ class JvmPool:
             while not self._closed.is_set() and failures == self._failures:
                 if jvm := self._take_idle():
                     self._lent += 1
+                    self._most_lent = max(self._most_lent, self._lent)
                     return jvm
                 if not self._starting and not self._start_one():
                     return None
@@ -97,6 +107,10 @@ class JvmPool:
             jvm.kill()
         with self._changed:
             self._changed.wait_for(lambda: not self._starting, _CLOSE_WITHIN_S)
+
+    @property
+    def _wanted(self) -> int:
+        return min(max(self._least, min(self._most_lent, max(1, self._clusters))), self._most)
 
     def _refill(self) -> None:
         while not self._closed.is_set() and len(self._idle) + self._starting + self._lent < self._wanted:

@@ -31,6 +31,7 @@ class LocalExecutor:
         object_store: ObjectStore,
         *,
         warm: bool = True,
+        warm_jvms: int = 1,
         endpoint_url: str | None = None,
         class_cache: Path | None = None,
     ) -> None:
@@ -49,22 +50,20 @@ class LocalExecutor:
         self._end_what_a_killed_server_left()
         self._archive = ClassArchive(class_cache, self._machine) if class_cache and java else None
         self._pool = (
-            JvmPool(self._machine, self._choose_java_options, most=max(2, os.cpu_count() or 1))
+            JvmPool(self._machine, self._choose_java_options, least=warm_jvms, most=max(2, os.cpu_count() or 1))
             if warm and java
             else None
         )
-        if self._pool:
-            self._pool.keep_ready(1)
         if self._archive:
             self._archive.record_in_background()
 
     def open_cluster(self, cluster: ClusterRequest) -> None:
-        """Make the cluster's HDFS directory and have a warm JVM ready for it; returns at once."""
+        """Make the cluster's HDFS directory; returns at once."""
         hdfs_directory(self._machine.state_dir, cluster.cluster_id).mkdir(parents=True, exist_ok=True)
         with self._lock:
             self._clusters[cluster.cluster_id] = cluster
             self._steps.setdefault(cluster.cluster_id, [])
-        self._keep_jvms_ready()
+        self._tell_pool()
 
     def start_step(self, step: StepRequest) -> RunningStep:
         """Start a step of an open cluster; one that cannot start fails with the reason."""
@@ -89,7 +88,7 @@ class LocalExecutor:
             step.kill()
         for step in steps:
             step.wait()
-        self._keep_jvms_ready()
+        self._tell_pool()
         shutil.rmtree(hdfs_directory(self._machine.state_dir, cluster_id), ignore_errors=True)
 
     def close(self) -> None:
@@ -109,9 +108,9 @@ class LocalExecutor:
             end_recorded_session(file)
         shutil.rmtree(self._machine.state_dir / "jvms", ignore_errors=True)
 
-    def _keep_jvms_ready(self) -> None:
+    def _tell_pool(self) -> None:
         if self._pool:
-            self._pool.keep_ready(len(self._clusters))
+            self._pool.serve(len(self._clusters))
 
 
 def _try_find_java() -> tuple[JavaRuntime | None, str]:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from select import select
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from emr_pipelines.cli.stop_signals import handling
 
@@ -21,6 +21,7 @@ _CHUNK_BYTES = 65_536
 class InlineProcess:
     """`python -m emr_pipelines.dag.inline_run` with these arguments; its words go to the file descriptor `log`.
 
+    It is started when this is entered, imports Airflow meanwhile, and begins the run when its events are read. Left before that, it has run nothing.
     `stopped_by` is the first signal that came while its events were read.
     """
 
@@ -29,32 +30,52 @@ class InlineProcess:
         self._arguments = arguments
         self._variables = variables
         self._log = log
-        self._process: subprocess.Popen[bytes] | None = None
+        self._begun = False
+
+    def __enter__(self) -> Self:
+        reading, writing = os.pipe()
+        command = [sys.executable, "-m", "emr_pipelines.dag.inline_run", *self._arguments, "--events", str(writing)]
+        self._told = os.fdopen(reading, "rb", buffering=0)
+        # A session of its own: Ctrl-C reaches this process only, which then interrupts the run once.
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            command,
+            env=self._variables,
+            stdin=subprocess.PIPE,
+            stdout=self._log,
+            stderr=self._log,
+            pass_fds=[writing],
+            start_new_session=True,
+        )
+        os.close(writing)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        if not self._begun:
+            self._process.terminate()  # while it prepares Airflow's database it finishes that first
+        self._process.wait()
+        self._told.close()
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """Start the run; what it tells, until its process has ended; `{"interrupted": signal number}` when it was told to stop.
+        """Begin the run; what it tells, until its process has ended; `{"interrupted": signal number}` when it was told to stop.
 
         The first SIGINT, SIGTERM or SIGHUP has the run cancel what it does and terminate its cluster; the second ends its process at once.
         """
         with handling(self._stop, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            reading, writing = os.pipe()
-            with os.fdopen(reading, "rb", buffering=0) as told, self._start(writing):
-                os.close(writing)
-                try:
-                    yield from self._follow(told)
-                except BaseException:
-                    self._stop(signal.SIGINT)  # nobody reads on, so nobody would end the run
-                    raise
+            try:
+                self._begin()
+                yield from self._follow(self._told)
+            except BaseException:
+                self._stop(signal.SIGINT)  # nobody reads on, so nobody would end the run
+                raise
 
-    def _start(self, writing: int) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "emr_pipelines.dag.inline_run", *self._arguments, "--events", str(writing)]
-        # A session of its own: Ctrl-C reaches this process only, which then interrupts the run once.
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            command, env=self._variables, stdout=self._log, stderr=self._log, pass_fds=[writing], start_new_session=True
-        )
-        if self.stopped_by is not None:  # while it started
-            self._process.send_signal(signal.SIGINT)
-        return self._process
+    def _begin(self) -> None:
+        self._begun = True
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):  # it has failed; its log says why
+                self._process.stdin.write(b"begin\n")
+                self._process.stdin.flush()
 
     def _follow(self, told: IO[bytes]) -> Iterator[dict[str, Any]]:
         rest, stopping = b"", False
@@ -68,11 +89,12 @@ class InlineProcess:
     def _stop(self, number: int) -> None:
         again = self.stopped_by is not None
         self.stopped_by = self.stopped_by or number
-        if self._process is None:
-            return
-        if not again:
+        if again:
+            self._kill()
+        else:
             self._process.send_signal(signal.SIGINT)
-            return
+
+    def _kill(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
 

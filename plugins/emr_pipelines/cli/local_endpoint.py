@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from emr_pipelines.cli.airflow_home import WRITE_BYTE_CODE
 from emr_pipelines.cli.project_options import PACKAGE_FOLDER
 from emr_pipelines.errors import EmrPipelinesError
 
@@ -60,8 +61,10 @@ def find_local_endpoint(url: str) -> LocalEndpoint | None:
 
 
 @contextmanager
-def local_endpoint(url: str, project_root: Path) -> Iterator[LocalEndpoint]:
+def local_endpoint(url: str, project_root: Path, *, warm_jvms: int = 1) -> Iterator[LocalEndpoint]:
     """The emr_local at the URL for the length of the block: one that answers already is used and left alone, else one is started and stopped again.
+
+    `warm_jvms`: how many JVMs one that is started makes ready before the first step asks for one.
 
     Raises EmrPipelinesError with the server's own words when it does not start.
     """
@@ -73,10 +76,11 @@ def local_endpoint(url: str, project_root: Path) -> Iterator[LocalEndpoint]:
     state_dir = log_file.parent
     with log_file.open("w") as log:
         command = [sys.executable, "-m", "emr_local", "--port", str(urlsplit(url).port), "--state-dir", str(state_dir)]
+        command += ["--warm-jvms", str(warm_jvms)]
         # Its own session: Ctrl-C in the terminal reaches the run first, which then stops the server in order.
         server = subprocess.Popen(  # noqa: S603 - our own module
             command,
-            env={**os.environ, "PYTHONPATH": str(PACKAGE_FOLDER)},
+            env={**os.environ, **WRITE_BYTE_CODE, "PYTHONPATH": str(PACKAGE_FOLDER)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
+import signal
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -22,19 +20,29 @@ from emr_pipelines.cli.aws_clients import s3_client
 from emr_pipelines.cli.inline_process import InlineProcess
 from emr_pipelines.cli.local_endpoint import LocalEndpoint, local_endpoint
 from emr_pipelines.cli.project_options import PACKAGE_FOLDER, EnvironmentOption, Project, load_project
+from emr_pipelines.cli.run_ending import (
+    explain_failure,
+    explain_interruption,
+    show_next_commands,
+    show_outputs,
+    shown_path,
+)
 from emr_pipelines.cli.run_options import parse_params
 from emr_pipelines.cli.run_progress import RunProgress
-from emr_pipelines.cli.sample_data import provide_sample_data
-from emr_pipelines.cli.stop_signals import exit_code
-from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.cli.sample_data import provide_sample_data, samples_of
+from emr_pipelines.cli.stop_signals import exit_code, handling
+from emr_pipelines.cli.waiting import show_waiting
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.task_ids import task_ids
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.project import pipeline_file
-from emr_pipelines.spec.task_names import CREATE_TASK, TERMINATE_TASK
 
-_LOG_TAIL_LINES = 30
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# The steps that emr_local runs in a JVM.
+_NEEDS_JVM = frozenset({"spark", "streaming"})
 
 
 def run_command(
@@ -46,6 +54,7 @@ def run_command(
     env: EnvironmentOption = None,
 ) -> None:
     """Run a pipeline once, as `airflow dags test` does, and print where its outputs are."""
+    started = time.monotonic()
     console = Console()
     project = load_project(env)
     plan = build_plan(
@@ -54,18 +63,20 @@ def run_command(
         )
     )
     conf = parse_params(plan, param or [])
-    with ExitStack() as stack:
-        endpoint_url = project.environment.connection.endpoint_url
-        endpoint = stack.enter_context(local_endpoint(endpoint_url, project.root)) if endpoint_url else None
-        provide_sample_data(s3_client(project.environment), project.environment, project.root, console.print)
+    try:
         run = _run(project, plan, date, conf, console)
+    except _StartInterrupted as stop:
+        console.print("The run was interrupted; nothing was started on EMR.", style="red")
+        raise typer.Exit(exit_code(stop.number)) from None
     if run.progress.run_state == "success":
-        _show_outputs(run.progress, endpoint, console)
+        show_outputs(run.progress, run.endpoint, console)
+        console.print(f"\n{time.monotonic() - started:.0f} s in all")
+        show_next_commands(name, console)
     elif run.stopped_by is not None:
-        _explain_interruption(run.progress, console)
+        explain_interruption(run.progress, console)
         raise typer.Exit(exit_code(run.stopped_by))
     else:
-        _explain_failure(run.progress, run.log_file, console)
+        explain_failure(run.progress, run.log_file, console)
         raise typer.Exit(1)
 
 
@@ -76,95 +87,71 @@ class _Run:
     progress: RunProgress
     log_file: Path
     stopped_by: int | None
+    endpoint: LocalEndpoint | None
 
 
 def _run(project: Project, plan: Plan, date: datetime | None, conf: dict[str, Any], console: Console) -> _Run:
+    log_file = _log_file(project.root, plan.name)
+    with ExitStack() as stack:
+        log = stack.enter_context(log_file.open("w"))
+        with _interruptible(), show_waiting("starting Airflow and emr_local", console):
+            # Both take seconds to import what they need, so they do it at the same time.
+            process = stack.enter_context(_inline_process(project, plan, date, conf, log.fileno()))
+            endpoint = _enter_endpoint(stack, project, plan)
+        with _interruptible():
+            samples = samples_of(plan, project.environment)
+            provide_sample_data(s3_client(project.environment), project.environment, samples, project.root, console)
+        progress = RunProgress(task_ids(plan), console)
+        console.print(
+            f"Running {plan.name} in the environment {plan.environment} (log: {shown_path(log_file)})", soft_wrap=True
+        )
+        progress.follow(process.events())
+    return _Run(progress=progress, log_file=log_file, stopped_by=process.stopped_by, endpoint=endpoint)
+
+
+class _StartInterrupted(KeyboardInterrupt):
+    """A signal came before the run had begun."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Leave the block with _StartInterrupted when a signal comes."""
+
+    def interrupt(number: int) -> None:
+        raise _StartInterrupted(number)
+
+    with handling(interrupt, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        yield
+
+
+def _log_file(root: Path, name: str) -> Path:
+    logs = airflow_home(root) / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    return logs / f"run-{name}-{time.strftime('%Y%m%dT%H%M%S')}.log"
+
+
+def _inline_process(
+    project: Project, plan: Plan, date: datetime | None, conf: dict[str, Any], log: int
+) -> InlineProcess:
     variables = {
         **os.environ,
         **airflow_variables(project.root, project.environment),
         "PYTHONPATH": str(PACKAGE_FOLDER),
     }
-    logs = airflow_home(project.root) / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    log_file = logs / f"run-{plan.name}-{time.strftime('%Y%m%dT%H%M%S')}.log"
-    with log_file.open("w") as log:
-        _prepare_database(project.root, variables, log_file, console)
-        progress = RunProgress(task_ids(plan), console)
-        console.print(
-            f"Running {plan.name} in the environment {plan.environment} (log: {_shown(log_file)})", soft_wrap=True
-        )
-        arguments = [str(project.root / "dags" / f"{plan.name}.py"), "--conf", json.dumps(conf)]
-        arguments += ["--date", f"{date:%Y-%m-%d}"] if date else []
-        process = InlineProcess(arguments, variables, log.fileno())
-        progress.follow(process.events())
-    return _Run(progress=progress, log_file=log_file, stopped_by=process.stopped_by)
+    arguments = [str(project.root / "dags" / f"{plan.name}.py"), "--conf", json.dumps(conf)]
+    arguments += ["--date", f"{date:%Y-%m-%d}"] if date else []
+    arguments += ["--database-stamp", str(airflow_home(project.root) / "database_version")]
+    return InlineProcess(arguments, variables, log)
 
 
-def _prepare_database(root: Path, variables: dict[str, str], log_file: Path, console: Console) -> None:
-    """Make or migrate Airflow's database, once for each version of Airflow."""
-    stamp = airflow_home(root) / "database_version"
-    if stamp.is_file() and stamp.read_text() == version("apache-airflow"):
-        return
-    console.print("Preparing Airflow's database (once) …")
-    with log_file.open("a") as log:
-        migrated = subprocess.run(
-            [sys.executable, "-m", "airflow", "db", "migrate"], env=variables, stdout=log, stderr=log, check=False
-        )
-    if migrated.returncode != 0:
-        raise EmrPipelinesError(f"`airflow db migrate` failed; its words are in {log_file}")
-    stamp.write_text(version("apache-airflow"))
-
-
-def _explain_interruption(progress: RunProgress, console: Console) -> None:
-    console.print(f"The run was interrupted; {_find_fate(progress)}.", style="red", soft_wrap=True)
-
-
-def _find_fate(progress: RunProgress) -> str:
-    """What became of the run's cluster and steps; a cluster that is not the run's own has no task that terminates it."""
-    tasks, left_at_once = progress.tasks, progress.run_state == "running"
-    if tasks[CREATE_TASK].state == "waiting":
-        return "nothing was started on EMR"
-    if TERMINATE_TASK not in tasks:
-        return (
-            "a step of it may still run on the cluster"
-            if left_at_once
-            else "the cluster, which is not its own, goes on"
-        )
-    if tasks[TERMINATE_TASK].state == "success":
-        return "no cluster of it is left"
-    return (
-        "a cluster may be left. It terminates itself when it has been idle for its idle_timeout; "
-        "past its max_lifetime `emr-pipelines reap` terminates it"
-    )
-
-
-def _explain_failure(progress: RunProgress, log_file: Path, console: Console) -> None:
-    failed = {task_id: task for task_id, task in progress.tasks.items() if task.state == "failed"}
-    for task_id, task in failed.items():
-        console.print(f"{task_id} failed: {task.details.get('error', '')}", style="red", markup=False, soft_wrap=True)
-    if not failed:
-        console.print(
-            "\n".join(log_file.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]),
-            markup=False,
-            soft_wrap=True,
-        )
-    console.print(f"The whole log: {_shown(log_file)}", soft_wrap=True)
-
-
-def _show_outputs(progress: RunProgress, endpoint: LocalEndpoint | None, console: Console) -> None:
-    uris = [task.details["published"] for task in progress.tasks.values() if "published" in task.details]
-    uris = uris or [task.details["output"] for task in progress.tasks.values() if "output" in task.details]
-    console.print("\n[bold]Outputs[/bold]")
-    for uri in uris:
-        console.print(uri, soft_wrap=True)
-        if endpoint is not None:
-            folder = endpoint.local_path(uri)
-            for path in sorted(
-                path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(("_", "."))
-            ):
-                console.print(f"    {_shown(path)}", soft_wrap=True, highlight=False)
-
-
-def _shown(path: Path) -> str:
-    """A path as short as it can be said from here."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+def _enter_endpoint(stack: ExitStack, project: Project, plan: Plan) -> LocalEndpoint | None:
+    """The emr_local of an environment that has one, for as long as the stack is open."""
+    url = project.environment.connection.endpoint_url
+    if url is None:
+        return None
+    warm_jvms = int(any(step.kind in _NEEDS_JVM for step in plan.steps))
+    return stack.enter_context(local_endpoint(url, project.root, warm_jvms=warm_jvms))

@@ -12,6 +12,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from emr_pipelines.cli.waiting import is_time_to_tell, ticking
+
 _COLOURS = {"waiting": "dim", "running": "yellow", "success": "green", "failed": "red", "not run": "dim"}
 
 
@@ -35,13 +37,15 @@ class RunProgress:
     def __init__(self, task_ids: Iterable[str], console: Console) -> None:
         self.tasks = {task_id: TaskProgress() for task_id in task_ids}
         self.run_state = "running"
+        self.problem: str | None = None
         self._console = console
 
     def follow(self, events: Iterable[Mapping[str, Any]]) -> None:
         """Take all events, showing each change as it comes."""
         if not self._console.is_terminal:
-            for event in events:
-                self._console.print(self._take(event), markup=False, soft_wrap=True)
+            with ticking(self._tell_running):
+                for event in events:
+                    self._console.print(self._take(event), markup=False, soft_wrap=True)
             return
         with Live(get_renderable=self.table, console=self._console, refresh_per_second=4):
             for event in events:
@@ -63,11 +67,21 @@ class RunProgress:
             )
         return table
 
+    def _tell_running(self) -> None:
+        now = time.time()
+        for task_id, task in list(self.tasks.items()):
+            seconds = int(task.seconds(now) or 0)
+            if task.state == "running" and is_time_to_tell(seconds):
+                self._console.print(f"  {task_id}: running for {seconds} s", markup=False, soft_wrap=True)
+
     def _take(self, event: Mapping[str, Any]) -> str:
         if "interrupted" in event:
             return (
                 "Ending the run: its step is cancelled and a cluster of its own terminated (once more leaves at once) …"
             )
+        if "problem" in event:
+            self.problem = event["problem"]
+            return self.problem
         if "run" in event:
             self.run_state = event["state"]
             return f"run {event['run']}: {self.run_state}"

@@ -5,16 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
 from botocore.exceptions import ClientError
+from rich.console import Console
 
 from emr_pipelines.cli.aws_clients import s3_client
 from emr_pipelines.cli.project_options import EnvironmentOption, load_project
+from emr_pipelines.cli.waiting import show_waiting
 from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.plan.model import Plan
+from emr_pipelines.spec.context import texts_in
 from emr_pipelines.spec.models.environment import EnvironmentSpec, SampleDataSpec
 from emr_pipelines.storage.s3_uri import parse_s3_prefix
 
@@ -29,22 +32,50 @@ def sample_data_command(env: EnvironmentOption = None) -> None:
         raise EmrPipelinesError(
             f"The environment {project.environment.name} has no sample_data; its inputs come from elsewhere"
         )
-    provide_sample_data(s3_client(project.environment), project.environment, project.root, typer.echo)
+    environment = project.environment
+    provide_sample_data(s3_client(environment), environment, environment.sample_data, project.root, Console())
+
+
+def samples_of(plan: Plan, environment: EnvironmentSpec) -> tuple[SampleDataSpec, ...]:
+    """The sample data that a pipeline's steps read: those whose prefix stands in a request, or may be what a placeholder of it stands for."""
+    texts = texts_in([[step.request, list(step.external_inputs)] for step in plan.steps])
+    places = {_known_folder(text) for _, text in texts if text.startswith("s3://")}
+    return tuple(
+        sample
+        for sample in environment.sample_data
+        if any(_lies_in(place, sample.prefix) or _lies_in(sample.prefix, place) for place in places)
+    )
+
+
+def _known_folder(uri: str) -> str:
+    """As much of an address as is the same in every run."""
+    known, placeholder, _ = uri.partition("${")
+    return known.rpartition("/")[0] if placeholder else known
+
+
+def _lies_in(uri: str, prefix: str) -> bool:
+    return f"{uri}/".startswith(f"{prefix.rstrip('/')}/")
 
 
 def provide_sample_data(
-    s3: S3Client, environment: EnvironmentSpec, project_root: Path, tell: Callable[[str], None]
+    s3: S3Client,
+    environment: EnvironmentSpec,
+    samples: Iterable[SampleDataSpec],
+    project_root: Path,
+    console: Console,
 ) -> None:
-    """Make the environment's buckets and fill its empty sample prefixes. An environment without `sample_data` is left as it is.
+    """Make the environment's buckets and fill those of its sample prefixes that are empty. An environment without `sample_data` is left as it is.
 
     Raises EmrPipelinesError with the command's own words when it fails; the prefix then stays empty.
     """
-    for sample in environment.sample_data:
-        for uri in (environment.bucket, sample.prefix):
-            _make_bucket(s3, parse_s3_prefix(uri).bucket)
+    if environment.sample_data:
+        _make_bucket(s3, parse_s3_prefix(environment.bucket).bucket)
+    for sample in samples:
+        _make_bucket(s3, parse_s3_prefix(sample.prefix).bucket)
         if _is_empty(s3, sample.prefix):
-            tell(f"Making sample data in {sample.prefix} …")
-            _fill(s3, sample, project_root)
+            console.print(f"Making sample data in {sample.prefix} …", soft_wrap=True)
+            with show_waiting(f"sample data in {sample.prefix}", console):
+                _fill(s3, sample, project_root)
 
 
 def _make_bucket(s3: S3Client, bucket: str) -> None:

@@ -31,7 +31,8 @@ def ui_command(env: EnvironmentOption = None) -> None:
         if endpoint_url is not None:
             endpoint = stack.enter_context(local_endpoint(endpoint_url, project.root))
             console.print(f"emr_local answers at {endpoint.url} (state in {endpoint.state_dir})", soft_wrap=True)
-        provide_sample_data(s3_client(project.environment), project.environment, project.root, console.print)
+        environment = project.environment
+        provide_sample_data(s3_client(environment), environment, environment.sample_data, project.root, console)
         console.print(f"Airflow's UI: http://localhost:{variables.get('AIRFLOW__API__PORT', '8080')} (no login needed)")
         with suppress(KeyboardInterrupt):
             _serve(variables)

@@ -1,23 +1,29 @@
 """One run of one DAG in this process, as `airflow dags test` makes it, with its progress as JSON lines on a file descriptor.
 
 Run as `python -m emr_pipelines.dag.inline_run DAG_FILE --date … --conf … --events FD`; the command line starts it, since only this room may import Airflow.
+It prepares all it can and begins the run when a line comes on its standard input; when that ends without one, it runs nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import importlib.util
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO, Any
 
+from airflow import __version__ as airflow_version
 from airflow.listeners import hookimpl
 from airflow.providers.common.compat.sdk import get_listener_manager
 from airflow.sdk import DAG
+from airflow.utils.db import upgradedb
 
 from emr_pipelines.dag.interruption import Interruption
 from emr_pipelines.dag.macros import OUTPUT_KEY
@@ -67,6 +73,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--date", type=lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC))
     parser.add_argument("--conf", type=json.loads, default={})
     parser.add_argument("--events", type=int, required=True)
+    parser.add_argument("--database-stamp", type=Path, required=True)
     return parser.parse_args(argv)
 
 
@@ -74,13 +81,33 @@ def _run(arguments: argparse.Namespace, events: IO[str]) -> int:
     def emit(event: dict[str, Any]) -> None:
         events.write(json.dumps(event) + "\n")
 
+    _prepare_database(arguments.database_stamp, emit)
     listeners: Any = get_listener_manager()
     listeners.add_listener(TaskEvents(emit))
     dag = _load_dag(arguments.dag_file)
+    if not sys.stdin.readline():
+        return 1
     with Interruption().guard(dag):
         run: Any = dag.test(logical_date=arguments.date or datetime.now(UTC), run_conf=arguments.conf)
     emit({"run": run.run_id, "state": str(run.state)})
     return 0 if run.state == "success" else 1
+
+
+def _prepare_database(stamp: Path, emit: Emit) -> None:
+    """Make or migrate Airflow's database, once for each version of Airflow, which the stamp names; of two processes one waits for the other."""
+    with stamp.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if stamp.is_file() and stamp.read_text() == airflow_version:
+            return
+        before = signal.signal(signal.SIGTERM, signal.SIG_IGN)  # half a database is worse than a late end
+        try:
+            upgradedb()
+        except Exception as error:
+            emit({"problem": f"Airflow's database could not be prepared: {error}"})
+            raise
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        stamp.write_text(airflow_version)
 
 
 def _load_dag(dag_file: str) -> DAG:

@@ -53,7 +53,7 @@ class Lab:
         self.store = ObjectStore(state / "s3")
         self.store.load()
         self.s3 = serve(self.store)
-        self.executor = LocalExecutor(state, self.store, warm=warm, endpoint_url=self.s3.meta.endpoint_url)
+        self.executor = LocalExecutor(state, self.store, warm=warm, warm_jvms=0, endpoint_url=self.s3.meta.endpoint_url)
         self._ids = itertools.count(1)
 
     def open_cluster(self, cluster_id: str, **settings: Any) -> None:
@@ -85,11 +85,21 @@ class Lab:
         return [found["Key"] for found in self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])]
 
 
-@pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory, serve_s3: Callable[[ObjectStore], S3Client]) -> Iterator[Lab]:
-    made = Lab(tmp_path_factory.mktemp("state"), serve_s3, warm=True)
+def open_lab(state: Path, serve: Callable[[ObjectStore], S3Client]) -> Iterator[Lab]:
+    made = Lab(state, serve, warm=True)
     made.s3.create_bucket(Bucket="data")
     made.s3.create_bucket(Bucket="logs")
     made.open_cluster("j-LAB")
     yield made
     made.executor.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory, serve_s3: Callable[[ObjectStore], S3Client]) -> Iterator[Lab]:
+    yield from open_lab(tmp_path_factory.mktemp("state"), serve_s3)
+
+
+@pytest.fixture
+def new_lab(tmp_path: Path, serve_s3: Callable[[ObjectStore], S3Client]) -> Iterator[Lab]:
+    """One in which nothing has run."""
+    yield from open_lab(tmp_path, serve_s3)

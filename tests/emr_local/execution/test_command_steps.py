@@ -10,6 +10,11 @@ from emr_local.runners.contract import ClusterRequest
 from emr_local.runners.sessions import list_session
 
 
+def test_a_cluster_whose_steps_are_all_commands_costs_no_jvm(new_lab):
+    assert new_lab.run("echo", "hello")[0].exit_code == 0
+    assert not (new_lab.state / "jvms").exists()
+
+
 def test_hdfs_is_shared_by_the_steps_of_a_cluster_and_deleted_with_it(lab):
     lab.open_cluster("j-HDFS")
     lab.write("s3://data/hdfs/words.txt", "stately plump\n")

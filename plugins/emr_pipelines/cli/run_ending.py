@@ -1,0 +1,82 @@
+"""How a run ended, as people read it: its outputs, what failed, or what an interruption left behind. Runs nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from emr_pipelines.cli.local_endpoint import LocalEndpoint
+from emr_pipelines.cli.run_progress import RunProgress
+from emr_pipelines.spec.task_names import CREATE_TASK, TERMINATE_TASK
+
+_LOG_TAIL_LINES = 30
+
+
+def explain_interruption(progress: RunProgress, console: Console) -> None:
+    """Say what became of the cluster and the steps of an interrupted run."""
+    console.print(f"The run was interrupted; {_find_fate(progress)}.", style="red", soft_wrap=True)
+
+
+def _find_fate(progress: RunProgress) -> str:
+    """What became of the run's cluster and steps; a cluster that is not the run's own has no task that terminates it."""
+    tasks, left_at_once = progress.tasks, progress.run_state == "running"
+    if tasks[CREATE_TASK].state == "waiting":
+        return "nothing was started on EMR"
+    if TERMINATE_TASK not in tasks:
+        return (
+            "a step of it may still run on the cluster"
+            if left_at_once
+            else "the cluster, which is not its own, goes on"
+        )
+    if tasks[TERMINATE_TASK].state == "success":
+        return "no cluster of it is left"
+    return (
+        "a cluster may be left. It terminates itself when it has been idle for its idle_timeout; "
+        "past its max_lifetime `emr-pipelines reap` terminates it"
+    )
+
+
+def explain_failure(progress: RunProgress, log_file: Path, console: Console) -> None:
+    """Show why the tasks failed, or what the log says last when no task did, and where the whole log is."""
+    failed = {task_id: task for task_id, task in progress.tasks.items() if task.state == "failed"}
+    for task_id, task in failed.items():
+        console.print(f"{task_id} failed: {task.details.get('error', '')}", style="red", markup=False, soft_wrap=True)
+    if not failed and progress.problem is None:
+        console.print(
+            "\n".join(log_file.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]),
+            markup=False,
+            soft_wrap=True,
+        )
+    console.print(f"The whole log: {shown_path(log_file)}", soft_wrap=True)
+
+
+def show_outputs(progress: RunProgress, endpoint: LocalEndpoint | None, console: Console) -> None:
+    """List what the run has published, or else the outputs of its steps; files of this machine as paths."""
+    uris = [task.details["published"] for task in progress.tasks.values() if "published" in task.details]
+    uris = uris or [task.details["output"] for task in progress.tasks.values() if "output" in task.details]
+    console.print("\n[bold]Outputs[/bold]")
+    for uri in uris:
+        console.print(uri, soft_wrap=True)
+        if endpoint is not None:
+            folder = endpoint.local_path(uri)
+            for path in sorted(
+                path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(("_", "."))
+            ):
+                console.print(f"    {shown_path(path)}", soft_wrap=True, highlight=False)
+
+
+def show_next_commands(name: str, console: Console) -> None:
+    """Say what somebody who has run this pipeline may want to do next."""
+    console.print("\n[bold]Next[/bold]")
+    for command, purpose in (
+        (f"emr-pipelines plan {name}", "its tasks and requests, and on AWS its sizes and costs"),
+        ("emr-pipelines ui", "Airflow's page with all pipelines"),
+        (f"emr-pipelines run {name} --help", "another date, a parameter, one step"),
+    ):
+        console.print(f"    {command:<40}{purpose}", soft_wrap=True, highlight=False)
+
+
+def shown_path(path: Path) -> str:
+    """A path as short as it can be said from here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
