@@ -25,6 +25,18 @@ def test_clients_come_from_the_connection_and_retry_as_they_should() -> None:
     assert [one.meta.config.retries["total_max_attempts"] for one in clients] == [10, 1, 10]
 
 
+class Asking:
+    """Stands for an operator."""
+
+    def execute(self) -> str:
+        return str(s3_client("in_europe", None).meta.config.user_agent_extra)
+
+
+def test_the_user_agent_names_the_operator_as_with_the_providers_own_clients() -> None:
+    assert " Caller/Asking " in Asking().execute()
+    assert " Caller/Unknown " in str(s3_client("in_europe", None).meta.config.user_agent_extra)
+
+
 def test_sessions_share_what_botocore_has_read() -> None:
     loaders = [
         SharedModelsHook(aws_conn_id="in_europe").get_session()._session.get_component("data_loader") for _ in "12"

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from types import SimpleNamespace
 
 import pytest
@@ -62,6 +63,11 @@ def simulated_time(clock: Clock) -> Iterator[None]:
         yield
 
 
+def _hook_of(client: Any) -> SimpleNamespace:
+    """Stands for the provider's hook of a service."""
+    return SimpleNamespace(conn=client, region_name=None, get_client_type=lambda **_: client)
+
+
 def build_dag(root: Path) -> DAG:
     """The DAG of SPEC, in a project that holds nothing else."""
     (root / "config" / "pipelines").mkdir(parents=True)
@@ -97,9 +103,8 @@ class Simulation:
         self._failed_before_clear = dict.fromkeys(STEPS, 0)
         self._published: dict[str, str] = {}
         self._patches = pytest.MonkeyPatch()
-        hook = SimpleNamespace
-        clients = {"emr": self.emr.emr, "s3": self.emr.s3}
-        self._patches.setattr(aws_clients, "SharedModelsHook", lambda client_type, **_: hook(conn=clients[client_type]))
+        hooks = {service: _hook_of(client) for service, client in (("emr", self.emr.emr), ("s3", self.emr.s3))}
+        self._patches.setattr(aws_clients, "SharedModelsHook", lambda client_type, **_: hooks[client_type])
         self._time = simulated_time(self.clock)
         self._time.__enter__()
 

@@ -17,6 +17,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import make_server
 
 from emr_local.objects.store import ObjectStore
+from emr_local.runners.class_archive import default_cache_directory
 from emr_local.runners.contract import ClusterRequest, RunningStep, StepOutcome, StepRequest
 from emr_local.runners.local import LocalExecutor
 
@@ -53,7 +54,14 @@ class Lab:
         self.store = ObjectStore(state / "s3")
         self.store.load()
         self.s3 = serve(self.store)
-        self.executor = LocalExecutor(state, self.store, warm=warm, warm_jvms=0, endpoint_url=self.s3.meta.endpoint_url)
+        self.executor = LocalExecutor(
+            state,
+            self.store,
+            warm=warm,
+            warm_jvms=0,
+            endpoint_url=self.s3.meta.endpoint_url,
+            class_cache=default_cache_directory(),
+        )
         self._ids = itertools.count(1)
 
     def open_cluster(self, cluster_id: str, **settings: Any) -> None:
