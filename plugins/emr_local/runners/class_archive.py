@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import shlex
 import subprocess
 import tempfile
 import threading
@@ -78,7 +79,8 @@ class ClassArchive:
         return subprocess.Popen(
             ["nice", "-n", "19", submit, *settings, str(_PRIME_JOB)],
             cwd=scratch,
-            env=self._machine.environment() | {"SPARK_SUBMIT_OPTS": " ".join(every), "SPARK_LOCAL_DIRS": str(scratch)},
+            env=self._machine.environment()
+            | {"SPARK_SUBMIT_OPTS": shlex.join(every), "SPARK_LOCAL_DIRS": str(scratch)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
