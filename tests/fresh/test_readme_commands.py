@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ import pytest
 from tests.fresh.expectations import EXPECTED, LeftOut, Run, Server
 from tests.fresh.fresh_machine import FreshMachine
 from tests.fresh.readme_commands import README, Command, read_commands
-from tests.fresh.terminal import Finished, Terminal
+from tests.fresh.terminal import Finished, Terminal, end_processes_in
 from tests.fresh.verdicts import faults_of
 
 PAGE = """
@@ -101,7 +104,28 @@ def test_a_terminal_keeps_what_a_command_exports(machine: FreshMachine, tmp_path
     terminal = Terminal(machine.project, machine.environment(), tmp_path)
     assert terminal.run('export A="1\n2" B=3; false').exit_code == 1
     assert terminal.run('read word; echo "$A $B $word"', typed_in="yes\n").output == "1\n2 3 yes\n"
-    assert terminal.run("import sys", typed_in="").exit_code != 0
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What pytest starts can be interrupted, also where pytest itself runs in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_what_runs_in_another_terminal_is_ended_and_found(machine: FreshMachine, tmp_path: Path) -> None:
+    terminal = Terminal(machine.project, machine.environment(), tmp_path)
+    assert terminal.start("sleep 60", tmp_path / "log").interrupt() == []
+
+    started = terminal.start("touch begun; sleep 60", tmp_path / "log")
+    deadline = time.monotonic() + 20
+    while not (machine.project / "begun").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert end_processes_in(machine.project) != []
+    assert started.wait().exit_code == -signal.SIGKILL
+    assert end_processes_in(machine.project) == []
 
 
 @pytest.mark.parametrize(
