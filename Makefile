@@ -1,6 +1,6 @@
 # Every command of the project. `make demo` and `make test` need Python 3.11 or 3.12 and pip, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-proofs test-kills test-maven test-airflow-versions test-spark-versions test-template test-least-privilege check bench ui clean upgrade format
+.PHONY: help demo test test-fresh test-slow test-proofs test-kills test-maven test-airflow-versions test-spark-versions test-template test-least-privilege check bench ui clean upgrade format
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,6 +26,9 @@ demo: $(VENV)/.installed  ## Run the word-cloud pipeline on this machine and pri
 
 test: $(VENV)/.installed-dev  ## All tests but the slow proofs
 	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadgroup -q
+
+test-fresh: $(VENV)/.installed-dev  ## Every command of the README, as it is written, on a bare machine: requirements.txt alone, no Java, an empty HOME, a path with spaces (KEEP=1 leaves the folder)
+	$(BIN)/python -m tests.fresh
 
 test-slow: test-proofs test-kills test-maven  ## All slow tests
 

@@ -8,7 +8,8 @@ set -euo pipefail
 
 packages=("$@")
 if [[ ${#packages[@]} -eq 0 ]]; then
-    packages=(wordcloud==1.9.6 Pillow==13.0.0 numpy==2.4.6 matplotlib==3.11.2)
+    # pandas: pyspark.ml.functions imports it, which no job does by itself.
+    packages=(wordcloud==1.9.6 Pillow==13.0.0 numpy==2.4.6 matplotlib==3.11.2 pandas==2.3.3)
 fi
 
 # From emr-7.13 PySpark runs python3.11 while python3 and pip3 are still 3.9: what pip3 installs, no job sees.

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 
 import book_titles
 
-# Spark's asserts for tests come with pandas-on-Spark. That warns without the variable; in Spark 3.5 it also asks NumPy
+# Spark's asserts for tests (assertDataFrameEqual) come with pandas-on-Spark. That warns without the variable; in Spark 3.5 it also asks NumPy
 # for a name that NumPy 2 dropped, and Python for a module that is deprecated. So it is imported here, before all tests.
 os.environ["PYARROW_IGNORE_TIMEZONE"] = "1"
 np.NaN = np.nan  # type: ignore[attr-defined]

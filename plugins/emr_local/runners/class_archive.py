@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import logging
 import os
+import shlex
 import subprocess
 import tempfile
 import threading
@@ -89,7 +90,8 @@ class ClassArchive:
         return subprocess.Popen(
             ["nice", "-n", str(niceness), submit, *settings, str(_PRIME_JOB)],
             cwd=scratch,
-            env=self._machine.environment() | {"SPARK_SUBMIT_OPTS": " ".join(every), "SPARK_LOCAL_DIRS": str(scratch)},
+            env=self._machine.environment()
+            | {"SPARK_SUBMIT_OPTS": shlex.join(every), "SPARK_LOCAL_DIRS": str(scratch)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,7 +74,7 @@ def prepare_spark(context: StepContext, arguments: tuple[str, ...], java_options
         if name.startswith(_APP_MASTER_ENV) and "PYSPARK" not in name
     }
     environment["SPARK_LOCAL_DIRS"] = str(context.directory / "scratch")
-    environment["SPARK_SUBMIT_OPTS"] = " ".join(java_options)
+    environment["SPARK_SUBMIT_OPTS"] = shlex.join(java_options)
     return PreparedStep(
         argv=tuple(_plain_command(context, submission, files.application, properties, asked)),
         environment=environment,

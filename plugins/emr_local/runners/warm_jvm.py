@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import struct
 import subprocess
@@ -47,7 +48,8 @@ class WarmJvm:
         connection = directory / "connection"
         environment = machine.environment() | {
             "_PYSPARK_DRIVER_CONN_INFO_PATH": str(connection),
-            "SPARK_SUBMIT_OPTS": " ".join(
+            # Spark reads them as a shell would: a path with blanks must stay one option.
+            "SPARK_SUBMIT_OPTS": shlex.join(
                 [*java_options, f"-Djava.io.tmpdir={directory}", f"-Dderby.system.home={directory}"]
             ),
             "SPARK_LOCAL_DIRS": str(directory),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
@@ -39,7 +40,7 @@ def prepare_streaming(context: StepContext, arguments: tuple[str, ...], java_opt
             **context.machine.environment(),
             "PYTHONPATH": _PACKAGES,
             "SPARK_LOCAL_DIRS": str(context.directory / "scratch"),
-            "SPARK_SUBMIT_OPTS": " ".join(java_options),
+            "SPARK_SUBMIT_OPTS": shlex.join(java_options),
         },
         notes=plan.notes,
         warm_script=WarmScript(
