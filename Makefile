@@ -60,6 +60,7 @@ check: $(VENV)/.installed-dev  ## Lint, types, import rules, schema drift, valid
 	$(BIN)/mypy
 	PYTHONPATH=include/pyspark $(BIN)/lint-imports --no-cache
 	$(BIN)/emr-pipelines schema --check
+	$(BIN)/python -m tests.reliability.table --check
 	$(BIN)/emr-pipelines validate
 
 format: $(VENV)/.installed-dev  ## Format and sort imports

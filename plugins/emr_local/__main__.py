@@ -81,6 +81,24 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=1.0,
         help="factor on the short delays in which clusters come and go (default: %(default)s)",
     )
+    _add_jvm_flags(parser)
+    parser.add_argument(
+        "--bootstrap-actions",
+        choices=("check", "run"),
+        default="check",
+        help="look whether the scripts of bootstrap actions exist and can be parsed, or also run them on this machine (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--iam-policy",
+        type=Path,
+        metavar="FILE",
+        help="a JSON file with an IAM policy; what it does not allow is denied (default: everything is allowed)",
+    )
+    _add_fault_flags(parser)
+    return parser.parse_args(arguments)
+
+
+def _add_jvm_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--spark-submit",
         choices=("plain", "warm"),
@@ -99,20 +117,6 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         action="store_true",
         help="keep an archive of Spark's classes (145 MB in the user's cache, made once in the background), with which JVMs start faster",
     )
-    parser.add_argument(
-        "--bootstrap-actions",
-        choices=("check", "run"),
-        default="check",
-        help="look whether the scripts of bootstrap actions exist and can be parsed, or also run them on this machine (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--iam-policy",
-        type=Path,
-        metavar="FILE",
-        help="a JSON file with an IAM policy; what it does not allow is denied (default: everything is allowed)",
-    )
-    _add_fault_flags(parser)
-    return parser.parse_args(arguments)
 
 
 def _add_fault_flags(parser: argparse.ArgumentParser) -> None:

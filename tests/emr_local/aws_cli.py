@@ -6,10 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
-
-COMMAND = str(Path(sys.executable).parent / "aws")
 
 
 class AwsCli:
@@ -51,9 +51,28 @@ class AwsCli:
         return self.emr(*arguments)["ClusterId"]
 
     def _start(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [COMMAND, *arguments], env=self._environment, capture_output=True, text=True, check=False, timeout=300
-        )
+        with tempfile.TemporaryDirectory() as scratch:
+            files = {name: Path(scratch) / name for name in ("stdout", "stderr")}
+            request = {"arguments": arguments, "environment": self._environment}
+            code = _ask(json.dumps(request | {name: str(file) for name, file in files.items()}))
+            stdout, stderr = (file.read_text() if file.exists() else "" for file in files.values())
+        return subprocess.CompletedProcess(["aws", *arguments], code, stdout, stderr)
+
+
+def _ask(request: str) -> int:
+    process = _forking_cli()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(request + "\n")
+    process.stdin.flush()
+    return int(process.stdout.readline())
+
+
+@cache
+def _forking_cli() -> subprocess.Popen[str]:
+    """One for all tests of this process, with which it ends."""
+    command = [sys.executable, str(Path(__file__).with_name("aws_cli_commands.py"))]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 ONE_NODE = ("--instance-type", "m5.xlarge", "--instance-count", "1")
