@@ -1,6 +1,6 @@
 # Every command of the project. `make demo` and `make test` need Python 3.11 or 3.12 and pip, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fresh test-slow test-proofs test-kills test-maven test-airflow-versions test-spark-versions test-template test-least-privilege check bench ui clean upgrade format
+.PHONY: help demo test test-profile test-fresh test-slow test-proofs test-kills test-maven test-airflow-versions test-spark-versions test-template test-least-privilege check bench ui clean upgrade format
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,6 +10,13 @@ AIRFLOW_VERSIONS := 3.0.6 3.2.1
 SPARK_VERSIONS := 4.1.1
 # Where this is set, as in many containers, each process compiles the thousands of modules of Airflow anew: 7 s of CPU instead of 2.
 export PYTHONDONTWRITEBYTECODE :=
+
+# Runs $(2) and counts its seconds aloud: in one line on a terminal, in a line each elsewhere.
+define show_waiting
+	@if [ -t 1 ]; then show='\r  $(1): %d s '; else show='  $(1): %d s\n'; fi; \
+	{ seconds=1; while sleep 1; do seconds=$$((seconds + 1)); printf "$$show" $$seconds; done; } & ticker=$$!; \
+	trap "kill $$ticker; [ ! -t 1 ] || echo" EXIT; $(2)
+endef
 
 # An environment of exactly what the first prerequisite lists.
 define sync_environment
@@ -29,6 +36,9 @@ test: $(VENV)/.installed-dev  ## All tests but the slow proofs
 
 test-fresh: $(VENV)/.installed-dev  ## Every command of the README, as it is written, on a bare machine: requirements.txt alone, no Java, an empty HOME, a path with spaces (KEEP=1 leaves the folder)
 	$(BIN)/python -m tests.fresh
+
+test-profile: $(VENV)/.installed-dev  ## The same, and where its CPU goes: by kind of process, by file, by test
+	$(BIN)/python -m pytest -p tests.cost_profile -m "not slow" -n 3 --dist loadgroup -q
 
 test-slow: test-proofs test-kills test-maven  ## All slow tests
 
@@ -98,7 +108,7 @@ $(VENV)-checkov/.installed: tests/infra/checkov.txt | $(BIN)/uv
 
 $(VENV)/.installed: requirements.txt constraints.txt pyproject.toml | $(BIN)/uv
 	@echo "Installing what the project needs into $(VENV) …"
-	$(UV) --constraint constraints.txt --requirement requirements.txt --editable .
+	$(call show_waiting,installing,$(UV) --constraint constraints.txt --requirement requirements.txt --editable .)
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

@@ -71,7 +71,7 @@ def run_command(
     if run.progress.run_state == "success":
         show_outputs(run.progress, run.endpoint, console)
         console.print(f"\n{time.monotonic() - started:.0f} s in all")
-        show_next_commands(name, console)
+        show_next_commands(name, plan.steps[-1].name, console)
     elif run.stopped_by is not None:
         explain_interruption(run.progress, console)
         raise typer.Exit(exit_code(run.stopped_by))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -66,15 +68,22 @@ def show_outputs(progress: RunProgress, endpoint: LocalEndpoint | None, console:
                 console.print(f"    {shown_path(path)}", soft_wrap=True, highlight=False)
 
 
-def show_next_commands(name: str, console: Console) -> None:
+def show_next_commands(name: str, last_step: str, console: Console) -> None:
     """Say what somebody who has run this pipeline may want to do next."""
     console.print("\n[bold]Next[/bold]")
-    for command, purpose in (
-        (f"emr-pipelines plan {name}", "its tasks and requests, and on AWS its sizes and costs"),
-        ("emr-pipelines ui", "Airflow's page with all pipelines"),
-        (f"emr-pipelines run {name} --help", "another date, a parameter, one step"),
+    for arguments, purpose in (
+        (f"run {name} --step {last_step}", "after an edit of its script: this step alone"),
+        (f"plan {name}", "its tasks, requests, sizes and costs"),
+        ("ui", "Airflow's page with all pipelines"),
     ):
-        console.print(f"    {command:<40}{purpose}", soft_wrap=True, highlight=False)
+        console.print(f"    {_own_command()} {arguments:<44} # {purpose}", soft_wrap=True, highlight=False)
+
+
+def _own_command() -> str:
+    """This command as the person's shell finds it."""
+    name = "emr-pipelines"
+    own = Path(sys.executable).with_name(name)
+    return name if shutil.which(name) == str(own) else shown_path(own)
 
 
 def shown_path(path: Path) -> str:

@@ -26,6 +26,7 @@ from emr_pipelines.errors import EmrPipelinesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
 
     import boto3
     from types_boto3_s3.client import S3Client
@@ -54,7 +55,7 @@ class SharedModelsHook(AwsBaseHook):
 
         The provider's own looks with inspect.stack(), which searches the source of each frame in all modules: a quarter of the CPU of a run with short steps.
         """
-        frame = sys._getframe(1)
+        frame: FrameType | None = sys._getframe(1)
         while frame is not None and frame.f_code.co_name != target_function_name:
             frame = frame.f_back
         return None if frame is None else type(frame.f_locals["self"]).__name__
