@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "plugins" / "emr_pipelines"
 ACCOUNT = "123456789012"
 # What the Airflow role runs. `emr/access` and the other verbs are for people with rights of their own.
-ROOMS = {"emr": PACKAGE / "emr", "storage": PACKAGE / "storage", "dag": PACKAGE / "dag", "cli": PACKAGE / "cli"}
+ROOMS = {name: PACKAGE / name for name in ("emr", "storage", "inline", "dag", "cli")}
 FOR_PEOPLE = PACKAGE / "emr" / "access"
 VERBS_OF_THE_ROLE = {"run", "sample_data", "reap", "collect_garbage"}
 SERVICES = ("emr", "s3", "secretsmanager", "ssm", "kms", "sts", "iam")

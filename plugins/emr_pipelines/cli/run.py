@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from emr_pipelines.cli.airflow_home import airflow_home, airflow_variables
 from emr_pipelines.cli.aws_clients import s3_client
+from emr_pipelines.cli.finished_run import FinishedRun, new_log_file, show_tails, tell_of_waiting_cluster
 from emr_pipelines.cli.inline_process import InlineProcess
 from emr_pipelines.cli.local_endpoint import LocalEndpoint, local_endpoint
 from emr_pipelines.cli.project_options import PACKAGE_FOLDER, EnvironmentOption, Project, load_project
+from emr_pipelines.cli.run_inline import run_inline
 from emr_pipelines.cli.run_options import parse_params
+from emr_pipelines.cli.run_order import RunOrder, airflow_arguments, order_run
 from emr_pipelines.cli.run_progress import RunProgress
 from emr_pipelines.cli.sample_data import provide_sample_data
+from emr_pipelines.cli.step_options import parse_step_options
 from emr_pipelines.cli.stop_signals import exit_code
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.build import build_plan
-from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.task_ids import task_ids
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.project import pipeline_file
@@ -43,6 +43,14 @@ def run_command(
     param: Annotated[
         list[str] | None, typer.Option(help="A parameter of the run as NAME=VALUE; may be given again.")
     ] = None,
+    step: Annotated[
+        str | None, typer.Option(help="Run this step only, with the latest verified outputs of those before it.")
+    ] = None,
+    from_step: Annotated[str | None, typer.Option(help="Run this step and all that come after it.")] = None,
+    inline: Annotated[bool, typer.Option("--inline", help="Run it in this process, without Airflow.")] = False,
+    terminate: Annotated[
+        bool, typer.Option("--terminate", help="With --step or --from-step: leave no cluster waiting.")
+    ] = False,
     env: EnvironmentOption = None,
 ) -> None:
     """Run a pipeline once, as `airflow dags test` does, and print where its outputs are."""
@@ -53,51 +61,46 @@ def run_command(
             pipeline_file(project.root, name), environment=project.environment.name, project_root=project.root
         )
     )
-    conf = parse_params(plan, param or [])
+    params = parse_params(plan, param or [])
+    choice = parse_step_options(plan, step=step, from_step=from_step, terminate=terminate)
+    if inline:
+        console.print(f"Without Airflow: {name} runs in this process; Airflow knows nothing of it")
     with ExitStack() as stack:
         endpoint_url = project.environment.connection.endpoint_url
         endpoint = stack.enter_context(local_endpoint(endpoint_url, project.root)) if endpoint_url else None
         provide_sample_data(s3_client(project.environment), project.environment, project.root, console.print)
-        run = _run(project, plan, date, conf, console)
+        order = order_run(project, plan, choice, date=date and date.date(), params=params, console=console)
+        run = run_inline(project, order, console) if inline else _run(project, order, console)
+    tell_of_waiting_cluster(run, order, console)
     if run.progress.run_state == "success":
         _show_outputs(run.progress, endpoint, console)
     elif run.stopped_by is not None:
         _explain_interruption(run.progress, console)
         raise typer.Exit(exit_code(run.stopped_by))
     else:
+        show_tails(run, console)
         _explain_failure(run.progress, run.log_file, console)
         raise typer.Exit(1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Run:
-    """A run that is over, and the signal that ended it, if one did."""
-
-    progress: RunProgress
-    log_file: Path
-    stopped_by: int | None
-
-
-def _run(project: Project, plan: Plan, date: datetime | None, conf: dict[str, Any], console: Console) -> _Run:
+def _run(project: Project, order: RunOrder, console: Console) -> FinishedRun:
+    plan = order.scope.plan
     variables = {
         **os.environ,
         **airflow_variables(project.root, project.environment),
         "PYTHONPATH": str(PACKAGE_FOLDER),
     }
-    logs = airflow_home(project.root) / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    log_file = logs / f"run-{plan.name}-{time.strftime('%Y%m%dT%H%M%S')}.log"
+    log_file = new_log_file(project.root, plan.name)
     with log_file.open("w") as log:
         _prepare_database(project.root, variables, log_file, console)
-        progress = RunProgress(task_ids(plan), console)
+        progress = RunProgress(task_ids(order.scope), console)
         console.print(
             f"Running {plan.name} in the environment {plan.environment} (log: {_shown(log_file)})", soft_wrap=True
         )
-        arguments = [str(project.root / "dags" / f"{plan.name}.py"), "--conf", json.dumps(conf)]
-        arguments += ["--date", f"{date:%Y-%m-%d}"] if date else []
+        arguments = [str(project.root / "dags" / f"{plan.name}.py"), *airflow_arguments(order)]
         process = InlineProcess(arguments, variables, log.fileno())
         progress.follow(process.events())
-    return _Run(progress=progress, log_file=log_file, stopped_by=process.stopped_by)
+    return FinishedRun(progress=progress, log_file=log_file, stopped_by=process.stopped_by)
 
 
 def _prepare_database(root: Path, variables: dict[str, str], log_file: Path, console: Console) -> None:

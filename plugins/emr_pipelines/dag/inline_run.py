@@ -1,6 +1,7 @@
 """One run of one DAG in this process, as `airflow dags test` makes it, with its progress as JSON lines on a file descriptor.
 
-Run as `python -m emr_pipelines.dag.inline_run DAG_FILE --date … --conf … --events FD`; the command line starts it, since only this room may import Airflow.
+Run as `python -m emr_pipelines.dag.inline_run DAG_FILE --date … --conf … --events FD`; the command line starts it, since only this room may import Airflow. With
+`--selection` the DAG holds only these steps. Their run has no date of its own: Airflow would delete the record of the real run of that date.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from airflow.listeners import hookimpl
 from airflow.providers.common.compat.sdk import get_listener_manager
 from airflow.sdk import DAG
 
+from emr_pipelines.dag.factory import build_step_dag
 from emr_pipelines.dag.interruption import Interruption
-from emr_pipelines.dag.macros import OUTPUT_KEY
+from emr_pipelines.dag.macros import CLUSTER_KEY, OUTPUT_KEY
 from emr_pipelines.dag.sensor import PUBLISHED_KEY
+from emr_pipelines.plan.step_selection import parse_selection
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -41,7 +44,8 @@ class TaskEvents:
     def on_task_instance_success(self, task_instance: Any) -> None:
         """Airflow calls this when a task has succeeded; what it handed on goes with the event."""
         handed_on = {
-            key: task_instance.xcom_pull(task_ids=task_instance.task_id, key=key) for key in (OUTPUT_KEY, PUBLISHED_KEY)
+            key: task_instance.xcom_pull(task_ids=task_instance.task_id, key=key)
+            for key in (OUTPUT_KEY, PUBLISHED_KEY, CLUSTER_KEY)
         }
         self._report(task_instance, "success", **{key: value for key, value in handed_on.items() if value})
 
@@ -66,6 +70,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("dag_file")
     parser.add_argument("--date", type=lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC))
     parser.add_argument("--conf", type=json.loads, default={})
+    parser.add_argument("--selection", type=lambda text: parse_selection(json.loads(text)))
     parser.add_argument("--events", type=int, required=True)
     return parser.parse_args(argv)
 
@@ -76,11 +81,19 @@ def _run(arguments: argparse.Namespace, events: IO[str]) -> int:
 
     listeners: Any = get_listener_manager()
     listeners.add_listener(TaskEvents(emit))
-    dag = _load_dag(arguments.dag_file)
+    dag = _dag_of(arguments)
     with Interruption().guard(dag):
         run: Any = dag.test(logical_date=arguments.date or datetime.now(UTC), run_conf=arguments.conf)
     emit({"run": run.run_id, "state": str(run.state)})
     return 0 if run.state == "success" else 1
+
+
+def _dag_of(arguments: argparse.Namespace) -> DAG:
+    if arguments.selection is None:
+        return _load_dag(arguments.dag_file)
+    dag = build_step_dag(arguments.dag_file, arguments.selection)
+    dag.fileloc = arguments.dag_file
+    return dag
 
 
 def _load_dag(dag_file: str) -> DAG:
