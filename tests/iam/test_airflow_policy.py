@@ -222,6 +222,7 @@ def test_places_are_the_prefixes_of_the_plans(project: Path) -> None:
     assert allowed(project, "s3:PutObject", "arn:aws:s3:::out/report/year=2024/part-0")
     assert not allowed(project, "s3:PutObject", "arn:aws:s3:::out/reports")
     assert allowed(project, "s3:ListBucket", "arn:aws:s3:::out"), "else a missing manifest is no 404"
+    assert allowed(project, "s3:PutObject", "arn:aws:s3:::code/runs/report/_latest/one/0f.json")
     assert allowed(project, "s3:PutObject", "arn:aws:s3:::code/runs/report/r/one/_owner")
     assert not allowed(project, "s3:PutObject", "arn:aws:s3:::code/runs/report/r/one/attempt=1/part-0"), "EMR's matter"
     assert not allowed(project, "s3:DeleteObject", "arn:aws:s3:::code/code/0123/job.py")

@@ -35,7 +35,7 @@ params: {{size: {{type: integer, default: 3}}, top: {{type: integer, default: 9}
 steps:
   - {{name: read, command: [cat, "s3://in/${{run.year}}"], output: text}}
   - {{name: left, command: [head, "-${{params.size}}", "${{steps.read.output}}"], output: text, on_failure: terminate_cluster}}
-  - {{name: right, command: [tail, "${{steps.read.output}}"], output: text, publish: "s3://out/${{run.date}}"}}
+  - {{name: right, command: [tail, "${{steps.read.output}}"], output: text, publish: "s3://out/${{run.month}}/${{run.date}}"}}
   - {{name: join, command: [paste, "${{steps.left.output}}", "${{steps.right.output}}", "-${{params.top}}", "$${{HOME}}"]}}
 """
 OUTPUT = "s3://b/runs/p/${odd}/read/attempt=1"
@@ -91,7 +91,7 @@ def test_dates_are_those_of_the_selection_and_airflow_sees_no_schedule(plan_text
     assert plan.steps[0].external_inputs == ()
     assert plan.steps[0].request["HadoopJarStep"]["Args"] == ["cat", "s3://in/2005"]
     assert plan.steps[1].output is not None
-    assert plan.steps[1].output.publish == "s3://out/2004-03-02"
+    assert plan.steps[1].output.publish == "s3://out/03/2004-03-02"
 
 
 def test_a_legacy_script_gets_the_output_as_it_names_it(plan_of: Callable[[str], Plan]) -> None:

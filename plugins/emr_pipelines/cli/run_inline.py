@@ -41,19 +41,21 @@ def run_inline(project: Project, order: RunOrder, console: Console) -> FinishedR
     run = InlineRun(order.scope, values, clients, project_root=project.root, tell=progress.take)
     tails: Mapping[str, list[str]] = {}
     stopped_by: int | None = None
-    state = "failed"
+    state, skipped = "failed", ""
     with _logging_to(log_file), progress.showing():
         try:
             run.run()
             state = "success"
         except InputsMissing as missing:
-            # Airflow, too, calls a run a success whose tasks were skipped.
-            state = "success" if missing.skips else state
+            if missing.skips:  # then Airflow, too, calls the run a success
+                state, skipped = "success", str(missing)
         except EmrPipelinesError as error:
             tails = error.tails if isinstance(error, RunError) else {}
         except (KeyboardInterrupt, SystemExit) as stop:
             stopped_by = _signal_of(stop)
         progress.take({"run": values.run_id, "state": state})
+    if skipped:
+        console.print(skipped, markup=False, soft_wrap=True)
     return FinishedRun(progress=progress, log_file=log_file, stopped_by=stopped_by, tails=tails)
 
 

@@ -32,7 +32,6 @@ from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.legacy_contract import attempts_folder
 from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.plan.run_scope import RunScope, latest_record, whole_run
-from emr_pipelines.plan.step_selection import StepSelection, narrow
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.project import DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE, find_project_root, pipeline_file
 from emr_pipelines.spec.task_names import CREATE_TASK, GONE_TASK, PUBLISH_TASK, TERMINATE_TASK
@@ -50,15 +49,11 @@ def build_airflow_dag(dag_file: str) -> DAG:
 
     Raises SpecError with every problem of the spec; Airflow shows it as the import error of this one file.
     """
-    return emit_dag(whole_run(_plan_of(dag_file)), dag_folder=Path(dag_file).resolve().parent)
+    return emit_dag(whole_run(plan_of(dag_file)), dag_folder=Path(dag_file).resolve().parent)
 
 
-def build_step_dag(dag_file: str, selection: StepSelection) -> DAG:
-    """The DAG of some steps of the same pipeline, under the same name; never for a DAG file."""
-    return emit_dag(narrow(_plan_of(dag_file), selection), dag_folder=Path(dag_file).resolve().parent)
-
-
-def _plan_of(dag_file: str) -> Plan:
+def plan_of(dag_file: str) -> Plan:
+    """The plan of the spec beside a DAG file."""
     file = Path(dag_file).resolve()
     root = find_project_root(file.parent)
     environment = os.environ.get(ENVIRONMENT_VARIABLE, DEFAULT_ENVIRONMENT)

@@ -14,17 +14,18 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO, Any
 
 from airflow.listeners import hookimpl
 from airflow.providers.common.compat.sdk import get_listener_manager
 from airflow.sdk import DAG
 
-from emr_pipelines.dag.factory import build_step_dag
+from emr_pipelines.dag.factory import emit_dag, plan_of
 from emr_pipelines.dag.interruption import Interruption
 from emr_pipelines.dag.macros import CLUSTER_KEY, OUTPUT_KEY
 from emr_pipelines.dag.sensor import PUBLISHED_KEY
-from emr_pipelines.plan.step_selection import parse_selection
+from emr_pipelines.plan.step_selection import narrow, parse_selection
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -89,9 +90,11 @@ def _run(arguments: argparse.Namespace, events: IO[str]) -> int:
 
 
 def _dag_of(arguments: argparse.Namespace) -> DAG:
+    """The file's own DAG, or one of the same name with the selected steps alone."""
     if arguments.selection is None:
         return _load_dag(arguments.dag_file)
-    dag = build_step_dag(arguments.dag_file, arguments.selection)
+    scope = narrow(plan_of(arguments.dag_file), arguments.selection)
+    dag = emit_dag(scope, dag_folder=Path(arguments.dag_file).resolve().parent)
     dag.fileloc = arguments.dag_file
     return dag
 

@@ -91,19 +91,20 @@ class InlineRun:
                 start_timeout_seconds=cluster.start_timeout_seconds,
                 tell=partial(log.info, "The cluster of this run is %s"),
             )
-        except ClusterFailed as failure:
+        except Exception as failure:
             self._settled = True
-            if failure.code != BOOTSTRAP_FAILURE:
-                raise
-            patience = self._plan.log_patience_seconds
-            raise explained_launch(
-                api, self._clients.s3, failure, patience_seconds=patience, retryable=False
-            ) from failure
-        except Exception:
-            self._settled = True
+            if isinstance(failure, ClusterFailed) and failure.code == BOOTSTRAP_FAILURE:
+                raise self._explained(failure) from failure
             raise
+        # Not after an interruption: a RunJobFlow may be in flight then.
         self._settled = True
         return found
+
+    def _explained(self, failure: ClusterFailed) -> ClusterFailed:
+        patience = self._plan.log_patience_seconds
+        return explained_launch(
+            self._clients.api, self._clients.s3, failure, patience_seconds=patience, retryable=False
+        )
 
     def _run_steps(self, cluster_id: str) -> None:
         """Submit each step once those before it have ended, and wait for the submitted ones in their order."""
