@@ -22,6 +22,7 @@ from tests.conftest import PROJECT_FOLDERS, REPOSITORY, start_emr_local
 from emr_local.java_runtime import find_java
 
 GOAL_SECONDS = 5.0
+_TOOLS = Path(sys.executable).parent
 PIPELINE = "step_loop"
 SPEC = f"""
 name: {PIPELINE}
@@ -63,6 +64,7 @@ class Desk:
         environment.write_text(environment.read_text().replace("http://127.0.0.1:5566", url))
         self._variables = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
+            "PATH": os.pathsep.join([str(_TOOLS), os.environ.get("PATH", os.defpath)]),
             "PYTHONPATH": str(project / "plugins"),
             "JAVA_HOME": str(find_java().home),
         }
@@ -80,8 +82,9 @@ class Desk:
         (words,) = (self._root / "state" / "s3" / "emr-pipelines-local" / "runs" / PIPELINE).glob("*/words/attempt=1")
         output = self._root / "spark-submit-output"
         shutil.rmtree(output, ignore_errors=True)
-        spark_submit = str(Path(sys.executable).parent / "spark-submit")
-        self._call(spark_submit, str(self._script), "--input", f"words={words}", "--output", str(output))
+        self._call(
+            str(_TOOLS / "spark-submit"), str(self._script), "--input", f"words={words}", "--output", str(output)
+        )
 
     def close(self) -> None:
         """End emr_local."""

@@ -106,7 +106,9 @@ def test_a_legacy_script_gets_the_output_as_it_names_it(plan_of: Callable[[str],
 def test_the_waiting_cluster_is_found_by_every_such_run_and_a_failing_step_leaves_it(plan_text: BuildPlan) -> None:
     plan = plan_text(DIAMOND)
     one, other = select(plan, "left", outputs={"read": OUTPUT}), select(plan, "right", outputs={"read": OUTPUT})
-    assert one.plan.cluster.request == other.plan.cluster.request
+    edited = select(plan_text(DIAMOND.replace("paste", "echo")), "left", outputs={"read": OUTPUT})
+    assert one.plan.cluster.request == other.plan.cluster.request == edited.plan.cluster.request
+    assert one.plan.spec_digest != edited.plan.spec_digest
     assert {reference.parts[-1] for reference in references_in(one.plan.cluster.request)} == {"expires_at"}
     assert one.plan.steps[0].request["ActionOnFailure"] == "CONTINUE"
     assert task_ids(one)[-1] == "left.wait"
@@ -140,6 +142,7 @@ steps:
   - {{name: load, command: [hdfs, dfs, -put, a.csv, /a.csv]}}
   - {{name: count, command: [hdfs, dfs, -count, /a.csv], after: [load], output: text}}
   - {{name: tell, command: [cat, "${{steps.count.output}}"]}}
+  - {{name: beside, command: [hdfs, dfs, -put, b.csv, /b.csv]}}
 """
 
 
@@ -149,6 +152,7 @@ def test_a_step_that_reads_what_another_left_on_hdfs_cannot_run_without_it(plan_
         choose_steps(plan, "count", onward=False)
     assert choose_steps(plan, "tell", onward=False) == ("tell",), "it reads S3 only"
     assert choose_steps(plan, "load", onward=True) == ("load", "count", "tell")
+    assert choose_steps(plan, "beside", onward=False) == ("beside",), "it does not come after load"
 
 
 def test_steps_that_use_hdfs_find_it_empty(plan_text: BuildPlan) -> None:
