@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import REPOSITORY
 
 from emr_pipelines.cli.step_options import parse_step_options
-from emr_pipelines.cli.upstream_outputs import choose_values, describe_output, find_outputs
+from emr_pipelines.cli.upstream_outputs import choose_values, describe_output, find_outputs, given_params
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.binding import bind_request, values_of_run
 from emr_pipelines.plan.build import build_plan
@@ -103,6 +103,10 @@ def test_values_are_the_given_ones_else_those_of_the_newest_output_else_todays(
     assert told == ["Values as in run r1 of 2005-01-01; others: --date, --param"]
     assert values_for(plan, s3, dt.date(1999, 1, 1))[0].params["size"] == 3
     assert values_for(plan, s3, size=4)[0].logical_date == today
+    assert given_params(plan, nothing) == {}, (
+        "what has its default is no part of the order: a null may be none that Airflow takes"
+    )
+    assert given_params(plan, newest) == {"size": 7, "note": "x"}
 
 
 def test_a_parameter_that_takes_the_old_value_no_more_has_its_default(chain: BuildPlan, s3: Any, bucket: str) -> None:

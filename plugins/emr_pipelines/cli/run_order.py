@@ -14,7 +14,7 @@ from rich.console import Console
 from emr_pipelines.cli.aws_clients import aws_errors_as_messages, s3_client
 from emr_pipelines.cli.project_options import Project
 from emr_pipelines.cli.step_options import StepChoice
-from emr_pipelines.cli.upstream_outputs import choose_values, describe_output, find_outputs
+from emr_pipelines.cli.upstream_outputs import choose_values, describe_output, find_outputs, given_params
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.run_scope import RunScope, whole_run
 from emr_pipelines.plan.step_selection import StepSelection, cluster_artifacts, cluster_key_of, narrow
@@ -63,7 +63,10 @@ def order_run(
         keeps_cluster=key is not None and not choice.terminate,
     )
     return RunOrder(
-        scope=narrow(plan, selection), date=values.logical_date, params=dict(values.params), selection=selection
+        scope=narrow(plan, selection),
+        date=values.logical_date,
+        params=given_params(plan, values),
+        selection=selection,
     )
 
 

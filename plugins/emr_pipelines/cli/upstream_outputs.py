@@ -37,6 +37,13 @@ def choose_values(
     )
 
 
+def given_params(plan: Plan, values: RunValues) -> dict[str, Any]:
+    """The parameters that do not have their defaults: a run gets those by itself, and Airflow takes no null that a form would not take."""
+    return {
+        param.name: values.params[param.name] for param in plan.params if values.params[param.name] != param.default
+    }
+
+
 def _params_of(plan: Plan, newest: LatestOutput) -> Iterator[tuple[str, Any]]:
     """The parameters of a run that the pipeline still has, with values that it still takes."""
     for param in plan.params:
@@ -96,9 +103,9 @@ def _can_begin(plan: Plan, name: str, s3: S3Client, values: RunValues) -> bool:
 def _options(plan: Plan, values: RunValues) -> str:
     environment = "" if plan.environment == DEFAULT_ENVIRONMENT else f" --env {plan.environment}"
     given = "".join(
-        f" --param {param.name}={quote(scalar_text(value))}"
-        for param in plan.params
-        if (value := values.params.get(param.name)) is not None and value != param.default
+        f" --param {name}={quote(scalar_text(value))}"
+        for name, value in given_params(plan, values).items()
+        if value is not None
     )
     return f" --date {values.logical_date}{given}{environment}"
 
