@@ -24,6 +24,7 @@ from airflow.sdk import DAG
 from emr_pipelines.dag.factory import emit_dag, plan_of
 from emr_pipelines.dag.interruption import Interruption
 from emr_pipelines.dag.macros import CLUSTER_KEY, OUTPUT_KEY
+from emr_pipelines.dag.newest_api import offer_newest_api_only
 from emr_pipelines.dag.sensor import PUBLISHED_KEY
 from emr_pipelines.plan.step_selection import narrow, parse_selection
 
@@ -82,6 +83,7 @@ def _run(arguments: argparse.Namespace, events: IO[str]) -> int:
 
     listeners: Any = get_listener_manager()
     listeners.add_listener(TaskEvents(emit))
+    offer_newest_api_only()
     dag = _dag_of(arguments)
     with Interruption().guard(dag):
         run: Any = dag.test(logical_date=arguments.date or datetime.now(UTC), run_conf=arguments.conf)
