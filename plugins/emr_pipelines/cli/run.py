@@ -25,7 +25,13 @@ from emr_pipelines.cli.run_options import parse_params
 from emr_pipelines.cli.run_order import RunOrder, airflow_arguments, order_run
 from emr_pipelines.cli.run_progress import RunProgress
 from emr_pipelines.cli.sample_data import provide_sample_data
-from emr_pipelines.cli.step_options import parse_step_options
+from emr_pipelines.cli.step_options import (
+    FromStepOption,
+    InlineOption,
+    StepOption,
+    TerminateOption,
+    parse_step_options,
+)
 from emr_pipelines.cli.stop_signals import exit_code
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.build import build_plan
@@ -43,14 +49,10 @@ def run_command(
     param: Annotated[
         list[str] | None, typer.Option(help="A parameter of the run as NAME=VALUE; may be given again.")
     ] = None,
-    step: Annotated[
-        str | None, typer.Option(help="Run this step only, with the latest verified outputs of those before it.")
-    ] = None,
-    from_step: Annotated[str | None, typer.Option(help="Run this step and all that come after it.")] = None,
-    inline: Annotated[bool, typer.Option("--inline", help="Run it in this process, without Airflow.")] = False,
-    terminate: Annotated[
-        bool, typer.Option("--terminate", help="With --step or --from-step: leave no cluster waiting.")
-    ] = False,
+    step: StepOption = None,
+    from_step: FromStepOption = None,
+    inline: InlineOption = False,
+    terminate: TerminateOption = False,
     env: EnvironmentOption = None,
 ) -> None:
     """Run a pipeline once, as `airflow dags test` does, and print where its outputs are."""
@@ -64,7 +66,7 @@ def run_command(
     params = parse_params(plan, param or [])
     choice = parse_step_options(plan, step=step, from_step=from_step, terminate=terminate)
     if inline:
-        console.print(f"Without Airflow: {name} runs in this process; Airflow knows nothing of it")
+        console.print(f"Without Airflow: {name} runs in this process; Airflow knows nothing of it", soft_wrap=True)
     with ExitStack() as stack:
         endpoint_url = project.environment.connection.endpoint_url
         endpoint = stack.enter_context(local_endpoint(endpoint_url, project.root)) if endpoint_url else None
@@ -72,6 +74,10 @@ def run_command(
         order = order_run(project, plan, choice, date=date and date.date(), params=params, console=console)
         run = run_inline(project, order, console) if inline else _run(project, order, console)
     tell_of_waiting_cluster(run, order, console)
+    _tell_end(run, endpoint, console)
+
+
+def _tell_end(run: FinishedRun, endpoint: LocalEndpoint | None, console: Console) -> None:
     if run.progress.run_state == "success":
         _show_outputs(run.progress, endpoint, console)
     elif run.stopped_by is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,10 +15,12 @@ from emr_pipelines.cli.aws_clients import aws_errors_as_messages, s3_client
 from emr_pipelines.cli.project_options import Project
 from emr_pipelines.cli.step_options import StepChoice
 from emr_pipelines.cli.upstream_outputs import choose_values, describe_output, find_outputs, given_params
+from emr_pipelines.plan.binding import RunValues
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.run_scope import RunScope, whole_run
 from emr_pipelines.plan.step_selection import StepSelection, cluster_artifacts, cluster_key_of, narrow
 from emr_pipelines.storage.artifact_contents import read_contents
+from emr_pipelines.storage.latest_outputs import LatestOutput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,20 +55,26 @@ def order_run(
         outputs = find_outputs(plan, choice.steps, s3, values)
     for output in outputs:
         tell(describe_output(plan, output))
+    selection = _select(project, plan, choice, values, outputs)
+    return RunOrder(
+        scope=narrow(plan, selection),
+        date=values.logical_date,
+        params=given_params(plan, values),
+        selection=selection,
+    )
+
+
+def _select(
+    project: Project, plan: Plan, choice: StepChoice, values: RunValues, outputs: Iterable[LatestOutput]
+) -> StepSelection:
     key = cluster_key_of(plan, choice.steps, read_contents(cluster_artifacts(plan), project.root))
-    selection = StepSelection(
+    return StepSelection(
         steps=choice.steps,
         outputs={latest.step: latest.output for latest in outputs},
         year=values.year,
         date=values.logical_date.isoformat(),
         cluster_key=key,
         keeps_cluster=key is not None and not choice.terminate,
-    )
-    return RunOrder(
-        scope=narrow(plan, selection),
-        date=values.logical_date,
-        params=given_params(plan, values),
-        selection=selection,
     )
 
 

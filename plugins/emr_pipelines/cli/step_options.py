@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+import typer
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.step_selection import choose_steps
+
+StepOption = Annotated[
+    str | None, typer.Option(help="Run this step only, with the latest verified outputs of those before it.")
+]
+FromStepOption = Annotated[str | None, typer.Option(help="Run this step and all that come after it.")]
+InlineOption = Annotated[bool, typer.Option("--inline", help="Run it in this process, without Airflow.")]
+TerminateOption = Annotated[
+    bool, typer.Option("--terminate", help="With --step or --from-step: leave no cluster waiting.")
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
