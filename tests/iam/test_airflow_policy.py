@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "plugins" / "emr_pipelines"
 ACCOUNT = "123456789012"
 # What the Airflow role runs. `emr/access` and the other verbs are for people with rights of their own.
-ROOMS = {"emr": PACKAGE / "emr", "storage": PACKAGE / "storage", "dag": PACKAGE / "dag", "cli": PACKAGE / "cli"}
+ROOMS = {name: PACKAGE / name for name in ("emr", "storage", "inline", "dag", "cli")}
 FOR_PEOPLE = PACKAGE / "emr" / "access"
 VERBS_OF_THE_ROLE = {"run", "sample_data", "reap", "collect_garbage"}
 SERVICES = ("emr", "s3", "secretsmanager", "ssm", "kms", "sts", "iam")
@@ -222,6 +222,7 @@ def test_places_are_the_prefixes_of_the_plans(project: Path) -> None:
     assert allowed(project, "s3:PutObject", "arn:aws:s3:::out/report/year=2024/part-0")
     assert not allowed(project, "s3:PutObject", "arn:aws:s3:::out/reports")
     assert allowed(project, "s3:ListBucket", "arn:aws:s3:::out"), "else a missing manifest is no 404"
+    assert allowed(project, "s3:PutObject", "arn:aws:s3:::code/runs/report/_latest/one/0f.json")
     assert allowed(project, "s3:PutObject", "arn:aws:s3:::code/runs/report/r/one/_owner")
     assert not allowed(project, "s3:PutObject", "arn:aws:s3:::code/runs/report/r/one/attempt=1/part-0"), "EMR's matter"
     assert not allowed(project, "s3:DeleteObject", "arn:aws:s3:::code/code/0123/job.py")

@@ -15,6 +15,7 @@ from tests.integration.word_clouds import gallery_years
 pytestmark = pytest.mark.xdist_group("airflow")
 
 
+@pytest.mark.slow
 def test_one_year_from_spec_to_pictures(
     airflow: Callable[..., subprocess.CompletedProcess[str]],
     api: EmrApi,

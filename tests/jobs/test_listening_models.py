@@ -65,6 +65,7 @@ def run(listening: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run_job
 
 
+@pytest.mark.slow
 def test_churn_is_foreseen_better_than_by_the_majority(run: Run) -> None:
     _, values = run(churn)
     baseline, regression, tree = (
@@ -121,6 +122,7 @@ def test_churn_without_leavers_says_what_to_do(
     assert re.match(r"churn failed: only 0 users of .* choose another --cutoff", sentence)
 
 
+@pytest.mark.slow
 def test_segments_are_tighter_than_those_of_noise(spark: SparkSession, run: Run) -> None:
     output, values = run(segments, "--most-segments", "5")
     assert values["silhouette"] > values["silhouette_of_noise"] + 0.1
@@ -132,6 +134,7 @@ def test_segments_are_tighter_than_those_of_noise(spark: SparkSession, run: Run)
     assert max(shares) > min(shares) + 0.3
 
 
+@pytest.mark.slow
 def test_recommendations_beat_the_charts(spark: SparkSession, run: Run, listening: Path) -> None:
     output, values = run(recommendations)
     taste, charts = values["scores"]["ALS"], values["scores"]["charts"]
@@ -145,6 +148,7 @@ def test_recommendations_beat_the_charts(spark: SparkSession, run: Run, listenin
     assert best.join(heard_before, ["user_id", "artist"]).isEmpty()
 
 
+@pytest.mark.slow
 def test_topics_explain_titles_better_than_word_counts(spark: SparkSession, run: Run) -> None:
     output, values = run(topics)
     assert values["perplexity"] < 0.85 * values["perplexity_without_topics"]

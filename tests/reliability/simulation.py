@@ -28,6 +28,7 @@ from emr_pipelines.dag.sensor import WaitForStepSensor
 from emr_pipelines.emr import polling, step_watch
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.keys import label_order, parse_step_name
+from emr_pipelines.plan.run_scope import whole_run
 from emr_pipelines.plan.task_ids import wait_task
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.task_names import TERMINATE_TASK
@@ -75,7 +76,7 @@ def build_dag(root: Path) -> DAG:
     file = root / "config" / "pipelines" / f"{PIPELINE}.yaml"
     file.write_text(SPEC)
     plan = build_plan(load_pipeline(file, environment="local", project_root=root))
-    dag = emit_dag(plan, dag_folder=root)
+    dag = emit_dag(whole_run(plan), dag_folder=root)
     for task in dag.tasks:
         if isinstance(task, WaitForStepSensor | CreateClusterOperator):
             task.log_patience_seconds = 0.0  # nobody writes logs here

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 
-from emr_pipelines.dag import operators
 from emr_pipelines.dag.interruption import Interruption
+from emr_pipelines.emr import run_cluster
 from emr_pipelines.emr.steps import StepHandle
 from tests.fault_control import Faults
 from tests.reliability.midway import Midway
@@ -86,7 +86,7 @@ def test_nothing_starts_any_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # A patch, to save the half minute for which the teardown looks for a cluster that EMR may still be making.
-    monkeypatch.setattr(operators, "LATE_CLUSTER_SECONDS", 1.0)
+    monkeypatch.setattr(run_cluster, "LATE_CLUSTER_SECONDS", 1.0)
     name = request.node.callspec.id.replace(" ", "_")
     dag = runner.build(f"interrupted_{name}", STEPS)
     if fault:

@@ -15,6 +15,7 @@ from sqlalchemy import delete
 
 from emr_pipelines.emr.steps import StepHandle
 from emr_pipelines.storage.attempts import published_attempt, record_published
+from emr_pipelines.storage.latest_outputs import find_newest
 from emr_pipelines.storage.step_outputs import publish_output
 from tests.fault_control import Faults
 from tests.reliability.midway import (
@@ -122,6 +123,9 @@ def test_two_runs_never_write_to_the_same_place(runner: Runner, jobs: Jobs, s3: 
     assert len({first.output("one"), second.output("one")}) == 2
     for outcome in (first, second):
         assert set(objects_below(s3, outcome.output("one") or "")) == set(WHOLE)
+    latest = find_newest(s3, f"s3://{BUCKET}", pipeline="f31_again")
+    assert latest is not None
+    assert (latest.output, latest.run_id) == (second.output("one"), second.run_id), "what `run --step` would use"
 
 
 @pytest.mark.fault(

@@ -27,8 +27,8 @@ _PRICE_LIST_REGIONS = {"cn": "cn-northwest-1"}
 
 
 def s3_client(environment: EnvironmentSpec) -> S3Client:
-    """An S3 client for the environment's endpoint and region."""
-    return _session(environment).client("s3", endpoint_url=environment.connection.endpoint_url)
+    """An S3 client for the environment's endpoint and region, which all parts of a command share."""
+    return _s3_client_in(environment.region, environment.connection.endpoint_url)
 
 
 def ec2_client(environment: EnvironmentSpec) -> Any:
@@ -101,6 +101,11 @@ def _refuse_silent_endpoint(name: str, url: str) -> None:
             f"Nothing answers at {url}, the endpoint of the environment {name} ({error.strerror or error}). "
             "Start it with `emr-pipelines ui`, or choose another environment with --env"
         ) from error
+
+
+@cache
+def _s3_client_in(region: str, endpoint_url: str | None) -> S3Client:
+    return _session_in(region, at_aws=endpoint_url is None).client("s3", endpoint_url=endpoint_url)
 
 
 def _session(environment: EnvironmentSpec) -> boto3.Session:

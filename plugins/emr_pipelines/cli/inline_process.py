@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from select import select
 from typing import IO, Any, Self
 
@@ -19,17 +20,17 @@ _CHUNK_BYTES = 65_536
 
 
 class InlineProcess:
-    """`python -m emr_pipelines.dag.inline_run` with these arguments; its words go to the file descriptor `log`.
+    """`python -m emr_pipelines.dag.inline_run` for a DAG file, with its words in `log_file`; the stamp says which Airflow the database is for.
 
-    It is started when this is entered, imports Airflow meanwhile, and begins the run when its events are read. Left before that, it has run nothing.
+    It is started when this is entered, imports Airflow meanwhile, and begins a run when its events are asked for. Left before that, it has run nothing.
     `stopped_by` is the first signal that came while its events were read.
     """
 
-    def __init__(self, arguments: Sequence[str], variables: Mapping[str, str], log: int) -> None:
+    def __init__(self, dag_file: Path, database_stamp: Path, variables: Mapping[str, str], log_file: Path) -> None:
         self.stopped_by: int | None = None
-        self._arguments = arguments
+        self.log_file = log_file
+        self._arguments = [str(dag_file), "--database-stamp", str(database_stamp)]
         self._variables = variables
-        self._log = log
         self._begun = False
 
     def __enter__(self) -> Self:
@@ -37,15 +38,16 @@ class InlineProcess:
         command = [sys.executable, "-m", "emr_pipelines.dag.inline_run", *self._arguments, "--events", str(writing)]
         self._told = os.fdopen(reading, "rb", buffering=0)
         # A session of its own: Ctrl-C reaches this process only, which then interrupts the run once.
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            command,
-            env=self._variables,
-            stdin=subprocess.PIPE,
-            stdout=self._log,
-            stderr=self._log,
-            pass_fds=[writing],
-            start_new_session=True,
-        )
+        with self.log_file.open("w") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                command,
+                env=self._variables,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                pass_fds=[writing],
+                start_new_session=True,
+            )
         os.close(writing)
         return self
 
@@ -57,24 +59,24 @@ class InlineProcess:
         self._process.wait()
         self._told.close()
 
-    def events(self) -> Iterator[dict[str, Any]]:
-        """Begin the run; what it tells, until its process has ended; `{"interrupted": signal number}` when it was told to stop.
+    def events(self, order: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Begin the run that these arguments describe; what it tells, until its process has ended; `{"interrupted": signal number}` when it was told to stop.
 
         The first SIGINT, SIGTERM or SIGHUP has the run cancel what it does and terminate its cluster; the second ends its process at once.
         """
         with handling(self._stop, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             try:
-                self._begin()
+                self._begin(order)
                 yield from self._follow(self._told)
             except BaseException:
                 self._stop(signal.SIGINT)  # nobody reads on, so nobody would end the run
                 raise
 
-    def _begin(self) -> None:
+    def _begin(self, order: Sequence[str]) -> None:
         self._begun = True
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):  # it has failed; its log says why
-                self._process.stdin.write(b"begin\n")
+                self._process.stdin.write(json.dumps(list(order)).encode() + b"\n")
                 self._process.stdin.flush()
 
     def _follow(self, told: IO[bytes]) -> Iterator[dict[str, Any]]:

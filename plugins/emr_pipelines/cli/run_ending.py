@@ -8,15 +8,32 @@ from pathlib import Path
 
 from rich.console import Console
 
+from emr_pipelines.cli.finished_run import FinishedRun, show_tails
 from emr_pipelines.cli.local_endpoint import LocalEndpoint
 from emr_pipelines.cli.run_progress import RunProgress
+from emr_pipelines.cli.stop_signals import exit_code
+from emr_pipelines.plan.model import Plan
 from emr_pipelines.spec.task_names import CREATE_TASK, TERMINATE_TASK
 
 _LOG_TAIL_LINES = 30
 
 
-def explain_interruption(progress: RunProgress, console: Console) -> None:
-    """Say what became of the cluster and the steps of an interrupted run."""
+def tell_end(run: FinishedRun, plan: Plan, endpoint: LocalEndpoint | None, console: Console, *, seconds: float) -> int:
+    """Show how the run of the plan ended, and give the command's exit code."""
+    if run.progress.run_state == "success":
+        _show_outputs(run.progress, endpoint, console)
+        console.print(f"\n{seconds:.0f} s in all")
+        _show_next_commands(plan, console)
+        return 0
+    if run.stopped_by is not None:
+        _explain_interruption(run.progress, console)
+        return exit_code(run.stopped_by)
+    show_tails(run, console)
+    _explain_failure(run.progress, run.log_file, console)
+    return 1
+
+
+def _explain_interruption(progress: RunProgress, console: Console) -> None:
     console.print(f"The run was interrupted; {_find_fate(progress)}.", style="red", soft_wrap=True)
 
 
@@ -39,8 +56,7 @@ def _find_fate(progress: RunProgress) -> str:
     )
 
 
-def explain_failure(progress: RunProgress, log_file: Path, console: Console) -> None:
-    """Show why the tasks failed, or what the log says last when no task did, and where the whole log is."""
+def _explain_failure(progress: RunProgress, log_file: Path, console: Console) -> None:
     failed = {task_id: task for task_id, task in progress.tasks.items() if task.state == "failed"}
     for task_id, task in failed.items():
         console.print(f"{task_id} failed: {task.details.get('error', '')}", style="red", markup=False, soft_wrap=True)
@@ -53,7 +69,7 @@ def explain_failure(progress: RunProgress, log_file: Path, console: Console) -> 
     console.print(f"The whole log: {shown_path(log_file)}", soft_wrap=True)
 
 
-def show_outputs(progress: RunProgress, endpoint: LocalEndpoint | None, console: Console) -> None:
+def _show_outputs(progress: RunProgress, endpoint: LocalEndpoint | None, console: Console) -> None:
     """List what the run has published, or else the outputs of its steps; files of this machine as paths."""
     uris = [task.details["published"] for task in progress.tasks.values() if "published" in task.details]
     uris = uris or [task.details["output"] for task in progress.tasks.values() if "output" in task.details]
@@ -68,12 +84,12 @@ def show_outputs(progress: RunProgress, endpoint: LocalEndpoint | None, console:
                 console.print(f"    {shown_path(path)}", soft_wrap=True, highlight=False)
 
 
-def show_next_commands(name: str, last_step: str, console: Console) -> None:
+def _show_next_commands(plan: Plan, console: Console) -> None:
     """Say what somebody who has run this pipeline may want to do next."""
     console.print("\n[bold]Next[/bold]")
     for arguments, purpose in (
-        (f"run {name} --step {last_step}", "after an edit of its script: this step alone"),
-        (f"plan {name}", "its tasks, requests, sizes and costs"),
+        (f"run {plan.name} --step {plan.steps[-1].name}", "after an edit of its script: this step alone"),
+        (f"plan {plan.name}", "its tasks, requests, sizes and costs"),
         ("ui", "Airflow's page with all pipelines"),
     ):
         console.print(f"    {_own_command()} {arguments:<44} # {purpose}", soft_wrap=True, highlight=False)

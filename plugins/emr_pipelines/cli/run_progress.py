@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,16 +43,25 @@ class RunProgress:
 
     def follow(self, events: Iterable[Mapping[str, Any]]) -> None:
         """Take all events, showing each change as it comes."""
+        with self.showing():
+            for event in events:
+                self.take(event)
+
+    @contextmanager
+    def showing(self) -> Iterator[None]:
+        """Show what is taken in the block."""
         if not self._console.is_terminal:
             with ticking(self._tell_running):
-                for event in events:
-                    self._console.print(self._take(event), markup=False, soft_wrap=True)
+                yield
             return
         with Live(get_renderable=self.table, console=self._console, refresh_per_second=4):
-            for event in events:
-                words = self._take(event)
-                if "interrupted" in event:
-                    self._console.print(words, soft_wrap=True)
+            yield
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Take one event."""
+        words = self._take(event)
+        if "interrupted" in event or not self._console.is_terminal:
+            self._console.print(words, markup=False, soft_wrap=True)
 
     def table(self) -> Table:
         """The tasks as a table."""
@@ -91,7 +101,7 @@ class RunProgress:
             task.started = event["time"]
             return f"{event['task']}: running"
         task.ended = event["time"]
-        task.details = {key: event[key] for key in ("output", "published", "error") if key in event}
+        task.details = {key: event[key] for key in ("output", "published", "cluster", "error") if key in event}
         seconds = task.seconds(task.ended) or 0.0
         return f"{event['task']}: {task.state} after {seconds:.1f} s" + (
             f"\n    {task.details['error']}" if "error" in task.details else ""

@@ -15,6 +15,25 @@ def exit_code(number: int) -> int:
     return _EXIT_BASE + number
 
 
+class StoppedBySignal(KeyboardInterrupt):
+    """A signal came in a block that it may leave."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Leave the block with StoppedBySignal when somebody ends the command."""
+
+    def stop(number: int) -> None:
+        raise StoppedBySignal(number)
+
+    with handling(stop, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        yield
+
+
 @contextmanager
 def handling(handle: Callable[[int], None], *numbers: signal.Signals) -> Iterator[None]:
     """Have the signals handled for as long as this is open, but for those that were set to be ignored, as nohup does."""

@@ -22,7 +22,7 @@ from emr_pipelines.dag.operators import (
     TerminateClusterOperator,
     UseClusterOperator,
 )
-from emr_pipelines.dag.sensor import OutputCheck, WaitForStepSensor
+from emr_pipelines.dag.sensor import WaitForStepSensor
 from emr_pipelines.dag.step_tasks import StepTemplates
 from emr_pipelines.dag.submit import SubmitStepOperator
 from emr_pipelines.dag.templates import to_template
@@ -31,9 +31,11 @@ from emr_pipelines.emr.step_watch import WatchLimits
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.legacy_contract import attempts_folder
 from emr_pipelines.plan.model import Plan, StepPlan
+from emr_pipelines.plan.run_scope import RunScope, latest_record, whole_run
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.project import DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE, find_project_root, pipeline_file
 from emr_pipelines.spec.task_names import CREATE_TASK, GONE_TASK, PUBLISH_TASK, TERMINATE_TASK
+from emr_pipelines.storage.finished_outputs import OutputCheck
 
 # Only launch and infrastructure failures are retried; everything else fails at once (`failing_fast`).
 RETRIES = 2
@@ -47,15 +49,20 @@ def build_airflow_dag(dag_file: str) -> DAG:
 
     Raises SpecError with every problem of the spec; Airflow shows it as the import error of this one file.
     """
+    return emit_dag(whole_run(plan_of(dag_file)), dag_folder=Path(dag_file).resolve().parent)
+
+
+def plan_of(dag_file: str) -> Plan:
+    """The plan of the spec beside a DAG file."""
     file = Path(dag_file).resolve()
     root = find_project_root(file.parent)
     environment = os.environ.get(ENVIRONMENT_VARIABLE, DEFAULT_ENVIRONMENT)
-    plan = build_plan(load_pipeline(pipeline_file(root, file.stem), environment=environment, project_root=root))
-    return emit_dag(plan, dag_folder=file.parent)
+    return build_plan(load_pipeline(pipeline_file(root, file.stem), environment=environment, project_root=root))
 
 
-def emit_dag(plan: Plan, *, dag_folder: Path) -> DAG:
-    """The plan as an Airflow DAG: publish_code → create_cluster → steps → terminate_cluster."""
+def emit_dag(scope: RunScope, *, dag_folder: Path) -> DAG:
+    """The plan of a run as an Airflow DAG: publish_code → create_cluster → steps → terminate_cluster."""
+    plan = scope.plan
     dag = DAG(
         dag_id=plan.name,
         description=plan.description,
@@ -76,13 +83,13 @@ def emit_dag(plan: Plan, *, dag_folder: Path) -> DAG:
         user_defined_macros={"emr": RunMacros(max_lifetime_seconds=plan.cluster.max_lifetime_seconds)},
     )
     with dag:
-        publish = _publish_task(plan, dag_folder)
+        publish = _publish_task(scope, dag_folder)
         cluster = _cluster_task(plan)
         publish >> cluster
         waits: dict[str, BaseOperator] = {}
         for step in plan.steps:
-            waits[step.name] = _step_tasks(plan, step, [waits[name] for name in step.upstream] or [cluster])
-        if plan.cluster.request is not None:
+            waits[step.name] = _step_tasks(scope, step, [waits[name] for name in step.upstream] or [cluster])
+        if scope.ends_cluster:
             _terminate_task(plan, publish, cluster, list(waits.values()))
     return dag
 
@@ -95,10 +102,11 @@ def _connection(plan: Plan) -> dict[str, Any]:
     return {"aws_conn_id": plan.connection.id, "region_name": plan.connection.region}
 
 
-def _publish_task(plan: Plan, dag_folder: Path) -> BaseOperator:
+def _publish_task(scope: RunScope, dag_folder: Path) -> BaseOperator:
+    plan = scope.plan
     return PublishCodeOperator(
         task_id=PUBLISH_TASK,
-        plan=plan,
+        scope=scope,
         # What a step waits for may be written by the steps before it; only the first ones' inputs must be there now.
         inputs=[_external_inputs(step) for step in plan.steps if step.external_inputs and not step.upstream],
         publish_to=[
@@ -139,8 +147,9 @@ def _cluster_task(plan: Plan) -> BaseOperator:
     )
 
 
-def _step_tasks(plan: Plan, step: StepPlan, upstream: list[BaseOperator]) -> BaseOperator:
+def _step_tasks(scope: RunScope, step: StepPlan, upstream: list[BaseOperator]) -> BaseOperator:
     """The two tasks of a step, after the given ones; returns the one that its downstream steps follow."""
+    plan = scope.plan
     shared = {
         "templates": _step_templates(plan, step),
         "step_folder": to_template(attempts_folder(plan, step)),
@@ -150,7 +159,7 @@ def _step_tasks(plan: Plan, step: StepPlan, upstream: list[BaseOperator]) -> Bas
     }
     with TaskGroup(step.name, tooltip=step.description or step.kind):
         submit = _submit_task(step, shared)
-        wait = _wait_task(plan, step, shared)
+        wait = _wait_task(scope, step, shared)
     upstream >> submit >> wait
     return wait
 
@@ -193,8 +202,8 @@ def _submit_task(step: StepPlan, shared: dict[str, Any]) -> BaseOperator:
     )
 
 
-def _wait_task(plan: Plan, step: StepPlan, shared: dict[str, Any]) -> BaseOperator:
-    template, output = _template_of(step), step.output
+def _wait_task(scope: RunScope, step: StepPlan, shared: dict[str, Any]) -> BaseOperator:
+    plan, template, output = scope.plan, _template_of(step), step.output
     return WaitForStepSensor(
         task_id="wait",
         step_name=step.name,
@@ -203,6 +212,7 @@ def _wait_task(plan: Plan, step: StepPlan, shared: dict[str, Any]) -> BaseOperat
         attempt=_submitted(step, "attempt"),
         output_check=OutputCheck(success_marker=output.success_marker, min_files=output.min_files) if output else None,
         publish_to=template(output.publish) if output and output.publish else None,
+        latest=template(latest_record(scope, step)) if output else None,
         limits=WatchLimits(timeout_seconds=step.timeout_seconds, queue_timeout_seconds=step.queue_timeout_seconds),
         retries_of_job=step.retries,
         execution_role=step.execution_role,

@@ -1,13 +1,15 @@
 """One run of one DAG in this process, as `airflow dags test` makes it, with its progress as JSON lines on a file descriptor.
 
-Run as `python -m emr_pipelines.dag.inline_run DAG_FILE --date … --conf … --events FD`; the command line starts it, since only this room may import Airflow.
-It prepares all it can and begins the run when a line comes on its standard input; when that ends without one, it runs nothing.
+Run as `python -m emr_pipelines.dag.inline_run DAG_FILE --events FD …`; the command line starts it, since only this room may import Airflow. It prepares all it can. Then
+it reads what to run from its standard input: a line with a JSON list of `--date …`, `--conf …`, `--selection …`. When the input ends without one, it runs nothing. With
+`--selection` the DAG holds only these steps. Their run has no date of its own: Airflow would delete the record of the real run of that date.
 """
 
 from __future__ import annotations
 
 import argparse
 import fcntl
+import gc
 import importlib.util
 import json
 import os
@@ -19,15 +21,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+if __name__ == "__main__":
+    # Nearly all of what a start makes stays. Looking through it for garbage takes more than a second, before the run and once more at the end.
+    gc.disable()
+
 from airflow import __version__ as airflow_version
 from airflow.listeners import hookimpl
 from airflow.providers.common.compat.sdk import get_listener_manager
 from airflow.sdk import DAG
 from airflow.utils.db import upgradedb
 
+from emr_pipelines.dag.factory import emit_dag, plan_of
 from emr_pipelines.dag.interruption import Interruption
-from emr_pipelines.dag.macros import OUTPUT_KEY
+from emr_pipelines.dag.macros import CLUSTER_KEY, OUTPUT_KEY
+from emr_pipelines.dag.newest_api import offer_newest_api_only
 from emr_pipelines.dag.sensor import PUBLISHED_KEY
+from emr_pipelines.plan.step_selection import StepSelection, narrow, parse_selection
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -47,7 +56,8 @@ class TaskEvents:
     def on_task_instance_success(self, task_instance: Any) -> None:
         """Airflow calls this when a task has succeeded; what it handed on goes with the event."""
         handed_on = {
-            key: task_instance.xcom_pull(task_ids=task_instance.task_id, key=key) for key in (OUTPUT_KEY, PUBLISHED_KEY)
+            key: task_instance.xcom_pull(task_ids=task_instance.task_id, key=key)
+            for key in (OUTPUT_KEY, PUBLISHED_KEY, CLUSTER_KEY)
         }
         self._report(task_instance, "success", **{key: value for key, value in handed_on.items() if value})
 
@@ -70,11 +80,17 @@ def main(argv: list[str] | None = None) -> int:
 def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dag_file")
-    parser.add_argument("--date", type=lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC))
-    parser.add_argument("--conf", type=json.loads, default={})
     parser.add_argument("--events", type=int, required=True)
     parser.add_argument("--database-stamp", type=Path, required=True)
     return parser.parse_args(argv)
+
+
+def _parse_order(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--date", type=lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC))
+    parser.add_argument("--conf", type=json.loads, default={})
+    parser.add_argument("--selection", type=lambda text: parse_selection(json.loads(text)))
+    return parser.parse_args(arguments)
 
 
 def _run(arguments: argparse.Namespace, events: IO[str]) -> int:
@@ -84,11 +100,16 @@ def _run(arguments: argparse.Namespace, events: IO[str]) -> int:
     _prepare_database(arguments.database_stamp, emit)
     listeners: Any = get_listener_manager()
     listeners.add_listener(TaskEvents(emit))
-    dag = _load_dag(arguments.dag_file)
-    if not sys.stdin.readline():
+    offer_newest_api_only()
+    line = sys.stdin.readline()
+    if not line:
         return 1
+    order = _parse_order(json.loads(line))
+    dag = _dag_of(arguments.dag_file, order.selection)
+    gc.freeze()
+    gc.enable()
     with Interruption().guard(dag):
-        run: Any = dag.test(logical_date=arguments.date or datetime.now(UTC), run_conf=arguments.conf)
+        run: Any = dag.test(logical_date=order.date or datetime.now(UTC), run_conf=order.conf)
     emit({"run": run.run_id, "state": str(run.state)})
     return 0 if run.state == "success" else 1
 
@@ -110,6 +131,16 @@ def _prepare_database(stamp: Path, emit: Emit) -> None:
         stamp.write_text(airflow_version)
 
 
+def _dag_of(dag_file: str, selection: StepSelection | None) -> DAG:
+    """The file's own DAG, or one of the same name with the selected steps alone."""
+    if selection is None:
+        return _load_dag(dag_file)
+    scope = narrow(plan_of(dag_file), selection)
+    dag = emit_dag(scope, dag_folder=Path(dag_file).resolve().parent)
+    dag.fileloc = dag_file
+    return dag
+
+
 def _load_dag(dag_file: str) -> DAG:
     """The file's DAG, imported as Airflow imports it."""
     spec = importlib.util.spec_from_file_location("inline_run_dag_file", dag_file)
@@ -123,4 +154,6 @@ def _load_dag(dag_file: str) -> DAG:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_code = main()
+    gc.freeze()
+    sys.exit(exit_code)

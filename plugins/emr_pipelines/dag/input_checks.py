@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
-from emr_pipelines.storage.inputs import find_missing_inputs
+from emr_pipelines.storage.inputs import InputsMissing, require_inputs
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -24,13 +24,9 @@ class ExternalInputs(TypedDict):
 
 def refuse_missing_inputs(s3: S3Client, inputs: Iterable[ExternalInputs] | Any) -> None:
     """Fail the task when an input holds nothing, or skip it (and with it all that follows) when its step says `on_empty: skip`."""
-    for one in inputs:
-        missing = find_missing_inputs(s3, one["uris"])
-        if not missing:
-            continue
-        message = f"Step {one['step']}: no object exists at {', '.join(missing)} ({one['place']})"
-        if one["on_empty"] == "skip":
-            raise AirflowSkipException(f"{message}; the run is skipped, as on_empty says")
-        raise AirflowFailException(
-            f"{message}. Correct the input or the run's parameters, or write on_empty: skip to skip such a run"
-        )
+    try:
+        for one in inputs:
+            require_inputs(s3, one["step"], one["uris"], on_empty=one["on_empty"], place=one["place"])
+    except InputsMissing as missing:
+        error = AirflowSkipException if missing.skips else AirflowFailException
+        raise error(str(missing)) from missing

@@ -17,36 +17,20 @@ from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
 from emr_pipelines.dag.console_links import persist_links
 from emr_pipelines.dag.input_checks import ExternalInputs, refuse_missing_inputs
 from emr_pipelines.dag.macros import SPEC_KEY
-from emr_pipelines.emr.clusters import (
-    BOOTSTRAP_FAILURE,
-    adopt_or_create,
-    live_clusters,
-    terminate_clusters,
-    use_existing,
-    wait_until_ready,
-    wait_until_terminated,
-)
-from emr_pipelines.emr.diagnosis.probable_cause import explain_launch
+from emr_pipelines.emr.clusters import BOOTSTRAP_FAILURE, use_existing
+from emr_pipelines.emr.diagnosis.told_failures import explained_launch
 from emr_pipelines.emr.emr_api import ClusterFailed, EmrApi
 from emr_pipelines.emr.launch_preparation import LaunchPreparation
-from emr_pipelines.emr.polling import PollInterval, poll_until
-from emr_pipelines.plan.model import Plan
+from emr_pipelines.emr.run_cluster import end_clusters, find_launched, launch_cluster
 from emr_pipelines.plan.places import place_of
-from emr_pipelines.plan.plan_record import record_plan
+from emr_pipelines.plan.run_scope import RunScope
 from emr_pipelines.spec.task_names import CREATE_TASK
-from emr_pipelines.storage.artifact_contents import describe_contents, read_contents
-from emr_pipelines.storage.code_artifacts import publish_code
-from emr_pipelines.storage.published_plan import publish_plan
+from emr_pipelines.storage.run_code import publish_run
 from emr_pipelines.storage.step_outputs import refuse_foreign_objects
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-    from airflow.sdk.types import DagRunProtocol
-    from types_boto3_s3.client import S3Client
 
-TERMINATION_TIMEOUT_SECONDS = 20 * 60.0
-# How long the teardown looks for a cluster whose create task was killed before it knew whether it had made one.
-LATE_CLUSTER_SECONDS = 30.0
 # XCom of the create task: it has settled whether a cluster exists, so that the teardown need not wait for one to appear.
 SETTLED_KEY = "settled"
 
@@ -60,7 +44,7 @@ class PublishCodeOperator(BaseOperator):
     def __init__(
         self,
         *,
-        plan: Plan,
+        scope: RunScope,
         inputs: Sequence[ExternalInputs],
         publish_to: Sequence[str],
         locate_project: Callable[[], Path],
@@ -70,8 +54,8 @@ class PublishCodeOperator(BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         # No template field: Airflow would store the whole plan as rendered text with each run.
-        self._plan = plan
-        self.spec_digest = plan.spec_digest
+        self._scope = scope
+        self.spec_digest = scope.plan.spec_digest
         self.inputs = list(inputs)
         self.publish_to = list(publish_to)
         self._locate_project = locate_project
@@ -80,23 +64,14 @@ class PublishCodeOperator(BaseOperator):
 
     def execute(self, context: Context) -> str:
         """Publish and return the code prefix; a missing input, or foreign objects where an output goes, end the run here, before a cluster is paid for."""
-        s3 = s3_client(self.aws_conn_id, self.region_name)
+        s3, run = s3_client(self.aws_conn_id, self.region_name), context["dag_run"]
         with failing_fast():
             refuse_missing_inputs(s3, self.inputs)
             for place in self.publish_to:
                 refuse_foreign_objects(s3, place)
-            prefix = self._publish(s3, context["dag_run"])
+            date = (run.logical_date or run.run_after).isoformat()
+            prefix = publish_run(s3, self._scope, self._locate_project(), run_id=run.run_id, date=date)
         context["ti"].xcom_push(key=SPEC_KEY, value=self.spec_digest)
-        return prefix
-
-    def _publish(self, s3: S3Client, dag_run: DagRunProtocol) -> str:
-        """Upload the code, then the plan, with which `emr-pipelines plan --against published` compares."""
-        plan = self._plan
-        contents = read_contents(plan.artifacts, self._locate_project())
-        prefix = publish_code(s3, contents, bucket=plan.bucket)
-        record = record_plan(plan, describe_contents(plan.artifacts, contents), prefix)
-        date = (dag_run.logical_date or dag_run.run_after).isoformat()
-        publish_plan(s3, record, bucket=plan.bucket, run_id=dag_run.run_id, date=date)
         return prefix
 
 
@@ -142,32 +117,32 @@ class CreateClusterOperator(EmrCreateJobFlowOperator):
         context["ti"].xcom_push(key=SETTLED_KEY, value="yes")
 
     def _launch(self, api: EmrApi, context: Context) -> str:
-        cluster_id = adopt_or_create(api, self._request(), self._preparation)
-        log_uri = self._request().get("LogUri")
+        request = self._request()
+        links = partial(persist_links, context, self, region=self.region_name or "", log_uri=request.get("LogUri"))
         try:
-            persist_links(context, self, cluster_id=cluster_id, region=self.region_name or "", log_uri=log_uri)
-            wait_until_ready(api, cluster_id, PollInterval(), timeout_seconds=self.start_timeout_seconds)
+            return launch_cluster(
+                api,
+                request,
+                self._preparation,
+                start_timeout_seconds=self.start_timeout_seconds,
+                tell=lambda cluster_id: links(cluster_id=cluster_id),
+            )
         except ClusterFailed as failure:
-            terminate_clusters(api, [cluster_id])
             raise self._explain(api, failure, context) from failure
-        except BaseException:
-            self.log.warning("Terminating cluster %s, since this task cannot hand it on", cluster_id)
-            terminate_clusters(api, [cluster_id])
-            raise
-        return cluster_id
 
     def _explain(self, api: EmrApi, failure: ClusterFailed, context: Context) -> ClusterFailed:
         """The failure with its probable cause. A bootstrap action that fails twice would fail for ever."""
         if failure.code != BOOTSTRAP_FAILURE:
             return failure
-        s3 = s3_client(self.aws_conn_id, self.region_name)
-        explanation = explain_launch(api, s3, failure.cluster_id, patience_seconds=self.log_patience_seconds)
-        for name, lines in explanation.tails.items():
-            self.log.error("The last %d lines of %s:\n%s", len(lines), name, "\n".join(lines))
         ti = context["ti"]
         tries_before = ti.try_number - 1 - max(ti.max_tries - (self.retries or 0), 0)
-        words = f"{failure}. {explanation.sentence}" if explanation.sentence else str(failure)
-        return ClusterFailed(words, retryable=tries_before < 1, cluster_id=failure.cluster_id, code=failure.code)
+        return explained_launch(
+            api,
+            s3_client(self.aws_conn_id, self.region_name),
+            failure,
+            patience_seconds=self.log_patience_seconds,
+            retryable=tries_before < 1,
+        )
 
     def on_kill(self) -> None:
         """Leave the cluster: the next try adopts it, and without one the teardown ends it by its key. A successor may have it already, if this task was only taken for dead."""
@@ -230,18 +205,11 @@ class TerminateClusterOperator(EmrTerminateJobFlowOperator):
                     region=self.region_name or "",
                     log_uri=self.job_flow_overrides.get("LogUri"),
                 )
-            terminate_clusters(api, clusters)
-            wait_until_terminated(api, clusters, PollInterval(), timeout_seconds=TERMINATION_TIMEOUT_SECONDS)
+            end_clusters(api, clusters)
 
     def _find_clusters(self, api: EmrApi, context: Context) -> list[str]:
         settled = context["ti"].xcom_pull(task_ids=CREATE_TASK, key=SETTLED_KEY)
-        clusters = poll_until(
-            lambda: live_clusters(api, self.job_flow_overrides),
-            bool,
-            PollInterval(minimum=2.0, maximum=5.0),
-            # A create task that was killed may have sent a RunJobFlow that EMR is still working on.
-            timeout_seconds=0.0 if settled else LATE_CLUSTER_SECONDS,
-        )
+        clusters = find_launched(api, self.job_flow_overrides, settled=bool(settled))
         if not clusters:
             self.log.info("No live cluster is named %s; nothing is left to terminate", self.job_flow_overrides["Name"])
         return clusters

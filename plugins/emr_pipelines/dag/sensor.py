@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,15 +15,16 @@ from emr_pipelines.dag.handover import is_handed_over
 from emr_pipelines.dag.macros import CLEARS_KEY, OUTPUT_KEY
 from emr_pipelines.dag.step_tasks import KILL_SECONDS, StepTemplates
 from emr_pipelines.dag.trigger import StepEndTrigger
-from emr_pipelines.emr.diagnosis.probable_cause import explain_step
+from emr_pipelines.emr.diagnosis.told_failures import explained_step
 from emr_pipelines.emr.emr_api import EmrApi, RunError, StepFailed
 from emr_pipelines.emr.polling import PollInterval
 from emr_pipelines.emr.step_run import Progress, StepAttempt, StepTask, after_end, begin
-from emr_pipelines.emr.step_watch import WatchLimits, give_up, watch_step
+from emr_pipelines.emr.step_watch import WatchLimits, give_up, utc_now, watch_step
 from emr_pipelines.emr.steps import StepHandle, Submission, cancel_step, describe_step
 from emr_pipelines.plan.task_ids import submit_task
-from emr_pipelines.storage.attempts import claim, is_owner, record_published
-from emr_pipelines.storage.step_outputs import publish_output, verify_output
+from emr_pipelines.storage.attempts import claim, is_owner
+from emr_pipelines.storage.finished_outputs import FinishedOutput, OutputCheck, accept_output
+from emr_pipelines.storage.latest_outputs import LatestOutput
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -37,21 +37,14 @@ PUBLISHED_KEY = "published"
 SECONDS_KEY = "seconds"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputCheck:
-    """How a step's output is verified."""
-
-    success_marker: bool
-    min_files: int
-
-
 class WaitForStepSensor(EmrStepSensor):
     """Waits for a step's end; on success pushes XCom `output`, the verified prefix, and `published`, its stable copy.
 
-    `step_folder` is where the attempts of this step in this run lie; `attempt` the label of the submitted one. `retries_of_job` is the spec's `retries`.
+    `step_folder` is where the attempts of this step in this run lie; `attempt` the label of the submitted one. `retries_of_job` is the spec's `retries`;
+    `latest` holds, rendered, what a LatestOutput says besides what only the run knows.
     """
 
-    template_fields: Sequence[str] = (*EmrStepSensor.template_fields, "attempt", "step_folder", "publish_to")
+    template_fields: Sequence[str] = (*EmrStepSensor.template_fields, "attempt", "step_folder", "publish_to", "latest")
 
     def __init__(
         self,
@@ -60,6 +53,7 @@ class WaitForStepSensor(EmrStepSensor):
         templates: StepTemplates,
         attempt: str,
         step_folder: str,
+        latest: dict[str, Any] | None = None,
         output_check: OutputCheck | None = None,
         publish_to: str | None = None,
         limits: WatchLimits,
@@ -74,6 +68,7 @@ class WaitForStepSensor(EmrStepSensor):
         self.templates = templates
         self.attempt = attempt
         self.step_folder = step_folder
+        self.latest = latest
         self.output_check = output_check
         self.publish_to = publish_to
         self.limits = limits
@@ -173,32 +168,34 @@ class WaitForStepSensor(EmrStepSensor):
             raise self._with_cause(api, handle, failure) from failure
 
     def _with_cause(self, api: EmrApi, handle: StepHandle, failure: StepFailed) -> StepFailed:
-        self.log.error("%s", failure)
-        explanation = explain_step(
-            api,
-            s3_client(self.aws_conn_id, self.region_name),
-            handle,
-            state=failure.state,
-            patience_seconds=self.log_patience_seconds,
-        )
-        for name, lines in explanation.tails.items():
-            self.log.error("The last %d lines of %s:\n%s", len(lines), name, "\n".join(lines))
-        words = f"{explanation.sentence}. {failure}" if explanation.sentence else str(failure)
-        return StepFailed(words, retryable=failure.retryable, state=failure.state)
+        s3 = s3_client(self.aws_conn_id, self.region_name)
+        return explained_step(api, s3, handle, failure, patience_seconds=self.log_patience_seconds)
 
     def _hand_on(self, context: Context, done: Submission, step: StepTypeDef) -> None:
         context["ti"].xcom_push(key=SECONDS_KEY, value=_seconds_of(step))
         output = self._step_attempt(context, done.label).output
-        if output is None or self.output_check is None:
+        if output is None or self.output_check is None or self.latest is None:
             return
-        s3, check = s3_client(self.aws_conn_id, self.region_name), self.output_check
-        files = verify_output(s3, output, success_marker=check.success_marker, min_files=check.min_files)
-        self.log.info("Verified %d files below %s", files, output)
-        record_published(s3, self.step_folder, label=done.label, output=output)
+        finished = FinishedOutput(
+            latest=self._latest(context, output),
+            check=self.output_check,
+            label=done.label,
+            step_folder=self.step_folder,
+            publish_to=self.publish_to,
+        )
+        accept_output(s3_client(self.aws_conn_id, self.region_name), finished)
         if self.publish_to is not None:
-            publish_output(s3, output, self.publish_to, label=done.label)
             context["ti"].xcom_push(key=PUBLISHED_KEY, value=self.publish_to)
         context["ti"].xcom_push(key=OUTPUT_KEY, value=output)
+
+    def _latest(self, context: Context, output: str) -> LatestOutput:
+        return LatestOutput(
+            **(self.latest or {}),
+            output=output,
+            run_id=context["dag_run"].run_id,
+            params=dict(context["params"]),
+            recorded_at=utc_now().isoformat(timespec="seconds"),
+        )
 
     def _task(self, context: Context) -> StepTask:
         ti = context["ti"]

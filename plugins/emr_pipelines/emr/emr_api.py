@@ -6,7 +6,7 @@ cluster or step. Reads are therefore retried by botocore, writes are sent once a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,18 +45,30 @@ class EmrApi:
 
 
 class RunError(EmrPipelinesError):
-    """A run-time failure. `retryable` says whether the same call can succeed later: infrastructure can, a wrong request or a failing job cannot."""
+    """A run-time failure. `retryable` says whether the same call can succeed later: infrastructure can, a wrong request or a failing job cannot.
 
-    def __init__(self, message: str, *, retryable: bool) -> None:
+    `tails` holds the last lines of the logs that tell of it, by name, once somebody has read them.
+    """
+
+    def __init__(self, message: str, *, retryable: bool, tails: Mapping[str, list[str]] | None = None) -> None:
         super().__init__(message)
         self.retryable = retryable
+        self.tails = tails or {}
 
 
 class ClusterFailed(RunError):
     """A cluster that could not be created, or that ended before it was told to; `code` is EMR's reason, `cluster_id` the cluster."""
 
-    def __init__(self, message: str, *, retryable: bool, cluster_id: str = "", code: str = "") -> None:
-        super().__init__(message, retryable=retryable)
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool,
+        cluster_id: str = "",
+        code: str = "",
+        tails: Mapping[str, list[str]] | None = None,
+    ) -> None:
+        super().__init__(message, retryable=retryable, tails=tails)
         self.cluster_id = cluster_id
         self.code = code
 
@@ -68,8 +80,15 @@ class ClusterGone(ClusterFailed):
 class StepFailed(RunError):
     """A step that ended as FAILED, CANCELLED or INTERRUPTED, which `state` says."""
 
-    def __init__(self, message: str, *, retryable: bool, state: str = "FAILED") -> None:
-        super().__init__(message, retryable=retryable)
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool,
+        state: str = "FAILED",
+        tails: Mapping[str, list[str]] | None = None,
+    ) -> None:
+        super().__init__(message, retryable=retryable, tails=tails)
         self.state = state
 
 

@@ -126,6 +126,7 @@ _S3_CALLS = (
     _s3("storage", "put_object", "upload the code", ("PutObject", Scope.CODE)),
     _s3("storage", "put_object", "leave the plan", ("PutObject", Scope.PLANS)),
     _s3("storage", "put_object", "say who watches a step, and which attempt counts", ("PutObject", Scope.RECORDS)),
+    _s3("storage", "put_object", "say which output of a step is the latest", ("PutObject", Scope.RECORDS)),
     _s3("storage", "get_object", "read these records", ("GetObject", Scope.ATTEMPTS), _LISTED),
     _s3("storage", "list_objects_v2", "look for inputs", ("ListBucket", Scope.INPUTS), _LISTED),
     _s3("storage", "list_objects_v2", "verify outputs, find garbage", _LISTED),

@@ -17,7 +17,7 @@ from emr_pipelines.infra.airflow_calls import AWS_CALLS, Scope
 from emr_pipelines.infra.policy_needs import PolicyNeeds, find_needs
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.spec.models.environment import EnvironmentSpec
-from emr_pipelines.spec.s3_places import PLANS
+from emr_pipelines.spec.s3_places import LATEST, PLANS, RUNS
 
 # What IAM takes in a managed policy, white space not counted (IAM and AWS STS quotas).
 LONGEST_POLICY = 6144
@@ -179,8 +179,8 @@ def _own_bucket_grants(needs: PolicyNeeds, account: _Account) -> Iterable[Grant]
     yield Grant(scope=Scope.CODE, resources=account.s3(f"{bucket}/code/*"))
     yield Grant(scope=Scope.PLANS, resources=account.s3(f"{bucket}/{PLANS}/*"))
     yield Grant(scope=Scope.ATTEMPTS, resources=account.s3(*(f"{root}/*" for root in roots)))
-    records = (f"{root}/*/{name}" for root in roots for name in _RECORDS)
-    yield Grant(scope=Scope.RECORDS, resources=account.s3(*records))
+    records = [f"{root}/*/{name}" for root in roots for name in _RECORDS]
+    yield Grant(scope=Scope.RECORDS, resources=account.s3(*records, f"{bucket}/{RUNS}/*/{LATEST}/*"))
     yield Grant(scope=Scope.GARBAGE, resources=account.s3(*(f"{root}/*/attempt=*" for root in roots)))
 
 

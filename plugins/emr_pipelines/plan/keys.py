@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+# The run that the tags of a waiting cluster name: it belongs to no single one.
+STEP_RUNS = "step-runs"
 _KEY_DIGITS = 12
 _UNSAFE = re.compile(r"[^A-Za-z0-9._=-]|^\.+$")
 # An EMR tag value holds 256 characters and an Airflow run id up to 250.
@@ -53,6 +56,12 @@ def cluster_name(pipeline: str, run_key: str, cluster_key: str) -> str:
 def cluster_path(run_key: str, cluster_key: str) -> str:
     """The value of the tag that confirms that a cluster belongs to a run."""
     return f"{run_key}/{cluster_key}"
+
+
+def waiting_cluster_key(pipeline: str, request: Mapping[str, Any], contents: Mapping[str, bytes]) -> str:
+    """The key of the cluster that waits between runs of single steps: the same for all of them, another one when the cluster's body or its bootstrap actions change."""
+    digests = [f"{name}={hashlib.sha256(content).hexdigest()}" for name, content in sorted(contents.items())]
+    return _digest(STEP_RUNS, pipeline, json.dumps(request, sort_keys=True), *digests)[:_KEY_DIGITS]
 
 
 def step_label(name: str, key: str) -> str:

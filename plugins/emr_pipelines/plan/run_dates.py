@@ -10,8 +10,7 @@ from itertools import islice
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.binding import ParamValue, bind_request, values_of_run
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.spec.context import texts_in
-from emr_pipelines.spec.placeholders import Reference, parse_text
+from emr_pipelines.plan.used_values import DATE_VALUES, used_values
 
 MOST_RUNS = 100_000
 # What Airflow's presets stand for (airflow/timetables/_cron.py).
@@ -23,8 +22,6 @@ _PRESETS = {
     "@quarterly": "0 0 1 */3 *",
     "@yearly": "0 0 1 1 *",
 }
-# Values of the run that a spec may use; the others are bookkeeping, and differ in every run.
-_VALUES_OF_A_RUN = frozenset({"run.year", "run.month", "run.date"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +46,7 @@ def scheduled_runs(
         raise EmrPipelinesError(
             f"{plan.schedule} makes more than {MOST_RUNS:,} runs from {first} to {last}; choose dates nearer to each other"
         )
-    used = sorted(_used_values(plan))
+    used = sorted(_used_dates(plan))
     values = [_values(plan, date, params, used) for date in dates]
     differing = [name for name in used if len({of_run[name] for of_run in values}) > 1]
     return tuple(
@@ -80,17 +77,15 @@ def _ticks(expression: str, start: dt.datetime, end: dt.datetime) -> Iterator[dt
         yield tick
 
 
-def _used_values(plan: Plan) -> set[str]:
-    """The run's values and the parameters that some request or place of publishing holds."""
+def _used_dates(plan: Plan) -> set[str]:
+    """The parts of the date that some request or place of publishing holds."""
     requests = [
         plan.cluster.request,
         [step.request for step in plan.steps],
         [step.output.publish for step in plan.steps if step.output],
         [step.execution_role for step in plan.steps],
     ]
-    pieces = (piece for _, text in texts_in(requests) for piece in parse_text(text))
-    names = {".".join(piece.parts) for piece in pieces if isinstance(piece, Reference)}
-    return {name for name in names if name in _VALUES_OF_A_RUN}
+    return used_values(requests) & DATE_VALUES
 
 
 def _values(plan: Plan, date: dt.datetime, params: Mapping[str, ParamValue], names: Sequence[str]) -> dict[str, str]:

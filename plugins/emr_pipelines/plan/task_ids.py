@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emr_pipelines.plan.model import Plan
+from emr_pipelines.plan.run_scope import RunScope
 from emr_pipelines.spec.task_names import CREATE_TASK, GONE_TASK, PUBLISH_TASK, TERMINATE_TASK
 
 
@@ -16,8 +16,8 @@ def wait_task(step: str) -> str:
     return f"{step}.wait"
 
 
-def task_ids(plan: Plan) -> tuple[str, ...]:
-    """All tasks of the plan's DAG, in the order in which they run."""
-    steps = [task(step.name) for step in plan.steps for task in (submit_task, wait_task)]
-    ends = [] if plan.cluster.request is None else [TERMINATE_TASK, GONE_TASK]
+def task_ids(scope: RunScope) -> tuple[str, ...]:
+    """All tasks of a run, in the order in which they run."""
+    steps = [task(step.name) for step in scope.plan.steps for task in (submit_task, wait_task)]
+    ends = [TERMINATE_TASK, GONE_TASK] if scope.ends_cluster else []
     return (PUBLISH_TASK, CREATE_TASK, *steps, *ends)

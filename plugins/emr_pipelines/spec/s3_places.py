@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 RUNS = "runs"
+# Below the runs of a pipeline: which output of each step is the latest, for `emr-pipelines run --step`.
+LATEST = "_latest"
 # What each run planned, for `emr-pipelines plan --against published`.
 PLANS = "plans"
 # A script of the legacy contract writes to `<bucket>/output/<output_uri>` and nowhere else.

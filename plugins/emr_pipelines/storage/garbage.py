@@ -1,6 +1,7 @@
 """What failed and replaced attempts leave below `<bucket>/runs/` and `<bucket>/output/runs/`: found, and deleted. An S3 client and the time are passed in.
 
-Touches only keys of the form runs/<pipeline>/<run>/<step>/attempt=<label>/…, and of these no published attempt and none of a live run.
+Touches only keys of the form runs/<pipeline>/<run>/<step>/attempt=<label>/…, and of these no published attempt, none that is the latest output for some values,
+and none of a live run.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ import datetime as dt
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from emr_pipelines.plan.keys import STEP_RUNS
 from emr_pipelines.spec.s3_places import LEGACY_RUNS, RUNS
 from emr_pipelines.storage.attempts import published_attempt
+from emr_pipelines.storage.latest_outputs import latest_prefixes
 from emr_pipelines.storage.s3_uri import S3Prefix, parse_s3_prefix
 
 if TYPE_CHECKING:
@@ -84,11 +88,14 @@ def find_garbage(
         attempt
         for root in roots
         for attempt in _attempts(s3, root)
-        if attempt.newest < before and attempt.place.run not in live_runs
+        if attempt.newest < before and not _is_live(attempt.place, live_runs)
     )
+    latest = cache(lambda pipeline: latest_prefixes(s3, bucket, pipeline=pipeline))
+    unread = (attempt for attempt in attempts if not _is_published(s3, attempt.place))
     uploads = (upload for root in roots for upload in _uploads(s3, root, live_runs) if upload.started < before)
     return Garbage(
-        attempts=tuple(attempt for attempt in attempts if not _is_published(s3, attempt.place)), uploads=tuple(uploads)
+        attempts=tuple(one for one in unread if one.prefix.rstrip("/") not in latest(one.place.run[0])),
+        uploads=tuple(uploads),
     )
 
 
@@ -136,6 +143,11 @@ def _measure(place: AttemptPlace, items: Iterable[ObjectTypeDef]) -> Unpublished
     )
 
 
+def _is_live(place: AttemptPlace, live_runs: Collection[tuple[str, str]]) -> bool:
+    """Whether the run has a cluster; one that waits for runs of single steps may have any of its pipeline's."""
+    return place.run in live_runs or (place.run[0], STEP_RUNS) in live_runs
+
+
 def _is_published(s3: S3Client, place: AttemptPlace) -> bool:
     return published_attempt(s3, f"s3://{place.bucket}/{place.step_folder}") == place.label
 
@@ -170,7 +182,7 @@ def _uploads(s3: S3Client, runs: S3Prefix, live_runs: Collection[tuple[str, str]
     pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket=runs.bucket, Prefix=runs.child(""))
     for item in (item for page in pages for item in page.get("Uploads", [])):
         place = _place_of(runs, item["Key"])
-        if place is not None and place.run not in live_runs:
+        if place is not None and not _is_live(place, live_runs):
             yield AbandonedUpload(
                 bucket=runs.bucket, key=item["Key"], upload_id=item["UploadId"], started=item["Initiated"]
             )

@@ -24,6 +24,28 @@ _MOST_PAGES = 200
 _DENIED = 403
 
 
+class InputsMissing(EmrPipelinesError):
+    """Inputs that hold nothing; `skips` when the spec says that such a run is skipped instead of failed."""
+
+    def __init__(self, message: str, *, skips: bool) -> None:
+        super().__init__(message)
+        self.skips = skips
+
+
+def require_inputs(s3: S3Client, step: str, uris: Iterable[str], *, on_empty: str, place: str) -> None:
+    """Raise InputsMissing, naming the step and its `place` in the spec, when one of its s3:// inputs holds nothing."""
+    missing = find_missing_inputs(s3, uris)
+    if not missing:
+        return
+    message = f"Step {step}: no object exists at {', '.join(missing)} ({place})"
+    if on_empty == "skip":
+        raise InputsMissing(f"{message}; the run is skipped, as on_empty says", skips=True)
+    raise InputsMissing(
+        f"{message}. Correct the input or the run's parameters, or write on_empty: skip to skip such a run",
+        skips=False,
+    )
+
+
 def find_missing_inputs(s3: S3Client, uris: Iterable[str]) -> list[str]:
     """Those of the s3:// inputs that hold no data: no such object, none below such a prefix, none that the glob matches; hidden objects below a prefix are none.
 

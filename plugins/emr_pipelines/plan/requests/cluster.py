@@ -24,8 +24,10 @@ from emr_pipelines.spec.models.cluster import BootstrapSpec, ClusterSpec
 from emr_pipelines.spec.models.security import SecurityConfigurationSpec
 
 CLUSTER_KEY = "main"
+DIGEST_TAG = "emr-pipelines:spec_digest"
 DEFAULT_IDLE_TIMEOUT = "1h"
 DEFAULT_START_TIMEOUT = "60m"
+_TAG_START = "emr-pipelines:"
 _LOG_URI = "${env.logs}"
 _APPLICATIONS = ("Spark",)
 # The names that `aws emr create-default-roles` gives.
@@ -110,13 +112,18 @@ def _scaling_parts(cluster: ClusterSpec) -> dict[str, Any]:
     }
 
 
+def is_own_tag(name: str) -> bool:
+    """Whether the package gives the tag, and no spec can."""
+    return name.startswith(_TAG_START)
+
+
 def _tags(pipeline: str, tags: dict[str, str], spec_digest: str) -> list[dict[str, str]]:
     ours = {
         "emr-pipelines:key": cluster_path("${run.key}", CLUSTER_KEY),
         "emr-pipelines:dag_id": pipeline,
         "emr-pipelines:run_id": "${run.id}",
         "emr-pipelines:expires_at": "${run.expires_at}",
-        "emr-pipelines:spec_digest": spec_digest,
+        DIGEST_TAG: spec_digest,
     }
     return [{"Key": key, "Value": value} for key, value in sorted((tags | ours).items())]
 

@@ -1,0 +1,50 @@
+"""A run that is over, as `emr-pipelines run` tells of it, with Airflow or without: its tasks, its log, why it failed, and the cluster that it leaves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from emr_pipelines.cli.airflow_home import airflow_home
+from emr_pipelines.cli.run_order import RunOrder
+from emr_pipelines.cli.run_progress import RunProgress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedRun:
+    """What became of its tasks, where its log is, the signal that ended it, if one did, and the last lines of the logs that tell why it failed, by name."""
+
+    progress: RunProgress
+    log_file: Path
+    stopped_by: int | None = None
+    tails: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+def new_log_file(project_root: Path, pipeline: str) -> Path:
+    """Where a run that begins now keeps its log; the folder is made."""
+    logs = airflow_home(project_root) / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    return logs / f"run-{pipeline}-{time.strftime('%Y%m%dT%H%M%S')}.log"
+
+
+def show_tails(run: FinishedRun, console: Console) -> None:
+    """Print the last lines of the logs that tell why the run failed."""
+    for name, lines in run.tails.items():
+        console.print(f"The last {len(lines)} lines of {name}:", style="bold", soft_wrap=True)
+        console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+def tell_of_waiting_cluster(run: FinishedRun, order: RunOrder, console: Console) -> None:
+    """Say which cluster waits for the next run of single steps, if one does."""
+    clusters = [task.details["cluster"] for task in run.progress.tasks.values() if "cluster" in task.details]
+    idle = order.scope.plan.cluster.idle_timeout_seconds
+    if not order.scope.keeps_cluster or not clusters or idle is None:
+        return
+    console.print(
+        f"Cluster {clusters[-1]} waits for the next --step; it ends by itself after {idle / 60:.0f} min idle. End it now: add --terminate",
+        soft_wrap=True,
+    )

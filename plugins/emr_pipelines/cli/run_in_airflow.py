@@ -1,0 +1,43 @@
+"""A run in the project's own Airflow, in a process that is started early: importing Airflow takes as long as starting emr_local, so both happen at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+from emr_pipelines.cli.airflow_home import airflow_home, airflow_variables
+from emr_pipelines.cli.finished_run import FinishedRun, new_log_file
+from emr_pipelines.cli.inline_process import InlineProcess
+from emr_pipelines.cli.project_options import PACKAGE_FOLDER, Project
+from emr_pipelines.cli.run_ending import shown_path
+from emr_pipelines.cli.run_order import RunOrder, airflow_arguments
+from emr_pipelines.cli.run_progress import RunProgress
+from emr_pipelines.plan.task_ids import task_ids
+
+
+@contextmanager
+def start_airflow(project: Project, pipeline: str) -> Iterator[InlineProcess]:
+    """A process that imports Airflow, prepares its database and waits for what it is to run; one that was told nothing is ended with the block."""
+    variables = {
+        **os.environ,
+        **airflow_variables(project.root, project.environment),
+        "PYTHONPATH": str(PACKAGE_FOLDER),
+    }
+    dag_file = project.root / "dags" / f"{pipeline}.py"
+    stamp = airflow_home(project.root) / "database_version"
+    with InlineProcess(dag_file, stamp, variables, new_log_file(project.root, pipeline)) as process:
+        yield process
+
+
+def run_in_airflow(process: InlineProcess, order: RunOrder, console: Console) -> FinishedRun:
+    """Run it there, showing its tasks."""
+    plan, log_file = order.scope.plan, process.log_file
+    progress = RunProgress(task_ids(order.scope), console)
+    console.print(
+        f"Running {plan.name} in the environment {plan.environment} (log: {shown_path(log_file)})", soft_wrap=True
+    )
+    progress.follow(process.events(airflow_arguments(order)))
+    return FinishedRun(progress=progress, log_file=log_file, stopped_by=process.stopped_by)

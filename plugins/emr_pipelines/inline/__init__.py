@@ -1,0 +1,1 @@
+"""A run without Airflow, in the process of whoever starts it. Clients are passed in."""

@@ -1,0 +1,17 @@
+"""Which values of a run stand in the texts of a plan: parts of its date, and parameters. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emr_pipelines.spec.placeholders import references_in
+
+# Of the run's own values these are about data; the others are bookkeeping, and differ in every run.
+DATE_VALUES = frozenset({"run.year", "run.month", "run.date"})
+_PARAMS = "params."
+
+
+def used_values(value: Any) -> set[str]:
+    """The names that a JSON value holds, such as `run.year` or `params.country`."""
+    names = (".".join(reference.parts) for reference in references_in(value))
+    return {name for name in names if name in DATE_VALUES or name.startswith(_PARAMS)}
