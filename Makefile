@@ -32,13 +32,13 @@ demo: $(VENV)/.installed  ## Run the word-cloud pipeline on this machine and pri
 	$(BIN)/emr-pipelines run word_clouds --date 2005-01-01
 
 test: $(VENV)/.installed-dev  ## All tests but the slow proofs
-	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadgroup -q
+	$(BIN)/python -m pytest -m "not slow" -n 4 --dist loadgroup -q
 
 test-fresh: $(VENV)/.installed-dev  ## Every command of the README, as it is written, on a bare machine: requirements.txt alone, no Java, an empty HOME, a path with spaces (KEEP=1 leaves the folder)
 	$(BIN)/python -m tests.fresh
 
 test-profile: $(VENV)/.installed-dev  ## The same, and where its CPU goes: by kind of process, by file, by test
-	$(BIN)/python -m pytest -p tests.cost_profile -m "not slow" -n 3 --dist loadgroup -q
+	$(BIN)/python -m pytest -p tests.cost_profile -m "not slow" -n 4 --dist loadgroup -q
 
 test-slow: test-proofs test-kills test-maven  ## All slow tests
 
@@ -58,7 +58,7 @@ test-spark-versions: $(VENV)/.installed-dev $(addprefix $(VENV)-spark-,$(addsuff
 	$(foreach bin,$(BIN) $(addprefix $(VENV)-spark-,$(addsuffix /bin,$(SPARK_VERSIONS))),$(bin)/python -m pytest -m "not maven" -n 2 --dist loadgroup -q tests/jobs &&) true
 
 test-least-privilege: $(VENV)/.installed-dev  ## Every run of the fault and integration tests held against the policy that `infra iam` prints for it; the sample pipelines under it, with nothing else allowed
-	JUDGE_ACCESSES=1 $(BIN)/python -m pytest -m "enforced or not slow" -n 3 --dist loadgroup -q tests/reliability tests/integration tests/iam/test_sample_pipelines.py
+	JUDGE_ACCESSES=1 $(BIN)/python -m pytest -m "enforced or not slow" -n 4 --dist loadgroup -q tests/reliability tests/integration tests/iam/test_sample_pipelines.py
 
 test-template: $(VENV)/.installed-dev $(VENV)-checkov/.installed  ## checkov over every variant of the infrastructure's template, in an environment of its own
 	$(BIN)/python -m tests.infra.template_variants $(VENV)-checkov/templates

@@ -160,6 +160,9 @@ EXPECTED: dict[str, tuple[Run, ...] | Server | LeftOut] = {
     "emr-pipelines connect word_clouds": (
         Run(says=("emr-pipelines/word_clouds/", "Commands", "ssm start-session"), again_for_s=60),
     ),
+    "emr-pipelines run word_clouds --step count_words --inline": (
+        Run(says=("Without Airflow", "preprocess_titles", "count_words.wait: success", "waits for the next --step")),
+    ),
     "make ui": Server(
         pages=(
             (AIRFLOW, "<title>Airflow"),

@@ -15,7 +15,8 @@ from pyspark.sql import functions as F
 
 from listening import churn, plays_per_hour, projection, recommendations, report, segments, sessions, topics
 
-pytestmark = pytest.mark.xdist_group("spark")
+# Models are trained, which takes a minute and a half of CPU.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("spark")]
 
 GENERATOR = Path(__file__).parents[2] / "include" / "data_generators" / "generate_music_logs.py"
 USERS = 900
@@ -65,7 +66,6 @@ def run(listening: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run_job
 
 
-@pytest.mark.slow
 def test_churn_is_foreseen_better_than_by_the_majority(run: Run) -> None:
     _, values = run(churn)
     baseline, regression, tree = (
@@ -122,7 +122,6 @@ def test_churn_without_leavers_says_what_to_do(
     assert re.match(r"churn failed: only 0 users of .* choose another --cutoff", sentence)
 
 
-@pytest.mark.slow
 def test_segments_are_tighter_than_those_of_noise(spark: SparkSession, run: Run) -> None:
     output, values = run(segments, "--most-segments", "5")
     assert values["silhouette"] > values["silhouette_of_noise"] + 0.1
@@ -134,7 +133,6 @@ def test_segments_are_tighter_than_those_of_noise(spark: SparkSession, run: Run)
     assert max(shares) > min(shares) + 0.3
 
 
-@pytest.mark.slow
 def test_recommendations_beat_the_charts(spark: SparkSession, run: Run, listening: Path) -> None:
     output, values = run(recommendations)
     taste, charts = values["scores"]["ALS"], values["scores"]["charts"]
@@ -148,7 +146,6 @@ def test_recommendations_beat_the_charts(spark: SparkSession, run: Run, listenin
     assert best.join(heard_before, ["user_id", "artist"]).isEmpty()
 
 
-@pytest.mark.slow
 def test_topics_explain_titles_better_than_word_counts(spark: SparkSession, run: Run) -> None:
     output, values = run(topics)
     assert values["perplexity"] < 0.85 * values["perplexity_without_topics"]
@@ -166,7 +163,6 @@ def test_a_few_axes_hold_much_of_the_differences_in_taste(spark: SparkSession, r
     assert spark.read.parquet(str(output / "users")).count() == values["users"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("job", [churn, segments, recommendations, topics, projection])
 def test_the_same_sessions_give_the_same_numbers(job: Any, run: Run, listening: Path, tmp_path: Path) -> None:
     options = ("--most-segments", "5") if job is segments else ()

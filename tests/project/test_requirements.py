@@ -26,6 +26,7 @@ PARTS = {
     "apache-airflow-task-sdk": "apache-airflow",
     "asgiref": "apache-airflow",  # Airflow's own way from asynchronous code to its hooks
     "botocore": "boto3",
+    "cadwyn": "apache-airflow",  # the versions of Airflow's own API
     "pendulum": "apache-airflow",  # the type of Airflow's dates
     "py4j": "pyspark",
     "werkzeug": "moto",  # by moto[server]
