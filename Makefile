@@ -40,10 +40,10 @@ test-fresh: $(VENV)/.installed-dev  ## Every command of the README, as it is wri
 test-profile: $(VENV)/.installed-dev  ## The same, and where its CPU goes: by kind of process, by file, by test
 	$(BIN)/python -m pytest -p tests.cost_profile -m "not slow" -n 4 --dist loadgroup -q
 
-test-slow: test-proofs test-kills test-maven  ## All slow tests
+test-slow: test-fresh test-proofs test-kills test-maven  ## All slow tests
 
 test-proofs: $(VENV)/.installed-dev  ## The slow tests that need nothing else: whole runs of every pipeline, random interleavings, secrets, long outages; held against the policy that `infra iam` prints
-	JUDGE_ACCESSES=1 $(BIN)/python -m pytest -m "slow and not kill and not maven and not enforced" -n 2 --dist loadgroup -q
+	JUDGE_ACCESSES=1 $(BIN)/python -m pytest -m "slow and not kill and not maven and not enforced and not fresh" -n 3 --dist loadgroup -q
 
 test-maven: $(VENV)/.installed-dev  ## The slow tests that fetch jars from Maven Central (380 MB, kept in ~/.ivy2)
 	$(BIN)/python -m pytest -m maven -q

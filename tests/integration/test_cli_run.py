@@ -27,6 +27,7 @@ def fresh_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.fresh
 def test_a_run_from_nothing_ends_with_the_paths_of_its_pictures(fresh_project: Path) -> None:
     finished = run_tool(fresh_project, os.environ, "run", "word_clouds", "--date", "2005-01-01")
     assert finished.returncode == 0, finished.stdout + finished.stderr

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.xdist_group("airflow")
 
 
 @pytest.mark.slow
+@pytest.mark.fresh
 def test_one_year_from_spec_to_pictures(
     airflow: Callable[..., subprocess.CompletedProcess[str]],
     api: EmrApi,

@@ -59,6 +59,7 @@ def steps_of(api: EmrApi, pipeline: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_two_branches_feed_one_step(
     run_pipeline: Callable[[str, str], CompletedProcess[str]], api: EmrApi, s3: Any, project: Path
 ) -> None:

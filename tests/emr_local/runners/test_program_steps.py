@@ -7,6 +7,9 @@ import zipfile
 
 import pytest
 
+# Each of these steps costs seconds of a JVM.
+pytestmark = pytest.mark.slow
+
 
 def make_jar(main_class: str | None) -> bytes:
     """A jar that runs a class which Hadoop's own jars have."""

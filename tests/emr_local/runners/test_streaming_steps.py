@@ -18,6 +18,9 @@ from tests.emr_local.emr_requests import wait_until
 
 from emr_local.runners.streaming.keys import make_partitioner
 
+# Each of these steps costs seconds of a JVM.
+pytestmark = pytest.mark.slow
+
 MAPPER = """
 #!/usr/bin/env python3
 import sys
