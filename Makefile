@@ -114,4 +114,5 @@ $(VENV)/.installed: requirements.txt constraints.txt pyproject.toml | $(BIN)/uv
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	$(UV) --constraint constraints.txt --requirement requirements-dev.txt
+	$(call show_waiting,archive of Spark classes (the tests start many JVMs),$(BIN)/python -m emr_local --make-class-archive)
 	@touch $@

@@ -46,9 +46,8 @@ PROJECT_FOLDERS = ("dags", "plugins", "include", "config")
 
 def start_emr_local(state_dir: Path, *options: str, port: int = 0) -> tuple[subprocess.Popen[str], str]:
     """A real emr_local in a process of its own, and its URL."""
-    # A test that runs no Spark pays for no JVM, and those that do share an archive of Spark's classes.
-    cheap = ["--warm-jvms", "0", "--class-archive"]
-    command = [sys.executable, "-m", "emr_local", "--port", str(port), "--state-dir", str(state_dir), *cheap, *options]
+    command = [sys.executable, "-m", "emr_local", "--port", str(port), "--state-dir", str(state_dir), *options]
+    command += ["--warm-jvms", "0"]  # a test that runs no Spark pays for no JVM
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY / "plugins")
     assert server.stdout is not None
     ready = server.stdout.readline()

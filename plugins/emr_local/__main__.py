@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from emr_local.runners.class_archive import default_cache_directory
 from emr_local.startup_errors import StartupError
 from emr_local.stop_signal import open_stop_signal
 
@@ -21,6 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    if options.make_class_archive:
+        from emr_local.runners.local import make_class_archive
+
+        make_class_archive(default_cache_directory())
+        return 0
     stop_signal = open_stop_signal()
     try:
         _serve(options, stop_signal)
@@ -114,8 +120,14 @@ def _add_jvm_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--class-archive",
-        action="store_true",
-        help="keep an archive of Spark's classes (145 MB in the user's cache, made once in the background), with which JVMs start faster",
+        nargs="?",
+        choices=("off", "use", "keep"),
+        const="keep",
+        default="use",
+        help="an archive of Spark's classes in the user's cache, with which JVMs start faster: use one that is there, or also make one in the background (145 MB) (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--make-class-archive", action="store_true", help="make that archive now, if there is none, and end"
     )
 
 

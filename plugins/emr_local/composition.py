@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Literal
 from wsgiref.types import WSGIApplication
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -39,14 +40,14 @@ def create_server(
     time_scale: float,
     warm: bool,
     warm_jvms: int = 1,
-    class_archive: bool,
+    class_archive: Literal["off", "use", "keep"],
     run_bootstrap: bool = False,
     faults: Iterable[Fault] = (),
     policy: Policy | None = None,
 ) -> LocalServer:
     """A server that really runs steps; raises StartupError if this machine cannot.
 
-    `warm_jvms`: how many are started before a step asks. `class_archive`: keep one for faster JVM starts. `run_bootstrap`: run bootstrap actions on this machine, not only check them. `policy`: what callers may do; None for everything.
+    `warm_jvms`: how many are started before a step asks. `class_archive`: whether one is used for faster JVM starts, and made if there is none. `run_bootstrap`: run bootstrap actions on this machine, not only check them. `policy`: what callers may do; None for everything.
     """
     _check_java()
     with _explaining_disk(state_dir), ExitStack() as failing:
@@ -63,7 +64,8 @@ def create_server(
             warm=warm,
             warm_jvms=warm_jvms,
             endpoint_url=listener.url,
-            class_cache=default_cache_directory() if class_archive else None,
+            class_cache=None if class_archive == "off" else default_cache_directory(),
+            keep_class_archive=class_archive == "keep",
         )
         failing.callback(executor.close)
         server = LocalServer(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import tempfile
 import threading
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,6 +35,7 @@ class LocalExecutor:
         warm_jvms: int = 1,
         endpoint_url: str | None = None,
         class_cache: Path | None = None,
+        keep_class_archive: bool = False,
     ) -> None:
         java, problem = _try_find_java()
         self._machine = Machine(
@@ -54,7 +56,7 @@ class LocalExecutor:
             if warm and java
             else None
         )
-        if self._archive:
+        if self._archive and keep_class_archive:
             self._archive.record_in_background()
 
     def open_cluster(self, cluster: ClusterRequest) -> None:
@@ -111,6 +113,22 @@ class LocalExecutor:
     def _tell_pool(self) -> None:
         if self._pool:
             self._pool.serve(len(self._clusters))
+
+
+def make_class_archive(directory: Path) -> None:
+    """Make the archive of Spark's classes for this machine's Java, if there is none; blocks for some ten seconds. Without it JVMs only start slower."""
+    java, problem = _try_find_java()
+    if java is None:
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        machine = Machine(
+            state_dir=Path(scratch),
+            objects=ObjectStore(Path(scratch) / "s3"),
+            spark_home=_find_spark_home(),
+            java=java,
+            java_problem=problem,
+        )
+        ClassArchive(directory, machine).record(niceness=0)
 
 
 def _try_find_java() -> tuple[JavaRuntime | None, str]:

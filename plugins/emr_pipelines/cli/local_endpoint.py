@@ -76,7 +76,7 @@ def local_endpoint(url: str, project_root: Path, *, warm_jvms: int = 1) -> Itera
     state_dir = log_file.parent
     with log_file.open("w") as log:
         command = [sys.executable, "-m", "emr_local", "--port", str(urlsplit(url).port), "--state-dir", str(state_dir)]
-        command += ["--class-archive", "--warm-jvms", str(warm_jvms)]
+        command += ["--warm-jvms", str(warm_jvms)]
         # Its own session: Ctrl-C in the terminal reaches the run first, which then stops the server in order.
         server = subprocess.Popen(  # noqa: S603 - our own module
             command,
