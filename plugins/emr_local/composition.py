@@ -45,10 +45,7 @@ def create_server(
     faults: Iterable[Fault] = (),
     policy: Policy | None = None,
 ) -> LocalServer:
-    """A server that really runs steps; raises StartupError if this machine cannot.
-
-    `warm_jvms`: how many are started before a step asks. `class_archive`: whether one is used for faster JVM starts, and made if there is none. `run_bootstrap`: run bootstrap actions on this machine, not only check them. `policy`: what callers may do; None for everything.
-    """
+    """A server that really runs steps; raises StartupError if this machine cannot. `warm_jvms`: how many are started before a step asks. `class_archive`: whether one is used for faster JVM starts, and made if there is none. `run_bootstrap`: run bootstrap actions on this machine, not only check them. `policy`: what callers may do; None for everything."""
     _check_java()
     with _explaining_disk(state_dir), ExitStack() as failing:
         listener = Listener(host, port)
@@ -64,7 +61,7 @@ def create_server(
             warm=warm,
             warm_jvms=warm_jvms,
             endpoint_url=listener.url,
-            class_cache=None if class_archive == "off" else default_cache_directory(),
+            class_cache=_class_cache(class_archive),
             keep_class_archive=class_archive == "keep",
         )
         failing.callback(executor.close)
@@ -83,6 +80,10 @@ def create_server(
         )
         failing.pop_all()
         return server
+
+
+def _class_cache(class_archive: str) -> Path | None:
+    return None if class_archive == "off" else default_cache_directory()
 
 
 def _check_java() -> None:
