@@ -45,7 +45,10 @@ def create_server(
     faults: Iterable[Fault] = (),
     policy: Policy | None = None,
 ) -> LocalServer:
-    """A server that really runs steps; raises StartupError if this machine cannot. `warm_jvms`: how many are started before a step asks. `class_archive`: whether one is used for faster JVM starts, and made if there is none. `run_bootstrap`: run bootstrap actions on this machine, not only check them. `policy`: what callers may do; None for everything."""
+    """A server that really runs steps; raises StartupError if this machine cannot.
+
+    `warm_jvms`: how many are started before a step asks. `class_archive`: whether one is used for faster JVM starts, and made if there is none.
+    `run_bootstrap`: run bootstrap actions on this machine, not only check them. `policy`: what callers may do; None for everything."""
     _check_java()
     with _explaining_disk(state_dir), ExitStack() as failing:
         listener = Listener(host, port)
