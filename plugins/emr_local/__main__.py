@@ -8,8 +8,9 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
-from emr_local.runners.class_archive import default_cache_directory
+from emr_local.runners.class_archive import ClassArchiveUse
 from emr_local.startup_errors import StartupError
 from emr_local.stop_signal import open_stop_signal
 
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.make_class_archive:
         from emr_local.runners.local import make_class_archive
 
-        make_class_archive(default_cache_directory())
+        make_class_archive()
         return 0
     stop_signal = open_stop_signal()
     try:
@@ -121,7 +122,7 @@ def _add_jvm_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--class-archive",
         nargs="?",
-        choices=("off", "use", "keep"),
+        choices=get_args(ClassArchiveUse),
         const="keep",
         default="use",
         help="an archive of Spark's classes in the user's cache, with which JVMs start faster: use one that is there, or also make one in the background (145 MB) (default: %(default)s)",

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Literal
 from wsgiref.types import WSGIApplication
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -17,7 +16,7 @@ from emr_local.iam.policies import Policy
 from emr_local.java_runtime import JavaNotFoundError, find_java
 from emr_local.listening import Listener
 from emr_local.objects.store import ObjectStore
-from emr_local.runners.class_archive import default_cache_directory
+from emr_local.runners.class_archive import ClassArchiveUse
 from emr_local.runners.local import LocalExecutor
 from emr_local.server import LocalServer
 from emr_local.stack_configurations import list_stack_configurations
@@ -40,7 +39,7 @@ def create_server(
     time_scale: float,
     warm: bool,
     warm_jvms: int = 1,
-    class_archive: Literal["off", "use", "keep"],
+    class_archive: ClassArchiveUse,
     run_bootstrap: bool = False,
     faults: Iterable[Fault] = (),
     policy: Policy | None = None,
@@ -64,8 +63,7 @@ def create_server(
             warm=warm,
             warm_jvms=warm_jvms,
             endpoint_url=listener.url,
-            class_cache=_class_cache(class_archive),
-            keep_class_archive=class_archive == "keep",
+            class_archive=class_archive,
         )
         failing.callback(executor.close)
         server = LocalServer(
@@ -83,10 +81,6 @@ def create_server(
         )
         failing.pop_all()
         return server
-
-
-def _class_cache(class_archive: str) -> Path | None:
-    return None if class_archive == "off" else default_cache_directory()
 
 
 def _check_java() -> None:

@@ -11,10 +11,13 @@ import subprocess
 import tempfile
 import threading
 from pathlib import Path
+from typing import Literal
 
 from emr_local.runners.sessions import end_session
 from emr_local.runners.step_context import Machine
 
+# No archive; one that is there; or one that is made where there is none.
+ClassArchiveUse = Literal["off", "use", "keep"]
 _LOG = logging.getLogger(__name__)
 _PRIME_JOB = Path(__file__).with_name("prime_job.py")
 _RECORD_WITHIN_S = 300.0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from emr_local.java_runtime import JavaNotFoundError, JavaRuntime, find_java
 from emr_local.objects.store import ObjectStore
-from emr_local.runners.class_archive import ClassArchive
+from emr_local.runners.class_archive import ClassArchive, ClassArchiveUse, default_cache_directory
 from emr_local.runners.contract import ClusterRequest, RunningStep, StepRequest
 from emr_local.runners.jvm_pool import JvmPool
 from emr_local.runners.local_step import LocalStep
@@ -34,8 +34,7 @@ class LocalExecutor:
         warm: bool = True,
         warm_jvms: int = 1,
         endpoint_url: str | None = None,
-        class_cache: Path | None = None,
-        keep_class_archive: bool = False,
+        class_archive: ClassArchiveUse = "off",
     ) -> None:
         java, problem = _try_find_java()
         self._machine = Machine(
@@ -50,13 +49,15 @@ class LocalExecutor:
         self._steps: dict[str, list[LocalStep]] = {}
         self._lock = threading.Lock()
         self._end_what_a_killed_server_left()
-        self._archive = ClassArchive(class_cache, self._machine) if class_cache and java else None
+        self._archive = (
+            ClassArchive(default_cache_directory(), self._machine) if class_archive != "off" and java else None
+        )
         self._pool = (
             JvmPool(self._machine, self._choose_java_options, least=warm_jvms, most=max(2, os.cpu_count() or 1))
             if warm and java
             else None
         )
-        if self._archive and keep_class_archive:
+        if self._archive and class_archive == "keep":
             self._archive.record_in_background()
 
     def open_cluster(self, cluster: ClusterRequest) -> None:
@@ -115,7 +116,7 @@ class LocalExecutor:
             self._pool.serve(len(self._clusters))
 
 
-def make_class_archive(directory: Path) -> None:
+def make_class_archive() -> None:
     """Make the archive of Spark's classes for this machine's Java, if there is none; blocks for some ten seconds. Without it JVMs only start slower."""
     java, problem = _try_find_java()
     if java is None:
@@ -128,7 +129,7 @@ def make_class_archive(directory: Path) -> None:
             java=java,
             java_problem=problem,
         )
-        ClassArchive(directory, machine).record(niceness=0)
+        ClassArchive(default_cache_directory(), machine).record(niceness=0)
 
 
 def _try_find_java() -> tuple[JavaRuntime | None, str]:

@@ -17,7 +17,6 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import make_server
 
 from emr_local.objects.store import ObjectStore
-from emr_local.runners.class_archive import default_cache_directory
 from emr_local.runners.contract import ClusterRequest, RunningStep, StepOutcome, StepRequest
 from emr_local.runners.local import LocalExecutor
 
@@ -60,7 +59,7 @@ class Lab:
             warm=warm,
             warm_jvms=0,
             endpoint_url=self.s3.meta.endpoint_url,
-            class_cache=default_cache_directory(),
+            class_archive="use",
         )
         self._ids = itertools.count(1)
 
