@@ -23,6 +23,15 @@ def test_a_shell_that_evaluates_the_exports_has_the_project(tmp_path: object) ->
     assert printed.strip().endswith(" local")
 
 
+def test_what_is_started_keeps_byte_code_even_where_the_shell_wants_none() -> None:
+    """Without it each process compiles the thousands of modules of Airflow anew."""
+    variables = {**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins"), "PYTHONDONTWRITEBYTECODE": "1"}
+    tool, asked = f"{sys.executable} -m emr_pipelines env", "import sys; print(sys.dont_write_bytecode)"
+    command = ["bash", "-c", f"eval \"$({tool})\" && {sys.executable} -c '{asked}'"]
+    printed = subprocess.run(command, cwd=REPOSITORY, env=variables, capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "False"
+
+
 def test_an_aws_environment_names_no_endpoint_and_no_credentials() -> None:
     variables = {**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")}
     printed = subprocess.run(

@@ -60,7 +60,7 @@ class RunProgress:
     def take(self, event: Mapping[str, Any]) -> None:
         """Take one event."""
         words = self._take(event)
-        if "interrupted" in event or not self._console.is_terminal:
+        if not self._console.is_terminal or not {"interrupted", "problem"}.isdisjoint(event):
             self._console.print(words, markup=False, soft_wrap=True)
 
     def table(self) -> Table:
