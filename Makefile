@@ -77,8 +77,9 @@ format: $(VENV)/.installed-dev  ## Format and sort imports
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed-dev  ## Measure: local step start and the loop of editing a job; EMR calls and recovery from kill -9 against the provider's operators (JSON=folder: also as files)
+bench: $(VENV)/.installed-dev  ## Measure: the first minute, local step start and the loop of editing a job; EMR calls and recovery from kill -9 against the provider's operators (JSON=folder: also as files)
 	$(if $(JSON),mkdir -p $(JSON))
+	$(BIN)/python -m benchmarks.first_minute $(if $(JSON),--json $(JSON)/first_minute.json)
 	$(BIN)/python -m benchmarks.step_start $(if $(JSON),--json $(JSON)/step_start.json)
 	$(BIN)/python -m benchmarks.step_loop $(if $(JSON),--json $(JSON)/step_loop.json)
 	$(BIN)/python -m benchmarks.api_calls $(if $(JSON),--json $(JSON)/api_calls.json)

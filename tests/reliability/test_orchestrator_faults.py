@@ -288,14 +288,19 @@ def run_of_another_process(runner: Runner, dag: DAG, date: str, *, both_live: Ca
     started, events = time.monotonic(), runner.project / f"events-of-{dag.dag_id}.jsonl"
     with events.open("w") as written, (runner.project / f"log-of-{dag.dag_id}").open("w") as log:
         command = [sys.executable, "-m", "emr_pipelines.dag.inline_run", dag.fileloc]
+        stamp = Path(os.environ["AIRFLOW_HOME"]) / "database_version"
         process = subprocess.Popen(
-            [*command, "--date", date, "--events", str(written.fileno())],
+            [*command, "--database-stamp", str(stamp), "--events", str(written.fileno())],
             env={**os.environ, "PYTHONPATH": str(runner.project / "plugins")},
             pass_fds=[written.fileno()],
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
         )
         try:
+            assert process.stdin is not None
+            process.stdin.write(json.dumps(["--date", date]).encode() + b"\n")
+            process.stdin.close()
             wait_for(both_live, "two clusters at once")
             assert process.wait(120) == 0
         finally:

@@ -44,10 +44,10 @@ from airflow.models import Connection
 from airflow.utils.session import create_session
 from emr_pipelines.dag.inline_run import main
 
-events, *dag_files = sys.argv[1:]
+events, stamp, *dag_files = sys.argv[1:]
 with create_session() as session:
-    session.add(Connection(conn_id="emr_local", **json.load(sys.stdin)))
-ends = [main([file, "--date", "2005-01-01", "--events", str(os.dup(int(events)))]) for file in dag_files]
+    session.add(Connection(conn_id="emr_local", **json.loads(sys.stdin.readline())))
+ends = [main([file, "--database-stamp", stamp, "--events", str(os.dup(int(events)))]) for file in dag_files]
 print(ends)
 """
 SPEC = """
@@ -124,9 +124,9 @@ def run_all(home: Path, connection: Mapping[str, str], names: Iterable[str]) -> 
     dag_files = [str(AIRFLOW_HOME / "project" / "dags" / f"{name}.py") for name in names]
     with (home / OUTPUT).open("w") as output, (home / EVENTS).open("w") as events:
         finished = subprocess.run(
-            [sys.executable, "-c", RUN_ALL, str(events.fileno()), *dag_files],
+            [sys.executable, "-c", RUN_ALL, str(events.fileno()), str(home / "database_version"), *dag_files],
             env=variables,
-            input=json.dumps(connection),
+            input="\n".join([json.dumps(connection), *['["--date", "2005-01-01"]'] * len(dag_files)]),
             stdout=output,
             stderr=output,
             pass_fds=[events.fileno()],
