@@ -59,7 +59,6 @@ def create_cluster(aws: Callable[..., Any], scripts: str, script: str) -> str:
     ]
 
 
-@pytest.mark.slow
 def test_a_spark_step_runs_to_its_end_on_a_cluster_that_ends_itself(
     aws: Callable[..., Any], scripts: str, s3: Any
 ) -> None:

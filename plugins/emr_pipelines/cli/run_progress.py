@@ -82,7 +82,7 @@ class RunProgress:
         for task_id, task in list(self.tasks.items()):
             seconds = int(task.seconds(now) or 0)
             if task.state == "running" and is_time_to_tell(seconds):
-                self._console.print(f"  {task_id}: running for {seconds} s", markup=False, soft_wrap=True)
+                self._console.print(f"  {task_id}: {seconds} s so far", markup=False, soft_wrap=True)
 
     def _take(self, event: Mapping[str, Any]) -> str:
         if "interrupted" in event:
