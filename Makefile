@@ -1,6 +1,6 @@
 # Every command of the project. `make demo` and `make test` need Python 3.11 or 3.12 and pip, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-profile test-fresh test-slow test-proofs test-kills test-maven test-airflow-versions test-spark-versions test-template test-least-privilege check bench ui clean upgrade format
+.PHONY: help demo test test-profile test-fresh test-slow test-proofs test-kills test-verdicts test-maven test-airflow-versions test-spark-versions test-template test-least-privilege check bench ui clean upgrade format
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -40,16 +40,19 @@ test-fresh: $(VENV)/.installed-dev  ## Every command of the README, as it is wri
 test-profile: $(VENV)/.installed-dev  ## The same, and where its CPU goes: by kind of process, by file, by test
 	$(BIN)/python -m pytest -p tests.cost_profile -m "not slow" -n 4 --dist loadgroup -q
 
-test-slow: test-fresh test-proofs test-kills test-maven  ## All slow tests
+test-slow: test-fresh test-proofs test-kills test-verdicts test-maven  ## All slow tests
 
 test-proofs: $(VENV)/.installed-dev  ## The slow tests that need nothing else: whole runs of every pipeline, random interleavings, secrets, long outages; held against the policy that `infra iam` prints
-	JUDGE_ACCESSES=1 $(BIN)/python -m pytest -m "slow and not kill and not maven and not enforced and not fresh" -n 3 --dist loadgroup -q
+	JUDGE_ACCESSES=1 $(BIN)/python -m pytest -m "slow and not kill and not verdict and not maven and not enforced and not fresh" -n 3 --dist loadgroup -q
 
 test-maven: $(VENV)/.installed-dev  ## The slow tests that fetch jars from Maven Central (380 MB, kept in ~/.ivy2)
 	$(BIN)/python -m pytest -m maven -q
 
 test-kills: $(VENV)/.installed-dev  ## Real kills of Airflow's processes and of emr_local under the real scheduler, one after the other; held against the policy that `infra iam` prints
 	JUDGE_ACCESSES=1 $(BIN)/python -m pytest tests/kills -q
+
+test-verdicts: $(VENV)/.installed-dev  ## Every way to start a run with everything that may happen to it, under the real scheduler: what docs/reliability.md promises of a run's verdict
+	$(BIN)/python -m pytest tests/verdicts -q
 
 test-airflow-versions: $(addprefix $(VENV)-airflow-,$(addsuffix /.installed,$(AIRFLOW_VERSIONS)))  ## The operator tests on the Airflows of managed services, each in an environment of its own
 	$(foreach version,$(AIRFLOW_VERSIONS),$(VENV)-airflow-$(version)/bin/python -m pytest -m "not slow" -n 2 -q tests/dag tests/reliability &&) true
@@ -71,6 +74,7 @@ check: $(VENV)/.installed-dev  ## Lint, types, import rules, schema drift, valid
 	PYTHONPATH=include/pyspark $(BIN)/lint-imports --no-cache
 	$(BIN)/emr-pipelines schema --check
 	$(BIN)/python -m tests.reliability.table --check
+	$(BIN)/python -m tests.verdicts.matrix --check
 	$(BIN)/emr-pipelines validate
 
 format: $(VENV)/.installed-dev  ## Format and sort imports

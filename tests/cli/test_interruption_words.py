@@ -13,7 +13,7 @@ from emr_pipelines.cli.run_progress import RunProgress
 from emr_pipelines.cli.stop_signals import handling
 
 TASKS = ("publish_code", "create_cluster", "one.submit", "one.wait")
-OWN = (*TASKS, "terminate_cluster", "cluster_is_gone")
+OWN = (*TASKS, "terminate_cluster", "verdict")
 CREATED = {"task": "create_cluster", "state": "success", "time": 1.0}
 TERMINATED = {"task": "terminate_cluster", "state": "success", "time": 2.0}
 NOT_TERMINATED = {"task": "terminate_cluster", "state": "failed", "time": 2.0}

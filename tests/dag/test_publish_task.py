@@ -47,7 +47,7 @@ def test_a_run_leaves_its_plan_beside_its_code(dag: DAG, project: Path, s3: Any)
     pushed: dict[str, Any] = {}
     run = SimpleNamespace(run_id="manual__1", logical_date=None, run_after=dt.datetime(2024, 1, 2, tzinfo=dt.UTC))
     ti = SimpleNamespace(xcom_push=lambda key, value: pushed.update({key: value}))
-    prefix = dag.get_task("publish_code").execute({"ti": ti, "dag_run": run})
+    prefix = dag.get_task("publish_code").execute({"ti": ti, "dag_run": run, "params": {}})
 
     found = read_published_plan(s3, bucket=f"s3://{BUCKET}", pipeline="publish_task")
     assert found is not None

@@ -8,6 +8,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 
@@ -34,13 +35,22 @@ class AirflowRest:
         """The DAGs that the dag-processor has found."""
         return {dag["dag_id"] for dag in self.call("GET", "/dags?limit=100")["dags"]}
 
-    def trigger(self, dag_id: str, run_id: str, conf: dict[str, Any] | None = None) -> None:
-        """Start a run, as the form in the UI does: without a logical date."""
-        self.call("POST", f"/dags/{dag_id}/dagRuns", {"dag_run_id": run_id, "logical_date": None, "conf": conf or {}})
+    def trigger(
+        self, dag_id: str, run_id: str, conf: dict[str, Any] | None = None, *, date: datetime | None = None
+    ) -> None:
+        """Start a run, as the form in the UI does, which fills in the present moment as `date`; None is a run without a logical date."""
+        logical_date = None if date is None else date.isoformat()
+        body = {"dag_run_id": run_id, "logical_date": logical_date, "conf": conf or {}}
+        self.call("POST", f"/dags/{dag_id}/dagRuns", body)
+
+    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """A run as the API shows it: `state`, `start_date`, `end_date`, …"""
+        shown: dict[str, Any] = self.call("GET", f"/dags/{dag_id}/dagRuns/{_quoted(run_id)}")
+        return shown
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """queued, running, success or failed."""
-        return str(self.call("GET", f"/dags/{dag_id}/dagRuns/{_quoted(run_id)}")["state"])
+        return str(self.run(dag_id, run_id)["state"])
 
     def run_states(self, dag_id: str) -> dict[str, str]:
         """The states of all runs of a DAG by run id."""

@@ -19,7 +19,7 @@ pytestmark = [
 
 # A job that does not end when it is asked to: EMR then kills it, seconds later.
 DEAF = 'trap "" TERM; sleep 300 & wait; wait'
-AROUND = {"publish_code", "create_cluster", "terminate_cluster", "cluster_is_gone"}
+AROUND = {"publish_code", "create_cluster", "terminate_cluster", "verdict"}
 
 
 def clear(run: Run, *task_ids: str, downstream: bool = False) -> set[str]:

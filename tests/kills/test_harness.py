@@ -68,10 +68,10 @@ def test_a_task_is_found_killed_and_tried_again(finished: AirflowProcesses) -> N
 
 def test_cleared_and_marked_tasks(finished: AirflowProcesses) -> None:
     cleared = finished.rest.clear("hello", "first", ["terminate_cluster"], downstream=True)
-    assert cleared == {"terminate_cluster", "cluster_is_gone"}
+    assert cleared == {"terminate_cluster", "verdict"}
     assert finished.wait_for_run("hello", "first") == "success"
-    finished.rest.set_state("hello", "first", "cluster_is_gone", "failed")
-    finished.wait_for_state("hello", "first", "cluster_is_gone", "failed", seconds=10)
+    finished.rest.set_state("hello", "first", "verdict", "failed")
+    finished.wait_for_state("hello", "first", "verdict", "failed", seconds=10)
 
 
 def test_nothing_is_left_of_what_was_started(tmp_path: Path) -> None:

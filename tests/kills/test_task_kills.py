@@ -154,5 +154,5 @@ def test_a_killed_teardown_is_tried_again(stage: Stage) -> None:
     assert counts["TerminateJobFlows"] == 2, counts  # the one that was lost and the retry's
     assert stage.faults.hits() == 1
     assert run.tries("terminate_cluster") == 2
-    assert run.states()["cluster_is_gone"] == "success"
+    assert run.states()["verdict"] == "success"
     assert len(run.clusters()) == 1

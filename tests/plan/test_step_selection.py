@@ -111,8 +111,8 @@ def test_the_waiting_cluster_is_found_by_every_such_run_and_a_failing_step_leave
     assert one.plan.spec_digest != edited.plan.spec_digest
     assert {reference.parts[-1] for reference in references_in(one.plan.cluster.request)} == {"expires_at"}
     assert one.plan.steps[0].request["ActionOnFailure"] == "CONTINUE"
-    assert task_ids(one)[-1] == "left.wait"
-    assert task_ids(replace(one, keeps_cluster=False))[-2:] == ("terminate_cluster", "cluster_is_gone")
+    assert task_ids(one)[-2:] == ("leave_cluster", "verdict")
+    assert task_ids(replace(one, keeps_cluster=False))[-2:] == ("terminate_cluster", "verdict")
 
 
 def key_of(plan: Plan, contents: dict[str, bytes] | None = None) -> str | None:

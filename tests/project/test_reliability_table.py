@@ -2,7 +2,7 @@
 
 import re
 
-from tests.reliability.table import BEGIN, END, PAGE, Claim, put_in, render_table
+from tests.reliability.table import BEGIN, END, PAGE, Claim, render_table, replace_between
 
 FAULTS = [f"F{number:02}" for number in range(1, 58)]
 # Those that the issue asks to be shown by real kills.
@@ -40,4 +40,7 @@ def test_tests_that_show_the_same_share_a_row_and_bars_do_not_break_it() -> None
 
 
 def test_only_the_table_of_a_page_is_replaced() -> None:
-    assert put_in(f"before\n{BEGIN}\nold\n{END}\nafter\n", "new") == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
+    assert (
+        replace_between(f"before\n{BEGIN}\nold\n{END}\nafter\n", BEGIN, END, "new")
+        == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
+    )

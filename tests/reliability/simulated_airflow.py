@@ -18,7 +18,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG
 
 from emr_pipelines.dag.macros import SPEC_KEY
-from emr_pipelines.spec.task_names import CREATE_TASK, GONE_TASK, PUBLISH_TASK, TERMINATE_TASK
+from emr_pipelines.spec.task_names import CREATE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
 from tests.reliability.stepwise import KILLS, Order, Worker, current_worker
 
 RETRY_DELAY_SECONDS = 10.0
@@ -66,9 +66,9 @@ class SimulatedRun:
     ids: itertools.count[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
-        """Every task but the empty one at the end starts without a state."""
+        """Every task but the verdict, which sends nothing, starts without a state."""
         for task in self.dag.tasks:
-            if task.task_id != GONE_TASK:
+            if task.task_id != VERDICT_TASK:
                 retries = task.retries or 0
                 self.records[task.task_id] = TaskRecord(retries=retries, max_tries=retries)
 
@@ -152,7 +152,7 @@ class SimulatedRun:
         subset = self.dag.partial_subset([task_id], include_downstream=True, include_upstream=False)
         self.clear_number += 1
         for cleared in subset.task_ids:
-            if cleared != GONE_TASK:
+            if cleared != VERDICT_TASK:
                 self._clear(self.records[cleared])
 
     def is_over(self) -> bool:

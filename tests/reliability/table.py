@@ -99,19 +99,19 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def put_in(page: str, table: str) -> str:
-    """The page with this table between its two comments. Raises ValueError when they are not there."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"The page needs the lines {BEGIN} and {END}; the table goes between them")
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+def replace_between(page: str, begin: str, end: str, text: str) -> str:
+    """The page with this text between two of its comments. Raises ValueError when they are not there."""
+    before, found, rest = page.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not found or not found_end:
+        raise ValueError(f"The page needs the lines {begin} and {end}; the table goes between them")
+    return f"{before}{begin}\n{text}\n{end}{after}"
 
 
 def main(arguments: list[str]) -> str | None:
     """Rewrite the page, or check it; returns what is wrong."""
     page = PAGE.read_text(encoding="utf-8")
-    wanted = put_in(page, render_table(collect_claims()))
+    wanted = replace_between(page, BEGIN, END, render_table(collect_claims()))
     if arguments == ["--check"]:
         return None if page == wanted else f"{PAGE.relative_to(REPOSITORY)} is not current: run `{COMMAND}`"
     PAGE.write_text(wanted, encoding="utf-8")

@@ -8,7 +8,8 @@ from typing import Any
 from emr_pipelines.cli.plan_layout import Shown, duration, table
 from emr_pipelines.cli.plan_report import PlanReport
 from emr_pipelines.plan.model import Plan, StepPlan
-from emr_pipelines.spec.task_names import CREATE_TASK, PUBLISH_TASK, TERMINATE_TASK
+from emr_pipelines.plan.run_range import words_outside
+from emr_pipelines.spec.task_names import CREATE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
 
 
 def show_run(report: PlanReport) -> list[Shown]:
@@ -23,6 +24,7 @@ def show_run(report: PlanReport) -> list[Shown]:
         ),
         ("schedule", plan.schedule or "manual runs only"),
         ("dates", f"{plan.start_date or 'any'} to {plan.end_date or 'any'}, catchup {'on' if plan.catchup else 'off'}"),
+        *((("this run", words),) if report.run and (words := words_outside(plan, report.run.logical_date)) else ()),
         ("runs at once", plan.max_active_runs),
         ("waits", "in the triggerer" if plan.deferrable else "in workers"),
         *((f"param {param.name}", f"{_text(param.default)} ({_schema_text(param.schema)})") for param in plan.params),
@@ -56,6 +58,7 @@ def _task_rows(plan: Plan) -> Iterator[tuple[object, ...]]:
         yield (step.name, ", ".join(step.upstream) or CREATE_TASK, _limits(step), _output(step))
     if creates:
         yield (TERMINATE_TASK, "all steps, whatever happens", None, None)
+    yield (VERDICT_TASK, "everything, whatever happens", "fails unless every step ran and was verified", None)
 
 
 def _limits(step: StepPlan) -> str:

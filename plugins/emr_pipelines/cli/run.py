@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -33,6 +33,7 @@ from emr_pipelines.cli.stop_signals import StoppedBySignal, exit_code, stoppable
 from emr_pipelines.cli.waiting import show_waiting
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
+from emr_pipelines.plan.run_range import refuse_year
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.project import pipeline_file
 
@@ -61,6 +62,8 @@ def run_command(
         )
     )
     params = parse_params(plan, param or [])
+    if step is None and from_step is None:
+        refuse_year(plan, params, date or datetime.now(UTC))
     choice = parse_step_options(plan, step=step, from_step=from_step, terminate=terminate)
     if inline:
         console.print(f"Without Airflow: {name} runs in this process; Airflow knows nothing of it", soft_wrap=True)

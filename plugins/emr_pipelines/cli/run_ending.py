@@ -13,7 +13,7 @@ from emr_pipelines.cli.local_endpoint import LocalEndpoint
 from emr_pipelines.cli.run_progress import RunProgress
 from emr_pipelines.cli.stop_signals import exit_code
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.spec.task_names import CREATE_TASK, TERMINATE_TASK
+from emr_pipelines.spec.task_names import CREATE_TASK, TERMINATE_TASK, VERDICT_TASK
 
 _LOG_TAIL_LINES = 30
 
@@ -58,6 +58,8 @@ def _find_fate(progress: RunProgress) -> str:
 
 def _explain_failure(progress: RunProgress, log_file: Path, console: Console) -> None:
     failed = {task_id: task for task_id, task in progress.tasks.items() if task.state == "failed"}
+    if len(failed) > 1:
+        failed.pop(VERDICT_TASK, None)  # it says the same of all the others
     for task_id, task in failed.items():
         console.print(f"{task_id} failed: {task.details.get('error', '')}", style="red", markup=False, soft_wrap=True)
     if not failed and progress.problem is None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+from typing import Any
 
-from emr_pipelines.plan.model import Plan, StepPlan
+from emr_pipelines.plan.model import ParamPlan, Plan, StepPlan
 from emr_pipelines.plan.requests.arguments import command_line
+from emr_pipelines.plan.run_range import words_of_range
 
 
 def describe_plan(plan: Plan) -> str:
@@ -15,6 +17,7 @@ def describe_plan(plan: Plan) -> str:
         "",
         f"Environment `{plan.environment}`, connection `{plan.connection.id}`, spec `{plan.spec_file}` ({plan.spec_digest}).",
         "",
+        *_describe_dates(plan),
     ]
     lines += [
         _describe_cluster(plan),
@@ -26,10 +29,27 @@ def describe_plan(plan: Plan) -> str:
     return "\n".join(lines)
 
 
+def describe_param(param: ParamPlan) -> dict[str, Any]:
+    """The JSON Schema of a parameter for the trigger form, whose help names the range: the form itself shows it only once a value is refused."""
+    schema = dict(param.schema)
+    words = [f"{word} {schema[key]}" for word, key in (("from", "minimum"), ("to", "maximum")) if key in schema]
+    if not words:
+        return schema
+    text = " ".join(words).capitalize()
+    described = schema.get("description", "").rstrip().removesuffix(".")
+    return {**schema, "description": f"{described}. {text}." if described else f"{text}."}
+
+
 def describe_step(step: StepPlan) -> str:
     """A task's documentation: the step's description and its command line, with the jar where it is one of its own."""
     arguments = " ".join(command_line(step.request))
     return f"{html.escape(step.description)}\n\n    {html.escape(arguments)}\n"
+
+
+def _describe_dates(plan: Plan) -> list[str]:
+    if plan.schedule is None:
+        return []
+    return [f"The schedule goes {words_of_range(plan)}; a run that you start yourself may have any date.", ""]
 
 
 def _describe_cluster(plan: Plan) -> str:

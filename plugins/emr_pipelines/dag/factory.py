@@ -13,7 +13,7 @@ from airflow.sdk import DAG, BaseOperator, Param, TaskGroup
 from pendulum import timezone
 
 from emr_pipelines.dag.aws_clients import secret_stores
-from emr_pipelines.dag.documentation import describe_plan, describe_step
+from emr_pipelines.dag.documentation import describe_param, describe_plan, describe_step
 from emr_pipelines.dag.input_checks import ExternalInputs
 from emr_pipelines.dag.macros import RunMacros
 from emr_pipelines.dag.operators import (
@@ -26,6 +26,8 @@ from emr_pipelines.dag.sensor import WaitForStepSensor
 from emr_pipelines.dag.step_tasks import StepTemplates
 from emr_pipelines.dag.submit import SubmitStepOperator
 from emr_pipelines.dag.templates import to_template
+from emr_pipelines.dag.timetable import BoundedTimetable
+from emr_pipelines.dag.verdict import RunVerdictOperator
 from emr_pipelines.emr.launch_preparation import LaunchPreparation
 from emr_pipelines.emr.step_watch import WatchLimits
 from emr_pipelines.plan.build import build_plan
@@ -34,7 +36,7 @@ from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.plan.run_scope import RunScope, latest_record, whole_run
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.project import DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE, find_project_root, pipeline_file
-from emr_pipelines.spec.task_names import CREATE_TASK, GONE_TASK, PUBLISH_TASK, TERMINATE_TASK
+from emr_pipelines.spec.task_names import CREATE_TASK, LEAVE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
 from emr_pipelines.storage.finished_outputs import OutputCheck
 
 # Only launch and infrastructure failures are retried; everything else fails at once (`failing_fast`).
@@ -61,17 +63,16 @@ def plan_of(dag_file: str) -> Plan:
 
 
 def emit_dag(scope: RunScope, *, dag_folder: Path) -> DAG:
-    """The plan of a run as an Airflow DAG: publish_code → create_cluster → steps → terminate_cluster."""
+    """The plan of a run as an Airflow DAG: publish_code → create_cluster → steps → terminate_cluster → verdict."""
     plan = scope.plan
     dag = DAG(
         dag_id=plan.name,
         description=plan.description,
-        schedule=plan.schedule,
-        start_date=_utc(plan.start_date),
-        end_date=_utc(plan.end_date),
+        # No start_date and end_date: Airflow would drop the tasks of runs that a person starts outside of them.
+        schedule=_timetable(plan),
         catchup=plan.catchup,
         max_active_runs=plan.max_active_runs,
-        params={param.name: Param(param.default, **param.schema) for param in plan.params},
+        params={param.name: Param(param.default, **describe_param(param)) for param in plan.params},
         tags=sorted({*plan.tags, "emr", plan.environment}),
         doc_md=describe_plan(plan),
         default_args={
@@ -89,9 +90,14 @@ def emit_dag(scope: RunScope, *, dag_folder: Path) -> DAG:
         waits: dict[str, BaseOperator] = {}
         for step in plan.steps:
             waits[step.name] = _step_tasks(scope, step, [waits[name] for name in step.upstream] or [cluster])
-        if scope.ends_cluster:
-            _terminate_task(plan, publish, cluster, list(waits.values()))
+        _end_tasks(scope, publish, cluster, list(waits.values()))
     return dag
+
+
+def _timetable(plan: Plan) -> BoundedTimetable | None:
+    if plan.schedule is None:
+        return None
+    return BoundedTimetable(plan.schedule, earliest=_utc(plan.start_date), latest=_utc(plan.end_date))
 
 
 def _utc(date: str | None) -> datetime | None:
@@ -226,20 +232,34 @@ def _submitted(step: StepPlan, key: str) -> str:
     return f"{{{{ emr.submitted(ti, '{step.name}', '{key}') }}}}"
 
 
-def _terminate_task(plan: Plan, publish: BaseOperator, cluster: BaseOperator, waits: list[BaseOperator]) -> None:
-    terminate = TerminateClusterOperator(
+def _end_tasks(scope: RunScope, publish: BaseOperator, cluster: BaseOperator, waits: list[BaseOperator]) -> None:
+    """What follows the steps: the cluster's end, and the verdict.
+
+    Airflow judges a run by its leaves, and a teardown that counts (on_failure_fail_dagrun) hides all tasks right before it (airflow/models/dagrun.py,
+    _tis_for_dagrun_state). So a teardown that does not count stands between the waits and the verdict: the leaves are the last waits and the verdict.
+    """
+    # A teardown runs when one of its setups succeeded. publish_code is one of them, so that a create task which failed with a live
+    # cluster behind it is still followed by the termination (airflow/ti_deps/deps/trigger_rule_dep.py, ALL_DONE_SETUP_SUCCESS).
+    end = (
+        _terminate_task(scope.plan).as_teardown(setups=[publish, cluster])
+        if scope.ends_cluster
+        else EmptyOperator(task_id=LEAVE_TASK).as_teardown()
+    )
+    verdict = RunVerdictOperator(
+        task_id=VERDICT_TASK,
+        upstream_of={step.name: step.upstream for step in scope.plan.steps},
+        ends_cluster=scope.ends_cluster,
+    )
+    waits >> end >> verdict.as_teardown(on_failure_fail_dagrun=True)
+
+
+def _terminate_task(plan: Plan) -> BaseOperator:
+    return TerminateClusterOperator(
         task_id=TERMINATE_TASK,
         job_flow_overrides=to_template(_identity(plan)),
         retries=TEARDOWN_RETRIES,
         **_connection(plan),
     )
-    # A teardown runs when one of its setups succeeded. publish_code is one of them, so that a create task which failed with a live
-    # cluster behind it is still followed by the termination (airflow/ti_deps/deps/trigger_rule_dep.py, ALL_DONE_SETUP_SUCCESS).
-    waits >> terminate.as_teardown(setups=[publish, cluster])
-    # A run's verdict is that of its leaves, and a teardown that counts (on_failure_fail_dagrun) hides all tasks before it: a run whose
-    # step failed would be green (airflow/models/dagrun.py, _tis_for_dagrun_state). So the teardown does not count, the waits before it
-    # do, and this empty leaf fails when the termination does.
-    terminate >> EmptyOperator(task_id=GONE_TASK)
 
 
 def _identity(plan: Plan) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
+from emr_pipelines.dag.evidence import EMPTY_KEY
 from emr_pipelines.storage.inputs import InputsMissing, require_inputs
 
 if TYPE_CHECKING:
+    from airflow.sdk.types import RuntimeTaskInstanceProtocol
     from types_boto3_s3.client import S3Client
 
 
@@ -22,11 +24,18 @@ class ExternalInputs(TypedDict):
     place: str
 
 
-def refuse_missing_inputs(s3: S3Client, inputs: Iterable[ExternalInputs] | Any) -> None:
-    """Fail the task when an input holds nothing, or skip it (and with it all that follows) when its step says `on_empty: skip`."""
+def refuse_missing_inputs(
+    s3: S3Client, inputs: Iterable[ExternalInputs], ti: RuntimeTaskInstanceProtocol, *, hint: str = ""
+) -> None:
+    """Fail the task when an input holds nothing, or skip it (and with it all that follows) when its step says `on_empty: skip`; what was empty is left for the run's verdict.
+
+    `hint` is what else may explain it.
+    """
     try:
         for one in inputs:
             require_inputs(s3, one["step"], one["uris"], on_empty=one["on_empty"], place=one["place"])
     except InputsMissing as missing:
-        error = AirflowSkipException if missing.skips else AirflowFailException
-        raise error(str(missing)) from missing
+        if not missing.skips:
+            raise AirflowFailException(f"{missing}. {hint}" if hint else str(missing)) from missing
+        ti.xcom_push(key=EMPTY_KEY, value=str(missing))
+        raise AirflowSkipException(str(missing)) from missing

@@ -48,7 +48,7 @@ class Interruption:
     def _prepare(self, task: Any) -> None:
         # Waiting is done by this one process either way, and a task that runs can be killed.
         task.deferrable = False
-        if not _ends_the_run(task):
+        if not task.is_teardown:
             task.execute = partial(self._execute, type(task))
 
     def _execute(self, operator: type[BaseOperator], context: Context) -> Any:
@@ -75,8 +75,3 @@ class Interruption:
             except Exception:
                 log.exception("What %s does could not be cancelled; it ends with the cluster", self._running.task_id)
             raise _Interrupted
-
-
-def _ends_the_run(task: Any) -> bool:
-    """Whether it is the teardown, or says whether that succeeded."""
-    return task.is_teardown or any(before.is_teardown for before in task.upstream_list)

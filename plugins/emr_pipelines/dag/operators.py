@@ -15,6 +15,7 @@ from airflow.sdk import BaseOperator
 
 from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
 from emr_pipelines.dag.console_links import persist_links
+from emr_pipelines.dag.evidence import TERMINATED_KEY
 from emr_pipelines.dag.input_checks import ExternalInputs, refuse_missing_inputs
 from emr_pipelines.dag.macros import SPEC_KEY
 from emr_pipelines.emr.clusters import BOOTSTRAP_FAILURE, use_existing
@@ -23,6 +24,7 @@ from emr_pipelines.emr.emr_api import ClusterFailed, EmrApi
 from emr_pipelines.emr.launch_preparation import LaunchPreparation
 from emr_pipelines.emr.run_cluster import end_clusters, find_launched, launch_cluster
 from emr_pipelines.plan.places import place_of
+from emr_pipelines.plan.run_range import refuse_year, words_outside
 from emr_pipelines.plan.run_scope import RunScope
 from emr_pipelines.spec.task_names import CREATE_TASK
 from emr_pipelines.storage.run_code import publish_run
@@ -65,12 +67,13 @@ class PublishCodeOperator(BaseOperator):
     def execute(self, context: Context) -> str:
         """Publish and return the code prefix; a missing input, or foreign objects where an output goes, end the run here, before a cluster is paid for."""
         s3, run = s3_client(self.aws_conn_id, self.region_name), context["dag_run"]
+        date = run.logical_date or run.run_after
         with failing_fast():
-            refuse_missing_inputs(s3, self.inputs)
+            refuse_year(self._scope.plan, context["params"], date)
+            refuse_missing_inputs(s3, self.inputs, context["ti"], hint=words_outside(self._scope.plan, date))
             for place in self.publish_to:
                 refuse_foreign_objects(s3, place)
-            date = (run.logical_date or run.run_after).isoformat()
-            prefix = publish_run(s3, self._scope, self._locate_project(), run_id=run.run_id, date=date)
+            prefix = publish_run(s3, self._scope, self._locate_project(), run_id=run.run_id, date=date.isoformat())
         context["ti"].xcom_push(key=SPEC_KEY, value=self.spec_digest)
         return prefix
 
@@ -206,6 +209,7 @@ class TerminateClusterOperator(EmrTerminateJobFlowOperator):
                     log_uri=self.job_flow_overrides.get("LogUri"),
                 )
             end_clusters(api, clusters)
+        context["ti"].xcom_push(key=TERMINATED_KEY, value=clusters)
 
     def _find_clusters(self, api: EmrApi, context: Context) -> list[str]:
         settled = context["ti"].xcom_pull(task_ids=CREATE_TASK, key=SETTLED_KEY)

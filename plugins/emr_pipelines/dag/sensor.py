@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 
 from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
 from emr_pipelines.dag.console_links import persist_links
+from emr_pipelines.dag.evidence import leave_end
 from emr_pipelines.dag.handover import is_handed_over
 from emr_pipelines.dag.macros import CLEARS_KEY, OUTPUT_KEY
 from emr_pipelines.dag.step_tasks import KILL_SECONDS, StepTemplates
@@ -174,11 +175,14 @@ class WaitForStepSensor(EmrStepSensor):
     def _hand_on(self, context: Context, done: Submission, step: StepTypeDef) -> None:
         context["ti"].xcom_push(key=SECONDS_KEY, value=_seconds_of(step))
         output = self._step_attempt(context, done.label).output
-        if output is None or self.output_check is None or self.latest is None:
-            return
+        if output is not None and self.output_check is not None and self.latest is not None:
+            self._accept_output(context, done, output, self.output_check)
+        leave_end(context["ti"], step)
+
+    def _accept_output(self, context: Context, done: Submission, output: str, check: OutputCheck) -> None:
         finished = FinishedOutput(
             latest=self._latest(context, output),
-            check=self.output_check,
+            check=check,
             label=done.label,
             step_folder=self.step_folder,
             publish_to=self.publish_to,

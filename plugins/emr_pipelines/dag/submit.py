@@ -60,7 +60,7 @@ class SubmitStepOperator(EmrAddStepsOperator):
         with failing_fast(lambda _: self.place):
             s3 = s3_client(self.aws_conn_id, self.region_name)
             claim(s3, self.step_folder, self._owner)
-            refuse_missing_inputs(s3, self.inputs)
+            refuse_missing_inputs(s3, self.inputs, context["ti"])
             submission = self._submit(context, self.job_flow_id)
         handle = submission.handle
         persist_links(context, self, cluster_id=handle.cluster_id, region=self.region_name or "", log_uri=self.log_uri)

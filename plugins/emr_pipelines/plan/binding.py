@@ -11,6 +11,7 @@ from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.keys import path_safe_run_id, run_key, run_year, step_key
 from emr_pipelines.plan.legacy_contract import output_uri_of
 from emr_pipelines.plan.model import Plan, StepPlan
+from emr_pipelines.plan.run_range import refuse_year
 from emr_pipelines.spec.context import scalar_text
 from emr_pipelines.spec.placeholders import Reference, substitute
 
@@ -54,8 +55,12 @@ class BoundRun:
 def values_of_run(
     plan: Plan, *, run_id: str, date: dt.date, params: Mapping[str, ParamValue], code_prefix: str
 ) -> RunValues:
-    """The values of a run with this logical date, which expires as if it started then; parameters not given have their defaults."""
+    """The values of a run with this logical date, which expires as if it started then; parameters not given have their defaults.
+
+    Raises EmrPipelinesError for a date that gives no year which the pipeline takes, and for one that is too far away to have an end.
+    """
     all_params = {param.name: param.default for param in plan.params} | dict(params)
+    refuse_year(plan, all_params, date)
     lifetime = dt.timedelta(seconds=plan.cluster.max_lifetime_seconds or 0)
     if date.year >= _LAST_YEAR:
         raise EmrPipelinesError(f"a run on {date} has no time that its cluster expires; choose an earlier date")

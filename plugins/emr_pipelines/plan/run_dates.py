@@ -10,7 +10,8 @@ from itertools import islice
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.binding import ParamValue, bind_request, values_of_run
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.used_values import DATE_VALUES, used_values
+from emr_pipelines.plan.run_range import is_outside
+from emr_pipelines.plan.used_values import used_dates
 
 MOST_RUNS = 100_000
 # What Airflow's presets stand for (airflow/timetables/_cron.py).
@@ -41,18 +42,22 @@ def scheduled_runs(
     """
     if last < first:
         raise EmrPipelinesError(f"--to {last} is before --from {first}; swap them")
-    dates = tuple(islice(_dates(plan, first, last), MOST_RUNS + 1))
+    dates = tuple(islice(_dates_of_schedule(plan, first, last), MOST_RUNS + 1))
     if len(dates) > MOST_RUNS:
         raise EmrPipelinesError(
             f"{plan.schedule} makes more than {MOST_RUNS:,} runs from {first} to {last}; choose dates nearer to each other"
         )
-    used = sorted(_used_dates(plan))
+    used = sorted(used_dates(plan))
     values = [_values(plan, date, params, used) for date in dates]
     differing = [name for name in used if len({of_run[name] for of_run in values}) > 1]
     return tuple(
         ScheduledRun(logical_date=date, values={name: of_run[name] for name in differing})
         for date, of_run in zip(dates, values, strict=True)
     )
+
+
+def _dates_of_schedule(plan: Plan, first: dt.date, last: dt.date) -> Iterator[dt.datetime]:
+    return (date for date in _dates(plan, first, last) if not is_outside(plan, date))
 
 
 def _dates(plan: Plan, first: dt.date, last: dt.date) -> Iterator[dt.datetime]:
@@ -75,17 +80,6 @@ def _ticks(expression: str, start: dt.datetime, end: dt.datetime) -> Iterator[dt
     ticks = croniter(expression, start - dt.timedelta(microseconds=1), ret_type=dt.datetime)
     while (tick := ticks.get_next()) <= end:
         yield tick
-
-
-def _used_dates(plan: Plan) -> set[str]:
-    """The parts of the date that some request or place of publishing holds."""
-    requests = [
-        plan.cluster.request,
-        [step.request for step in plan.steps],
-        [step.output.publish for step in plan.steps if step.output],
-        [step.execution_role for step in plan.steps],
-    ]
-    return used_values(requests) & DATE_VALUES
 
 
 def _values(plan: Plan, date: dt.datetime, params: Mapping[str, ParamValue], names: Sequence[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emr_pipelines.plan.run_scope import RunScope
-from emr_pipelines.spec.task_names import CREATE_TASK, GONE_TASK, PUBLISH_TASK, TERMINATE_TASK
+from emr_pipelines.spec.task_names import CREATE_TASK, LEAVE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
 
 
 def submit_task(step: str) -> str:
@@ -19,5 +19,5 @@ def wait_task(step: str) -> str:
 def task_ids(scope: RunScope) -> tuple[str, ...]:
     """All tasks of a run, in the order in which they run."""
     steps = [task(step.name) for step in scope.plan.steps for task in (submit_task, wait_task)]
-    ends = [TERMINATE_TASK, GONE_TASK] if scope.ends_cluster else []
-    return (PUBLISH_TASK, CREATE_TASK, *steps, *ends)
+    end = TERMINATE_TASK if scope.ends_cluster else LEAVE_TASK
+    return (PUBLISH_TASK, CREATE_TASK, *steps, end, VERDICT_TASK)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from emr_pipelines.plan.model import Plan
 from emr_pipelines.spec.placeholders import references_in
 
 # Of the run's own values these are about data; the others are bookkeeping, and differ in every run.
@@ -15,3 +16,15 @@ def used_values(value: Any) -> set[str]:
     """The names that a JSON value holds, such as `run.year` or `params.country`."""
     names = (".".join(reference.parts) for reference in references_in(value))
     return {name for name in names if name in DATE_VALUES or name.startswith(_PARAMS)}
+
+
+def used_dates(plan: Plan) -> set[str]:
+    """The parts of the date that some request, input or place of publishing of the plan holds."""
+    texts = [
+        plan.cluster.request,
+        [step.request for step in plan.steps],
+        [step.external_inputs for step in plan.steps],
+        [step.output.publish for step in plan.steps if step.output],
+        [step.execution_role for step in plan.steps],
+    ]
+    return used_values(texts) & DATE_VALUES

@@ -9,10 +9,10 @@ from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.document import Path
 from emr_pipelines.spec.models.pipeline import SparkSpec
 from emr_pipelines.spec.step_kinds import KINDS
-from emr_pipelines.spec.task_names import CREATE_TASK, GONE_TASK, PUBLISH_TASK, TERMINATE_TASK
+from emr_pipelines.spec.task_names import CREATE_TASK, LEAVE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
 
 MAX_STEPS = 256
-RESERVED_NAMES = frozenset({PUBLISH_TASK, CREATE_TASK, TERMINATE_TASK, GONE_TASK})
+RESERVED_NAMES = frozenset({PUBLISH_TASK, CREATE_TASK, TERMINATE_TASK, LEAVE_TASK, VERDICT_TASK})
 _OWN_PROPERTIES = {
     "spark.master": ("would take the step away from the nodes of the cluster", "Remove it; EMR runs Spark on YARN."),
     "spark.submit.deployMode": ("has no effect beside deploy_mode, which is always given", "Write deploy_mode."),

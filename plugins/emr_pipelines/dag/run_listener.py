@@ -1,0 +1,57 @@
+"""What is done when Airflow has judged a run of ours: in the scheduler, or in the process of `airflow dags test`. The last look at a run that no task can have.
+
+Airflow judges a run by its last tasks. A clear of a middle step without what follows leaves these as they were, so a middle step that then fails is not seen;
+a run without any task is a success as well (airflow/models/dagrun.py, update_state). The listener sees all tasks of the run.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.listeners import hookimpl
+from airflow.utils.state import DagRunState
+from sqlalchemy.orm import object_session
+
+from emr_pipelines.spec.task_names import PUBLISH_TASK, VERDICT_TASK
+
+_FAILED = ("failed", "upstream_failed")
+_WELL = ("success", "skipped")
+
+
+@hookimpl
+def on_dag_run_success(dag_run: Any, msg: str) -> None:
+    """Airflow calls this when it has marked a run as successful, and stores what this leaves in the run."""
+    del msg
+    tasks = _tasks_of(dag_run)
+    if tasks is None:
+        return
+    states = {task.task_id: task.state for task in tasks}
+    failed = sorted(task_id for task_id, state in states.items() if state in _FAILED)
+    if failed or states.get(VERDICT_TASK) not in _WELL:
+        reason = f"{', '.join(failed)} failed" if failed else f"it has no task {VERDICT_TASK} that ended well"
+        dag_run.log.warning("Run %s of %s is no success: %s", dag_run.run_id, dag_run.dag_id, reason)
+        dag_run.set_state(DagRunState.FAILED)
+    _correct_start(dag_run, tasks)
+
+
+@hookimpl
+def on_dag_run_failed(dag_run: Any, msg: str) -> None:
+    """Airflow calls this when it has marked a run as failed."""
+    del msg
+    _correct_start(dag_run, _tasks_of(dag_run) or [])
+
+
+def _tasks_of(dag_run: Any) -> list[Any] | None:
+    """The task instances of a run of this package, which may be none; None for another DAG's run, and for a run that cannot be looked into."""
+    dag = dag_run.dag
+    session = object_session(dag_run)
+    if dag is None or session is None or not {PUBLISH_TASK, VERDICT_TASK} <= set(dag.task_ids):
+        return None
+    return list(dag_run.get_task_instances(session=session))
+
+
+def _correct_start(dag_run: Any, tasks: list[Any]) -> None:
+    """`dag.test()` takes a run's logical date for its start, so that the UI shows durations of years (airflow/sdk/definitions/dag.py; Airflow 3.4 no longer does)."""
+    starts = [task.start_date for task in tasks if task.start_date is not None]
+    if starts and dag_run.start_date == dag_run.logical_date:
+        dag_run.start_date = min(starts)

@@ -1,0 +1,39 @@
+"""Green only when it is true: every way to start a run, with everything that may happen to it, under the real scheduler."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.kills.airflow_processes import AirflowProcesses
+from tests.verdicts.matrix import Outcome, cells
+from tests.verdicts.pipelines import YEAR
+from tests.verdicts.started_run import start_run
+
+pytestmark = [pytest.mark.slow, pytest.mark.verdict, pytest.mark.xdist_group("verdicts"), pytest.mark.timeout(600)]
+# What a person reads when the answer is no.
+_SENTENCES = {
+    "step_fails": ("verdict", "first failed"),
+    "marked_failed": ("verdict", "This run is not complete"),
+    "marked_success": ("verdict", "This run is not complete"),
+    "task_marked_success": ("verdict", "first did not run; somebody marked it as success"),
+    "outside": ("publish_code", f"the year must be at least {YEAR} and at most"),
+    "no_input": ("publish_code", "no object exists at"),
+}
+
+
+@pytest.mark.parametrize(("way", "event", "expected"), [pytest.param(*cell, id="-".join(cell[:2])) for cell in cells()])
+def test_a_run_is_green_only_when_it_did_everything(
+    airflow: AirflowProcesses, programs: Path, way: str, event: str, expected: Outcome
+) -> None:
+    run = start_run(airflow, programs, way, event)
+    run.undergo(event)
+    assert run.outcome() == expected
+    if run.run_id is None:
+        return
+    assert 0 < run.seconds() < 3600, "the UI shows how long the run took, not the age of its data"
+    # A test in one process has no log of its own per task.
+    if event in _SENTENCES and way != "dags_test":
+        task, sentence = _SENTENCES[event]
+        assert sentence in run.log(task)
