@@ -18,11 +18,14 @@ _FAILED = ("failed", "upstream_failed")
 _WELL = ("success", "skipped")
 
 
+# What the scheduler says when it has judged a run. The API server says another thing, while the run's teardown may be under way still (core_api/services/public/dag_run.py).
+_JUDGED = "success"
+
+
 @hookimpl
 def on_dag_run_success(dag_run: Any, msg: str) -> None:
-    """Airflow calls this when it has marked a run as successful, and stores what this leaves in the run."""
-    del msg
-    tasks = _tasks_of(dag_run)
+    """Airflow calls this when it has marked a run as successful, and stores what this leaves in the run. A run that a person marks is left to that person."""
+    tasks = _tasks_of(dag_run) if msg == _JUDGED else None
     if tasks is None:
         return
     states = {task.task_id: task.state for task in tasks}
