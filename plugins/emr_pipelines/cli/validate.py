@@ -14,7 +14,7 @@ import typer
 from emr_pipelines.cli.project_options import EnvironmentOption, choose_environment
 from emr_pipelines.errors import Problem, SpecError
 from emr_pipelines.spec.loader import check_pipeline
-from emr_pipelines.spec.project import SUFFIXES, find_project_root, pipeline_file, pipeline_names
+from emr_pipelines.spec.project_files.project import SUFFIXES, find_project_root, pipeline_file, pipeline_names
 
 _USAGE_ERROR = 2
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.placeholders import Reference, substitute
+from emr_pipelines.spec.notation.placeholders import Reference, substitute
 
 # The macros of `dag.macros`, called with what Jinja's context holds; `attempt_label` is there when the waiting task submits a step anew.
 _MACROS = {

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from emr_pipelines.plan.model import ParamPlan
-from emr_pipelines.spec.forms import FORMS
+from emr_pipelines.spec.notation.forms import FORMS
 
 _IS_OF_TYPE: dict[str, Callable[[Any], bool]] = {
     "null": lambda value: value is None,

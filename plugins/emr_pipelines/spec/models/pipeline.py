@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from emr_pipelines.spec import forms
 from emr_pipelines.spec.models.base import (
     Date,
     Duration,
@@ -21,6 +20,7 @@ from emr_pipelines.spec.models.base import (
 from emr_pipelines.spec.models.cluster import ClusterSpec
 from emr_pipelines.spec.models.step import JarSpec, S3DistCpSpec, StreamingSpec
 from emr_pipelines.spec.models.suppression import SuppressionSpec
+from emr_pipelines.spec.notation import forms
 
 
 class ParamSpec(Model):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from emr_pipelines.spec.context import Context, Finding, scalar_text
-from emr_pipelines.spec.document import Path
-from emr_pipelines.spec.forms import FORMS, SAFE_TEXT
+from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.models.base import Scalar
 from emr_pipelines.spec.models.pipeline import ParamSpec, text_pattern
-from emr_pipelines.spec.slow_patterns import find_slow_part
+from emr_pipelines.spec.notation.forms import FORMS, SAFE_TEXT
+from emr_pipelines.spec.notation.slow_patterns import find_slow_part
+from emr_pipelines.spec.reading.document import Path
+from emr_pipelines.spec.reading.plain_values import scalar_text
 
 _NUMERIC = ("integer", "number")
 

@@ -4,36 +4,33 @@ from __future__ import annotations
 
 from emr_pipelines.errors import Problem
 from emr_pipelines.spec.context import Context, Rule
-from emr_pipelines.spec.rules import (
+from emr_pipelines.spec.rules import failure, files, params, placeholders, publish, schedule
+from emr_pipelines.spec.rules.cluster import (
     architecture,
-    arguments,
     bootstrap,
     capacity,
     cluster,
     configurations,
-    dist_cp,
-    failure,
     features,
-    files,
     fleets,
-    graph,
-    hdfs,
     instances,
     kerberos,
-    legacy,
     network,
     overrides,
-    params,
-    placeholders,
-    publish,
     release,
     scaling,
-    schedule,
     security_configuration,
+    volumes,
+)
+from emr_pipelines.spec.rules.step import (
+    arguments,
+    dist_cp,
+    graph,
+    hdfs,
+    legacy,
     sizing,
     steps,
     streaming,
-    volumes,
 )
 
 RULES: tuple[Rule, ...] = (

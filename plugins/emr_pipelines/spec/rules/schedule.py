@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from emr_pipelines.spec.context import Context, Finding
-from emr_pipelines.spec.project import PIPELINES
-from emr_pipelines.spec.spelling import closest
+from emr_pipelines.spec.notation.spelling import closest
+from emr_pipelines.spec.project_files.project import PIPELINES
 
 # Airflow's presets; every other schedule is a cron expression.
 PRESETS = ("@continuous", "@daily", "@hourly", "@monthly", "@once", "@quarterly", "@weekly", "@yearly")
