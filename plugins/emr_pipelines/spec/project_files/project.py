@@ -43,6 +43,11 @@ def pipeline_names(project_root: Path) -> tuple[str, ...]:
     return tuple(sorted({file.stem for file in _spec_files(project_root / PIPELINES)}))
 
 
+def pipeline_files(project_root: Path, name: str) -> tuple[Path, ...]:
+    """The file of a pipeline, or all files of its name, of which only one may stay. Raises SpecError for an unknown name."""
+    return _files_named(project_root, PIPELINES, name, "pipeline")
+
+
 def pipeline_file(project_root: Path, name: str) -> Path:
     """The file of a pipeline. Raises SpecError for an unknown or an ambiguous name."""
     return _named_file(project_root, PIPELINES, name, "pipeline")
@@ -54,31 +59,26 @@ def environment_file(project_root: Path, name: str) -> Path:
 
 
 def _named_file(project_root: Path, folder: Path, name: str, noun: str) -> Path:
-    files = _spec_files(project_root / folder)
-    found = [file for file in files if file.stem == name]
+    found = _files_named(project_root, folder, name, noun)
     if len(found) == 1:
         return found[0]
-    place = (folder / f"{name}.yaml").as_posix()
-    if found:
-        names = ", ".join(file.name for file in found)
-        raise SpecError(
-            [
-                Problem(
-                    file=place,
-                    message=f"the {noun} {name!r} has several files: {names}",
-                    fix="Keep one of them.",
-                    rule="project",
-                )
-            ]
-        )
-    known = {file.stem for file in files}
-    raise SpecError(
-        [
-            Problem(
-                file=place, message=f"there is no {noun} {name!r}", fix=suggest(name, known, f"{noun}s"), rule="project"
-            )
-        ]
-    )
+    names = ", ".join(file.name for file in found)
+    message = f"the {noun} {name!r} has several files: {names}"
+    raise SpecError([_problem(folder, name, message, "Keep one of them.")])
+
+
+def _files_named(project_root: Path, folder: Path, name: str, noun: str) -> tuple[Path, ...]:
+    files = _spec_files(project_root / folder)
+    found = tuple(file for file in files if file.stem == name)
+    if not found:
+        known = {file.stem for file in files}
+        fix = suggest(name, known, f"{noun}s")
+        raise SpecError([_problem(folder, name, f"there is no {noun} {name!r}", fix)])
+    return found
+
+
+def _problem(folder: Path, name: str, message: str, fix: str) -> Problem:
+    return Problem(file=(folder / f"{name}.yaml").as_posix(), message=message, fix=fix, rule="project")
 
 
 def _spec_files(folder: Path) -> list[Path]:
@@ -108,6 +108,12 @@ class ProjectFiles:
     def is_dir(self, path: str) -> bool:
         """Whether the path is a folder in the project."""
         return os.path.isdir(self.root / path)
+
+    def namesakes_of(self, path: str) -> tuple[str, ...]:
+        """The other spec files of the same name in the file's folder."""
+        file = Path(path)
+        others = (file.with_suffix(suffix) for suffix in SUFFIXES if suffix != file.suffix)
+        return tuple(other.as_posix() for other in others if self.is_file(other.as_posix()))
 
     def leaves_project(self, path: str) -> bool:
         """Whether the path, with its symbolic links followed, lies outside of the project."""

@@ -26,31 +26,27 @@ def check_cycles(context: Context) -> Iterator[Finding]:
     """No step waits for itself, directly or through others."""
     cycle = find_cycle(context)
     if cycle:
-        names = _positions(context)
-        edge = next(
-            edge for edge in _real_edges(context) if edge.upstream == cycle[-2] and edge.index == names[cycle[-1]]
-        )
+        names = [context.spec.steps[index].name for index in cycle]
+        edge = next(edge for edge, upstream in _real_edges(context) if (upstream, edge.index) == (cycle[-2], cycle[-1]))
         if len(cycle) == 2:
-            message = f"step {cycle[0]!r} waits for itself"
+            message = f"step {names[0]!r} waits for itself"
             fix = "Remove the reference; a step's own output may be named in its args and its command only."
         else:
-            message = f"these steps wait for each other: {' → '.join(cycle)}"
+            message = f"these steps wait for each other: {' → '.join(names)}"
             fix = "Break the circle: remove one of these references."
         yield Finding(path=edge.path, message=message, fix=fix)
 
 
 def check_order(context: Context) -> Iterator[Finding]:
     """A step stands after the steps that it names."""
-    names = _positions(context)
     cycle = set(find_cycle(context))
-    for edge in _real_edges(context):
-        step = context.spec.steps[edge.index].name
-        if names[edge.upstream] > edge.index and not {step, edge.upstream} <= cycle:
-            line = context.document.mark(("steps", names[edge.upstream])).line
+    for edge, upstream in _real_edges(context):
+        if upstream > edge.index and not {edge.index, upstream} <= cycle:
+            line = context.document.mark(("steps", upstream)).line
             yield Finding(
                 path=edge.path,
                 message=f"step {edge.upstream!r} stands later, in line {line}",
-                fix=f"Move {edge.upstream!r} before {step!r}.",
+                fix=f"Move {edge.upstream!r} before {context.spec.steps[edge.index].name!r}.",
             )
 
 
@@ -71,11 +67,11 @@ def check_from_step_alone(context: Context) -> Iterator[Finding]:
             yield Finding(path=(*path, "from_step"), message="from_step together with inputs", fix=fix, at_key=True)
 
 
-def find_cycle(context: Context) -> list[str]:
-    """One circle of steps as a path that ends where it begins; empty when there is none."""
-    sorter: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter()
-    for edge in _real_edges(context):
-        sorter.add(context.spec.steps[edge.index].name, edge.upstream)
+def find_cycle(context: Context) -> list[int]:
+    """One circle of steps, by their places in the file, as a path that ends where it begins; empty when there is none."""
+    sorter: graphlib.TopologicalSorter[int] = graphlib.TopologicalSorter()
+    for edge, upstream in _real_edges(context):
+        sorter.add(edge.index, upstream)
     try:
         sorter.prepare()
     except graphlib.CycleError as error:
@@ -83,13 +79,16 @@ def find_cycle(context: Context) -> list[str]:
     return []
 
 
-def _real_edges(context: Context) -> Iterator[Edge]:
-    """The edges to steps that exist, without those by which a step names its own new output."""
-    names = _positions(context)
+def _real_edges(context: Context) -> Iterator[tuple[Edge, int]]:
+    """The edges to steps that exist, with the place of the named step, without those by which a step names its own new output.
+
+    Where two steps have one name, which is a problem of its own, the name means the first.
+    """
+    positions = _positions(context)
     for edge in step_edges(context):
         is_own = edge.of_own and edge.upstream == context.spec.steps[edge.index].name
-        if edge.upstream in names and not is_own:
-            yield edge
+        if edge.upstream in positions and not is_own:
+            yield edge, positions[edge.upstream]
 
 
 def _positions(context: Context) -> dict[str, int]:
