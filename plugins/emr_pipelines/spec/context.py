@@ -10,7 +10,7 @@ from typing import Any
 from emr_pipelines.errors import Problem, Severity
 from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.models.pipeline import PipelineSpec, StepSpec
-from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, resolve_known
+from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, resolve_known, substitute
 from emr_pipelines.spec.project_files.project import ProjectFiles
 from emr_pipelines.spec.reading.document import Document, Path, value_at
 from emr_pipelines.spec.reading.plain_values import scalar_text
@@ -67,6 +67,13 @@ class Context:
             return str(resolve_known(text, self._known))
         except PlaceholderError:
             return text
+
+    def plain(self, value: Any) -> Any:
+        """A JSON value as it is used outside of requests: the environment's values put in, and `$${` turned back into `${`."""
+        try:
+            return substitute(resolve_known(value, self._known), str)
+        except PlaceholderError:
+            return value
 
     def _known(self, reference: Reference) -> str | None:
         return self.variables.get(reference.parts[1]) if reference.root == "env" and len(reference.parts) == 2 else None
