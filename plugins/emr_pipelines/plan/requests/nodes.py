@@ -1,4 +1,4 @@
-"""The nodes that a RunJobFlow body asks for. Pure; as lenient as the body may be odd, since `overrides` put anything into it."""
+"""The nodes that a RunJobFlow body asks for. Pure; keys that EMR does not need may be missing, as `overrides` may leave them out."""
 
 from __future__ import annotations
 

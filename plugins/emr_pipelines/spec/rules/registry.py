@@ -87,6 +87,7 @@ RULES: tuple[Rule, ...] = (
     Rule(id="kerberos-secret", check=kerberos.check_secrets),
     Rule(id="kerberos-realm", check=kerberos.check_realms),
     Rule(id="override-key", check=overrides.check_keys),
+    Rule(id="override-form", check=overrides.check_one_form),
     Rule(id="override-reserved", check=overrides.check_reserved),
     Rule(id="override-idle-timeout", check=overrides.check_idle_timeout_kept),
     Rule(id="step-kind", check=steps.check_one_kind),

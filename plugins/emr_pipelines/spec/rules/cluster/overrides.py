@@ -1,47 +1,58 @@
-"""Rules about `cluster.overrides`, the raw RunJobFlow keys: real names only, and nothing that a run relies on. Pure."""
+"""Rules about `cluster.overrides`, the raw RunJobFlow keys: what EMR's API takes, and nothing that a run relies on. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from emr_pipelines.spec.catalog.run_job_flow import find_flaws
 from emr_pipelines.spec.context import Context, Finding
-from emr_pipelines.spec.notation.spelling import suggest
 from emr_pipelines.spec.reading.document import Path
 
-RUN_JOB_FLOW_KEYS = (
-    "AdditionalInfo", "AmiVersion", "Applications", "AutoScalingRole", "AutoTerminationPolicy", "BootstrapActions", "Configurations", "CustomAmiId",
-    "EbsRootVolumeIops", "EbsRootVolumeSize", "EbsRootVolumeThroughput", "ExtendedSupport", "Instances", "JobFlowRole", "KerberosAttributes",
-    "LogEncryptionKmsKeyId", "LogUri", "ManagedScalingPolicy", "MonitoringConfiguration", "Name", "NewSupportedProducts", "OSReleaseLabel",
-    "PlacementGroupConfigs", "ReleaseLabel", "RepoUpgradeOnBoot", "ScaleDownBehavior", "SecurityConfiguration", "ServiceRole", "SessionEnabled",
-    "StepConcurrencyLevel", "StepExecutionRoleArn", "Steps", "SupportedProducts", "Tags", "VisibleToAllUsers",
-)  # fmt: skip
-INSTANCES_KEYS = (
-    "AdditionalMasterSecurityGroups", "AdditionalSlaveSecurityGroups", "Ec2KeyName", "Ec2SubnetId", "Ec2SubnetIds", "EmrManagedMasterSecurityGroup",
-    "EmrManagedSlaveSecurityGroup", "HadoopVersion", "InstanceCount", "InstanceFleets", "InstanceGroups", "KeepJobFlowAliveWhenNoSteps", "MasterInstanceType",
-    "Placement", "ServiceAccessSecurityGroup", "SlaveInstanceType", "TerminationProtected", "UnhealthyNodeReplacement",
-)  # fmt: skip
 _PATH: Path = ("cluster", "overrides")
 _RESERVED = {
     "Name": ("a run finds its cluster by its name", "Remove it."),
     "Steps": ("steps are submitted one by one by the run", "Write them under steps."),
+    "AmiVersion": ("it is for AMIs before release labels, and EMR takes only one of them", "Write cluster.release."),
     "Tags": ("they would replace the tags by which a run finds its cluster", "Write them under cluster.tags."),
 }
-_WHOLE_NUMBERS = ("EbsRootVolumeIops", "EbsRootVolumeSize", "EbsRootVolumeThroughput", "StepConcurrencyLevel")
+_FORMS = {
+    "fleets": ("InstanceGroups", "MasterInstanceType", "SlaveInstanceType", "InstanceCount"),
+    "groups": ("InstanceFleets", "MasterInstanceType", "SlaveInstanceType", "InstanceCount"),
+}
 _FIXED_INSTANCES = {"KeepJobFlowAliveWhenNoSteps": True, "TerminationProtected": False}
 
 
 def check_keys(context: Context) -> Iterator[Finding]:
-    """Overrides name real keys of RunJobFlow, and numbers are numbers."""
-    overrides = context.spec.cluster.overrides or {}
-    yield from _find_unknown(overrides, RUN_JOB_FLOW_KEYS, _PATH, "RunJobFlow")
-    for key in _WHOLE_NUMBERS:
-        if type(overrides.get(key, 1)) is not int:
-            message = f"{key} must be a whole number, not {overrides[key]!r}"
-            yield Finding(path=(*_PATH, key), message=message, fix="Write a number without quotes.")
-    instances = overrides.get("Instances")
-    if isinstance(instances, dict):
-        yield from _find_unknown(instances, INSTANCES_KEYS, (*_PATH, "Instances"), "RunJobFlow's Instances")
+    """What overrides and the rest of the cluster make together is what EMR's API takes."""
+    overrides = context.plain(context.spec.cluster.overrides or {})
+    own = {key: value for key, value in overrides.items() if key not in (*_RESERVED, "AutoTerminationPolicy")}
+    for flaw in find_flaws(own, frozenset(_given(context))):
+        yield Finding(path=(*_PATH, *flaw.path), message=flaw.message, fix=flaw.fix, at_key=flaw.at_key)
+
+
+def check_one_form(context: Context) -> Iterator[Finding]:
+    """Overrides keep to fleets or to groups, as the cluster does; EMR takes no both."""
+    cluster = context.spec.cluster
+    instances = (cluster.overrides or {}).get("Instances") or {}
+    parts = [part for part in (cluster.primary, cluster.core, cluster.task) if part is not None]
+    form = "fleets" if any(part.instances is not None for part in parts) else "groups"
+    for key in _FORMS[form]:
+        if parts and isinstance(instances, dict) and key in instances:
+            message = f"{key} beside the cluster's own instance {form}: EMR takes only one form"
+            fix = "Write primary, core and task in that form instead."
+            yield Finding(path=(*_PATH, "Instances", key), message=message, fix=fix, at_key=True)
+
+
+def _given(context: Context) -> Iterator[Path]:
+    """The maps of the request over which overrides are laid and whose needed keys the rest of the cluster gives."""
+    cluster, monitoring = context.spec.cluster, context.spec.cluster.monitoring
+    yield ()
+    if cluster.managed_scaling is not None or context.is_broken(("cluster", "managed_scaling")):
+        yield ("ManagedScalingPolicy", "ComputeLimits")
+    if cluster.kerberos is not None or context.is_broken(("cluster", "kerberos")):
+        yield ("KerberosAttributes",)
+    if (monitoring is not None and monitoring.cloudwatch is not None) or context.is_broken(("cluster", "monitoring")):
+        yield ("MonitoringConfiguration", "CloudWatchLogConfiguration")
 
 
 def check_reserved(context: Context) -> Iterator[Finding]:
@@ -50,10 +61,8 @@ def check_reserved(context: Context) -> Iterator[Finding]:
     for key, (reason, fix) in _RESERVED.items():
         if key in overrides:
             yield Finding(path=(*_PATH, key), message=f"{key} cannot be overridden: {reason}", fix=fix, at_key=True)
-    instances = overrides.get("Instances", {})
+    instances = overrides.get("Instances")
     if not isinstance(instances, dict):
-        message = "Instances is laid over the cluster's own, so it must be a map"
-        yield Finding(path=(*_PATH, "Instances"), message=message, fix="Write a map of keys of RunJobFlow's Instances.")
         return
     for key, value in _FIXED_INSTANCES.items():
         if instances.get(key, value) is not value:
@@ -69,11 +78,3 @@ def check_idle_timeout_kept(context: Context) -> Iterator[Finding]:
         yield Finding(
             path=(*_PATH, "AutoTerminationPolicy"), message=message, fix="Write cluster.idle_timeout.", at_key=True
         )
-
-
-def _find_unknown(values: Mapping[str, Any], known: tuple[str, ...], path: Path, owner: str) -> Iterator[Finding]:
-    for key in values:
-        if key not in known:
-            yield Finding(
-                path=(*path, key), message=f"{owner} has no key {key!r}", fix=suggest(key, known, "keys"), at_key=True
-            )
