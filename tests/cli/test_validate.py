@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 from emr_pipelines.cli.main import VERBS, app
@@ -85,6 +86,20 @@ def test_the_environment_comes_from_the_option_else_the_variable() -> None:
 def test_a_problem_of_the_environment_is_told_once(project: Path) -> None:
     write(project, "stock.yaml", GOOD.replace("sales", "stock"))
     assert run("validate", "--env", "late").output.endswith("2 specs, 1 problem\n")
+
+
+@pytest.mark.parametrize("arguments", [[], ["sales", "stock"], ["config/pipelines/sales.yaml", "stock"]])
+@pytest.mark.parametrize("second", ["sales.yml", "sales.json"])
+def test_two_files_of_one_name_hide_no_other_problem(project: Path, second: str, arguments: list[str]) -> None:
+    write(project, second, json.dumps(yaml.safe_load(GOOD)))
+    write(project, "stock.yaml", GOOD.replace("sales", "stock").replace("command", "comand"))
+    result = run("validate", *arguments)
+    assert result.exit_code == 1
+    assert (
+        f"sales.yaml:1:7: name: the pipeline 'sales' has several files: {', '.join(sorted(['sales.yaml', second]))}"
+        in result.output
+    )
+    assert "unknown key 'comand'" in result.output
 
 
 @pytest.mark.usefixtures("project")

@@ -20,7 +20,7 @@ from emr_pipelines.infra.airflow_calls import AWS_CALLS, Scope
 from emr_pipelines.infra.airflow_policy import LONGEST_POLICY, airflow_policy, policy_size, split_policy
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.spec.loader import load_environment, load_pipeline
-from emr_pipelines.spec.project import environment_file, pipeline_file, pipeline_names
+from emr_pipelines.spec.project_files.project import environment_file, pipeline_file, pipeline_names
 from tests.cli.command_line import run_tool
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ import pytest
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.project import pipeline_file
+from emr_pipelines.spec.project_files.project import pipeline_file
 
 HERE = Path(__file__).parent
 

@@ -15,7 +15,7 @@ from emr_pipelines.plan.requests.security import name_security_configuration
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.models.base import Model
 from emr_pipelines.spec.models.cluster import ClusterSpec
-from emr_pipelines.spec.project import pipeline_file
+from emr_pipelines.spec.project_files.project import pipeline_file
 
 STEPS = "steps: [{name: one, command: [echo, one]}]\n"
 

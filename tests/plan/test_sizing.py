@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 import pytest
 
+from emr_pipelines.errors import SpecError
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.sizing import ExecutorsOnNode, NodeSizing, SizingReport, StepSizing, SuggestedSize, size_cluster
 from emr_pipelines.plan.sizing_rows import sizing_rows
@@ -160,8 +161,9 @@ def test_a_running_cluster_is_not_known(plan_text: PlanText) -> None:
         "{Configurations: [{Classification: yarn-site, Properties: 3}]}",
     ],
 )
-def test_odd_overrides_are_left_to_emr_to_refuse(plan_text: PlanText, overrides: str) -> None:
-    assert report_of(plan_text, f"overrides: {overrides}").note == ""
+def test_odd_overrides_never_come_as_far_as_a_plan(plan_text: PlanText, overrides: str) -> None:
+    with pytest.raises(SpecError, match=r"cluster\.overrides\."):
+        report_of(plan_text, f"overrides: {overrides}")
 
 
 def test_overrides_are_what_counts(plan_text: PlanText) -> None:

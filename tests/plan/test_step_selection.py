@@ -23,7 +23,7 @@ from emr_pipelines.plan.step_selection import (
     parse_selection,
 )
 from emr_pipelines.plan.task_ids import task_ids
-from emr_pipelines.spec.placeholders import references_in
+from emr_pipelines.spec.notation.placeholders import references_in
 
 BuildPlan = Callable[[str], Plan]
 CLUSTER = "cluster: {primary: {instances: [m5.xlarge]}}"

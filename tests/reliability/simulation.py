@@ -31,7 +31,7 @@ from emr_pipelines.plan.keys import label_order, parse_step_name
 from emr_pipelines.plan.run_scope import whole_run
 from emr_pipelines.plan.task_ids import wait_task
 from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.task_names import TERMINATE_TASK
+from emr_pipelines.spec.notation.task_names import TERMINATE_TASK
 from emr_pipelines.storage.attempts import PUBLISHED
 from tests.conftest import REPOSITORY
 from tests.reliability.simulated_airflow import SimulatedRun, Try

@@ -12,8 +12,8 @@ from jsonschema import Draft7Validator
 
 from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.models.pipeline import PipelineSpec
-from emr_pipelines.spec.schema import SCHEMA_FILES, json_schema
-from emr_pipelines.spec.source import read_source
+from emr_pipelines.spec.reading.schema import SCHEMA_FILES, json_schema
+from emr_pipelines.spec.reading.source import read_source
 from tests.spec.golden import PROJECT
 
 ROOT = Path(__file__).parents[2]

@@ -23,7 +23,7 @@ from emr_pipelines.plan.security.findings import SecurityFinding, Severity, rank
 from emr_pipelines.plan.security.registry import check_security
 from emr_pipelines.plan.security.suppressions import find_unused_in_environment
 from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.project import pipeline_file, pipeline_names
+from emr_pipelines.spec.project_files.project import pipeline_file, pipeline_names
 
 Findings = Mapping[str, Sequence[SecurityFinding]]
 

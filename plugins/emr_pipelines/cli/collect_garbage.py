@@ -16,8 +16,8 @@ from emr_pipelines.cli.aws_clients import aws_errors_as_messages, emr_api, s3_cl
 from emr_pipelines.cli.project_options import EnvironmentOption, load_project
 from emr_pipelines.emr.reaper import live_runs
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.durations import seconds_of
-from emr_pipelines.spec.forms import DURATION
+from emr_pipelines.spec.notation.durations import seconds_of
+from emr_pipelines.spec.notation.forms import DURATION
 from emr_pipelines.storage.garbage import Garbage, delete_garbage, find_garbage
 
 

@@ -23,8 +23,8 @@ from emr_pipelines.emr.access.proxy_files import foxyproxy_settings, pac_file
 from emr_pipelines.emr.access.ssh_rules import SshRule, add_rule, revoke_expired, rule_for, ssh_rules, world_open
 from emr_pipelines.emr.access.web_pages import web_pages
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.durations import seconds_of
-from emr_pipelines.spec.forms import DURATION, FORMS
+from emr_pipelines.spec.notation.durations import seconds_of
+from emr_pipelines.spec.notation.forms import DURATION, FORMS
 
 
 def connect_command(

@@ -11,10 +11,10 @@ import typer
 
 from emr_pipelines.cli.project_options import EnvironmentOption, choose_environment
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.forms import FORMS, NAME
 from emr_pipelines.spec.legacy.importing import ImportedPipeline, import_system
 from emr_pipelines.spec.loader import check_pipeline
-from emr_pipelines.spec.project import PIPELINES, find_project_root, relative_name
+from emr_pipelines.spec.notation.forms import FORMS, NAME
+from emr_pipelines.spec.project_files.project import PIPELINES, find_project_root, relative_name
 
 _DAG_FILE = '''"""The pipeline {name}, imported from an older system; its spec is config/pipelines/{file}."""
 

@@ -34,7 +34,7 @@ from emr_pipelines.infra.stack import Change, Stack, deployed_options
 from emr_pipelines.infra.template import build_template
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.project import pipeline_file, pipeline_names
+from emr_pipelines.spec.project_files.project import pipeline_file, pipeline_names
 
 infra_app = typer.Typer(
     name="infra",

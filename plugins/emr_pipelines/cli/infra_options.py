@@ -15,10 +15,10 @@ from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.infra.deployment import Aws
 from emr_pipelines.infra.environment_file import Place, environment_place
 from emr_pipelines.infra.options import DEFAULT_NETWORK
-from emr_pipelines.spec.forms import FORMS, REGION
 from emr_pipelines.spec.loader import load_environment
 from emr_pipelines.spec.models.environment import ConnectionSpec, EnvironmentSpec
-from emr_pipelines.spec.project import find_project_root
+from emr_pipelines.spec.notation.forms import FORMS, REGION
+from emr_pipelines.spec.project_files.project import find_project_root
 
 _RENAMED = {"subnet": "subnets"}
 _OF_THE_STACK = {

@@ -25,8 +25,8 @@ from emr_pipelines.plan.security.registry import check_security
 from emr_pipelines.plan.sizing import size_cluster
 from emr_pipelines.spec.catalog.price_data import read_prices
 from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.project import pipeline_file
-from emr_pipelines.spec.spelling import suggest
+from emr_pipelines.spec.notation.spelling import suggest
+from emr_pipelines.spec.project_files.project import pipeline_file
 
 _IS_UNSAFE = 1
 _MOST_HOURS = 100_000

@@ -13,7 +13,7 @@ from emr_pipelines.plan.difference import PlanChange, compare_plans
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.plan_record import PlanRecord, record_plan
 from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.project import pipeline_file, pipeline_names
+from emr_pipelines.spec.project_files.project import pipeline_file, pipeline_names
 from emr_pipelines.storage.artifact_contents import code_prefix_of, describe_contents, read_contents
 
 PUBLISHED = "published"

@@ -9,7 +9,7 @@ from emr_pipelines.cli.plan_layout import Shown, duration, table
 from emr_pipelines.cli.plan_report import PlanReport
 from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.plan.run_range import words_outside
-from emr_pipelines.spec.task_names import CREATE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
+from emr_pipelines.spec.notation.task_names import CREATE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
 
 
 def show_run(report: PlanReport) -> list[Shown]:

@@ -29,10 +29,10 @@ from emr_pipelines.spec.catalog.price_data import (
     read_prices,
     read_project_prices,
 )
-from emr_pipelines.spec.forms import INSTANCE_TYPE, REGION
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.models.environment import EnvironmentSpec
-from emr_pipelines.spec.project import pipeline_file, pipeline_names
+from emr_pipelines.spec.notation.forms import INSTANCE_TYPE, REGION
+from emr_pipelines.spec.project_files.project import pipeline_file, pipeline_names
 
 # What EMR adds to each instance by itself.
 _ADDED_VOLUME_TYPES = ("gp2", "gp3")

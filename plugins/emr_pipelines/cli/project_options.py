@@ -11,7 +11,7 @@ import typer
 
 from emr_pipelines.spec.loader import load_environment
 from emr_pipelines.spec.models.environment import EnvironmentSpec
-from emr_pipelines.spec.project import (
+from emr_pipelines.spec.project_files.project import (
     DEFAULT_ENVIRONMENT,
     ENVIRONMENT_VARIABLE,
     environment_file,

@@ -17,8 +17,8 @@ from emr_pipelines.plan.binding import BoundRun
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.project import pipeline_file
-from emr_pipelines.spec.spelling import suggest
+from emr_pipelines.spec.notation.spelling import suggest
+from emr_pipelines.spec.project_files.project import pipeline_file
 
 # No step has these names: those hold no dash.
 _CLUSTER = "run-job-flow"

@@ -35,7 +35,7 @@ from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.run_range import refuse_year
 from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.project import pipeline_file
+from emr_pipelines.spec.project_files.project import pipeline_file
 
 # The steps that emr_local runs in a JVM.
 _NEEDS_JVM = frozenset({"spark", "streaming"})

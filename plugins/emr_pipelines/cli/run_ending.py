@@ -13,7 +13,7 @@ from emr_pipelines.cli.local_endpoint import LocalEndpoint
 from emr_pipelines.cli.run_progress import RunProgress
 from emr_pipelines.cli.stop_signals import exit_code
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.spec.task_names import CREATE_TASK, TERMINATE_TASK, VERDICT_TASK
+from emr_pipelines.spec.notation.task_names import CREATE_TASK, TERMINATE_TASK, VERDICT_TASK
 
 _LOG_TAIL_LINES = 30
 

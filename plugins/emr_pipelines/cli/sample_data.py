@@ -17,8 +17,8 @@ from emr_pipelines.cli.project_options import EnvironmentOption, load_project
 from emr_pipelines.cli.waiting import show_waiting
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.spec.context import texts_in
 from emr_pipelines.spec.models.environment import EnvironmentSpec, SampleDataSpec
+from emr_pipelines.spec.reading.plain_values import texts_in
 from emr_pipelines.storage.s3_uri import parse_s3_prefix
 
 if TYPE_CHECKING:

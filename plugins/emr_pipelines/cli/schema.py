@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from emr_pipelines.spec.project import find_project_root
-from emr_pipelines.spec.schema import SCHEMA_FILES, json_schema
+from emr_pipelines.spec.project_files.project import find_project_root
+from emr_pipelines.spec.reading.schema import SCHEMA_FILES, json_schema
 
 SCHEMA_FOLDER = Path("config") / "schema"
 

@@ -14,7 +14,7 @@ import typer
 from emr_pipelines.cli.project_options import EnvironmentOption, choose_environment
 from emr_pipelines.errors import Problem, SpecError
 from emr_pipelines.spec.loader import check_pipeline
-from emr_pipelines.spec.project import SUFFIXES, find_project_root, pipeline_file, pipeline_names
+from emr_pipelines.spec.project_files.project import SUFFIXES, find_project_root, pipeline_files, pipeline_names
 
 _USAGE_ERROR = 2
 
@@ -49,20 +49,20 @@ def _find_files(specs: Sequence[str]) -> list[tuple[Path, Path]]:
     """Each spec's file with its project's root."""
     if not specs:
         root = find_project_root(Path.cwd())
-        return [(pipeline_file(root, name), root) for name in pipeline_names(root)]
-    return [_find_file(spec) for spec in specs]
+        return [(file, root) for name in pipeline_names(root) for file in pipeline_files(root, name)]
+    return [found for spec in specs for found in _files_of(spec)]
 
 
-def _find_file(spec: str) -> tuple[Path, Path]:
+def _files_of(spec: str) -> list[tuple[Path, Path]]:
     if not spec.endswith(SUFFIXES):
         root = find_project_root(Path.cwd())
-        return pipeline_file(root, spec), root
+        return [(file, root) for file in pipeline_files(root, spec)]
     file = Path(spec)
     if not os.path.isfile(file):
         raise SpecError(
             [Problem(file=spec, message="there is no such file", fix="Check the path, or give the pipeline's name.")]
         )
-    return file, find_project_root(file.absolute().parent)
+    return [(file, find_project_root(file.absolute().parent))]
 
 
 def _print_text(count: int, problems: Sequence[Problem]) -> None:

@@ -35,8 +35,13 @@ from emr_pipelines.plan.legacy_contract import attempts_folder
 from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.plan.run_scope import RunScope, latest_record, whole_run
 from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.project import DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE, find_project_root, pipeline_file
-from emr_pipelines.spec.task_names import CREATE_TASK, LEAVE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
+from emr_pipelines.spec.notation.task_names import CREATE_TASK, LEAVE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
+from emr_pipelines.spec.project_files.project import (
+    DEFAULT_ENVIRONMENT,
+    ENVIRONMENT_VARIABLE,
+    find_project_root,
+    pipeline_file,
+)
 from emr_pipelines.storage.finished_outputs import OutputCheck
 
 # Only launch and infrastructure failures are retried; everything else fails at once (`failing_fast`).

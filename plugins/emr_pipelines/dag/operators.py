@@ -26,7 +26,7 @@ from emr_pipelines.emr.run_cluster import end_clusters, find_launched, launch_cl
 from emr_pipelines.plan.places import place_of
 from emr_pipelines.plan.run_range import refuse_year, words_outside
 from emr_pipelines.plan.run_scope import RunScope
-from emr_pipelines.spec.task_names import CREATE_TASK
+from emr_pipelines.spec.notation.task_names import CREATE_TASK
 from emr_pipelines.storage.run_code import publish_run
 from emr_pipelines.storage.step_outputs import refuse_foreign_objects
 

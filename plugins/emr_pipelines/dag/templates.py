@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.placeholders import Reference, substitute
+from emr_pipelines.spec.notation.placeholders import Reference, substitute
 
 # The macros of `dag.macros`, called with what Jinja's context holds; `attempt_label` is there when the waiting task submits a step anew.
 _MACROS = {
@@ -20,7 +20,7 @@ _MACROS = {
     "code.prefix": "emr.code_prefix(ti)",
     "step.attempt": "emr.attempt(ti, task, attempt_label | default(none))",
 }
-_SPECIAL = re.compile(r"[{}#%]|\n\Z")
+_SPECIAL = re.compile(r"[{}#%\r]|\n\Z")
 
 
 def to_template(value: Any, *, step: str = "", own_output: str = "") -> Any:
@@ -50,7 +50,7 @@ def to_template(value: Any, *, step: str = "", own_output: str = "") -> Any:
 
 
 def quote_literal(text: str) -> str:
-    """A text that Jinja renders to exactly this text. Braces, and a newline at the end (which Jinja drops), need a string expression.
+    """A text that Jinja renders to exactly this text. Braces, a newline at the end (which Jinja drops) and a carriage return (which it makes a newline) need a string expression.
 
     Jinja reads string literals with Python's escapes, so JSON's escapes fit once non-ASCII stays as it is.
     """

@@ -17,7 +17,7 @@ from emr_pipelines.infra.airflow_calls import AWS_CALLS, Scope
 from emr_pipelines.infra.policy_needs import PolicyNeeds, find_needs
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.spec.models.environment import EnvironmentSpec
-from emr_pipelines.spec.s3_places import LATEST, PLANS, RUNS
+from emr_pipelines.spec.notation.s3_places import LATEST, PLANS, RUNS
 
 # What IAM takes in a managed policy, white space not counted (IAM and AWS STS quotas).
 LONGEST_POLICY = 6144

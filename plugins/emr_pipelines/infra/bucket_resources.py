@@ -16,7 +16,7 @@ from emr_pipelines.infra.template_terms import (
     sub,
     tags,
 )
-from emr_pipelines.spec.s3_places import LEGACY_RUNS, RUNS
+from emr_pipelines.spec.notation.s3_places import LEGACY_RUNS, RUNS
 
 BUCKET = "Bucket"
 _KEY = "EncryptionKey"

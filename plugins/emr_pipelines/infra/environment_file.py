@@ -21,7 +21,7 @@ from emr_pipelines.infra.role_resources import INSTANCE_PROFILE, SERVICE_ROLE
 from emr_pipelines.infra.template import SUBNETS_OUTPUT
 from emr_pipelines.infra.template_terms import MANAGED_TAG
 from emr_pipelines.spec.loader import load_environment
-from emr_pipelines.spec.project import ENVIRONMENTS, SUFFIXES
+from emr_pipelines.spec.project_files.project import ENVIRONMENTS, SUFFIXES
 
 _SCHEMA = "# yaml-language-server: $schema=../schema/environment.schema.json\n"
 _DIGEST = re.compile(r"^# infra up: (?P<digest>[0-9a-f]{16})$", re.MULTILINE)

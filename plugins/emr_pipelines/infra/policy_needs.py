@@ -13,9 +13,9 @@ from typing import Any
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.spec.models.environment import EnvironmentSpec
-from emr_pipelines.spec.placeholders import substitute
-from emr_pipelines.spec.s3_places import LEGACY_RUNS, RUNS
-from emr_pipelines.spec.secret_references import parse_secret_reference
+from emr_pipelines.spec.notation.placeholders import substitute
+from emr_pipelines.spec.notation.s3_places import LEGACY_RUNS, RUNS
+from emr_pipelines.spec.notation.secret_references import parse_secret_reference
 from emr_pipelines.storage.s3_uri import S3Prefix, parse_s3_prefix
 
 _GLOB = re.compile(r"[*?\[{\\]")  # where a glob begins

@@ -27,7 +27,7 @@ from emr_pipelines.plan.places import place_of
 from emr_pipelines.plan.run_scope import RunScope
 from emr_pipelines.plan.run_verdict import StepEvidence, find_gaps
 from emr_pipelines.plan.task_ids import submit_task, wait_task
-from emr_pipelines.spec.task_names import CREATE_TASK, LEAVE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
+from emr_pipelines.spec.notation.task_names import CREATE_TASK, LEAVE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
 from emr_pipelines.storage.inputs import InputsMissing
 from emr_pipelines.storage.run_code import publish_run
 from emr_pipelines.storage.step_outputs import refuse_foreign_objects

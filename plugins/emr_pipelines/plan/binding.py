@@ -12,8 +12,8 @@ from emr_pipelines.plan.keys import path_safe_run_id, run_key, run_year, step_ke
 from emr_pipelines.plan.legacy_contract import output_uri_of
 from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.plan.run_range import refuse_year
-from emr_pipelines.spec.context import scalar_text
-from emr_pipelines.spec.placeholders import Reference, substitute
+from emr_pipelines.spec.notation.placeholders import Reference, substitute
+from emr_pipelines.spec.reading.plain_values import scalar_text
 
 # What a cluster may live longest lies between this year and the last that a date has.
 _LAST_YEAR = 8000

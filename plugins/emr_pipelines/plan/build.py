@@ -18,13 +18,13 @@ from emr_pipelines.plan.requests.step import step_request
 from emr_pipelines.plan.step_data import external_addresses
 from emr_pipelines.plan.step_graph import order_steps, upstream_of
 from emr_pipelines.spec.context import environment_values
-from emr_pipelines.spec.durations import seconds_of
-from emr_pipelines.spec.hdfs_words import needs_hdfs
 from emr_pipelines.spec.models.environment import EnvironmentSpec
-from emr_pipelines.spec.models.pipeline import OutputSpec, ParamSpec, StepSpec, text_pattern
-from emr_pipelines.spec.placeholders import Reference, resolve_known, substitute
+from emr_pipelines.spec.models.pipeline import OutputSpec, ParamSpec, StepSpec, param_schema
+from emr_pipelines.spec.notation.durations import seconds_of
+from emr_pipelines.spec.notation.hdfs_words import needs_hdfs
+from emr_pipelines.spec.notation.placeholders import Reference, resolve_known, substitute
+from emr_pipelines.spec.notation.step_kinds import kind_of
 from emr_pipelines.spec.references import ancestors_of
-from emr_pipelines.spec.step_kinds import kind_of
 
 if TYPE_CHECKING:  # the plan needs only the data of a loaded spec, not the YAML parser behind it
     from emr_pipelines.spec.loader import LoadedSpec
@@ -96,11 +96,8 @@ def _plain(value: Any, resolve: Resolve) -> Any:
 
 
 def _plan_param(name: str, param: ParamSpec, resolve: Resolve) -> ParamPlan:
-    schema = _plain(param.model_dump(exclude_none=True, exclude={"default", "pattern"}), resolve)
-    pattern = text_pattern(param)
-    if pattern is not None:
-        schema["pattern"] = pattern
-    return ParamPlan(name=name, default=param.default, schema=schema)
+    plain = partial(_plain, resolve=resolve)
+    return ParamPlan(name=name, default=plain(param.default), schema=param_schema(param, plain))
 
 
 def _plan_connection(environment: EnvironmentSpec) -> ConnectionPlan:

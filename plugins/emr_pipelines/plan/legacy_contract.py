@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.spec.models.pipeline import OutputSpec, StepSpec
-from emr_pipelines.spec.placeholders import references_in
-from emr_pipelines.spec.s3_places import LEGACY_RUNS, RUNS
+from emr_pipelines.spec.notation.placeholders import references_in
+from emr_pipelines.spec.notation.s3_places import LEGACY_RUNS, RUNS
 
 _NONE = "None"
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from emr_pipelines.spec.rules.arguments import MAX_CHARACTERS
-from emr_pipelines.spec.rules.steps import MAX_STEPS
+from emr_pipelines.spec.rules.step.arguments import MAX_CHARACTERS
+from emr_pipelines.spec.rules.step.steps import MAX_STEPS
 
 # The numbers are those of the EMR API Reference (RunJobFlow, InstanceTypeConfig, InstanceGroupConfig, Tag) and of the Management Guide (bootstrap actions).
 MAX_STEPS_AT_ONCE = 256

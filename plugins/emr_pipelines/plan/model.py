@@ -13,7 +13,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from emr_pipelines.spec.step_kinds import StepKind
+from emr_pipelines.spec.notation.step_kinds import StepKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

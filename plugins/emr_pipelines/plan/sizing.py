@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.plan.requests.nodes import nodes_of_request
 from emr_pipelines.spec.catalog.instance_types import instance_catalog
-from emr_pipelines.spec.cluster_nodes import ClusterNodes, PartNodes
-from emr_pipelines.spec.executor_choice import better_setting, use_of
-from emr_pipelines.spec.executor_sizes import memory_text
-from emr_pipelines.spec.spark_requests import ExecutorRequest, executor_request, master_container_mb
+from emr_pipelines.spec.sizing.cluster_nodes import ClusterNodes, PartNodes
+from emr_pipelines.spec.sizing.executor_choice import better_setting, use_of
+from emr_pipelines.spec.sizing.executor_sizes import memory_text
+from emr_pipelines.spec.sizing.spark_requests import ExecutorRequest, executor_request, master_container_mb
 
 _OPTION_PROPERTIES = {
     "--num-executors": "spark.executor.instances",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emr_pipelines.plan.run_scope import RunScope
-from emr_pipelines.spec.task_names import CREATE_TASK, LEAVE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
+from emr_pipelines.spec.notation.task_names import CREATE_TASK, LEAVE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
 
 
 def submit_task(step: str) -> str:

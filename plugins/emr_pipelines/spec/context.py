@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emr_pipelines.errors import Problem, Severity
-from emr_pipelines.spec.document import Document, Path, value_at
 from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.models.pipeline import PipelineSpec, StepSpec
-from emr_pipelines.spec.placeholders import PlaceholderError, Reference, resolve_known
-from emr_pipelines.spec.project import ProjectFiles
+from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, resolve_known, substitute
+from emr_pipelines.spec.project_files.project import ProjectFiles
+from emr_pipelines.spec.reading.document import Document, Path, value_at
+from emr_pipelines.spec.reading.plain_values import scalar_text
 
 BUILT_IN_VALUES = ("name", "region", "bucket", "data", "logs")
 
@@ -67,6 +68,13 @@ class Context:
         except PlaceholderError:
             return text
 
+    def plain(self, value: Any) -> Any:
+        """A JSON value as it is used outside of requests: the environment's values put in, and `$${` turned back into `${`."""
+        try:
+            return substitute(resolve_known(value, self._known), str)
+        except PlaceholderError:
+            return value
+
     def _known(self, reference: Reference) -> str | None:
         return self.variables.get(reference.parts[1]) if reference.root == "env" and len(reference.parts) == 2 else None
 
@@ -92,29 +100,7 @@ class Rule:
             )
 
 
-def scalar_text(value: str | int | float | bool) -> str:
-    """A scalar as the text that a step gets: true and false in lower case."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def environment_values(environment: EnvironmentSpec) -> dict[str, str]:
     """The values of `${env.*}`."""
     built_in = {name: str(getattr(environment, name)) for name in BUILT_IN_VALUES}
     return {name: scalar_text(value) for name, value in environment.variables.items()} | built_in
-
-
-def texts_in(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Every text in plain data with its path."""
-    return ((inner, item) for inner, item in scalars_in(value, path) if isinstance(item, str))
-
-
-def scalars_in(value: Any, path: Path = ()) -> Iterator[tuple[Path, str | int | float | bool]]:
-    """Every text, number, true and false in plain data with its path."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from scalars_in(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from scalars_in(item, (*path, index))
-    elif value is not None:
-        yield path, value

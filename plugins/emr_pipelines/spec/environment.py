@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from emr_pipelines.errors import Problem, SpecError
-from emr_pipelines.spec.context import BUILT_IN_VALUES, texts_in
-from emr_pipelines.spec.document import Document
+from emr_pipelines.spec.context import BUILT_IN_VALUES
 from emr_pipelines.spec.models.environment import EnvironmentSpec
-from emr_pipelines.spec.project import environment_file, relative_name
-from emr_pipelines.spec.s3_places import find_flaw
-from emr_pipelines.spec.secret_words import is_named_secret, kind_of_secret
-from emr_pipelines.spec.shape import Shaped, shape
-from emr_pipelines.spec.source import read_source
-from emr_pipelines.spec.stand_ins import environment_stand_in
+from emr_pipelines.spec.notation.s3_places import find_flaw
+from emr_pipelines.spec.notation.secret_words import is_named_secret, kind_of_secret
+from emr_pipelines.spec.project_files.project import environment_file, relative_name
+from emr_pipelines.spec.reading.document import Document
+from emr_pipelines.spec.reading.plain_values import texts_in
+from emr_pipelines.spec.reading.shape import Shaped, shape
+from emr_pipelines.spec.reading.source import read_source
+from emr_pipelines.spec.reading.stand_ins import environment_stand_in
 
 _RULE = "environment"
 

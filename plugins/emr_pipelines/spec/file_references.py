@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 
 from emr_pipelines.spec.context import Context
-from emr_pipelines.spec.document import Path
 from emr_pipelines.spec.models.cluster import BootstrapSpec
 from emr_pipelines.spec.models.pipeline import SparkSpec, StepSpec
 from emr_pipelines.spec.models.step import StreamingSpec
-from emr_pipelines.spec.project import ProjectFiles
+from emr_pipelines.spec.project_files.project import ProjectFiles
+from emr_pipelines.spec.reading.document import Path
 from emr_pipelines.spec.streaming_words import is_file, programs_of
 
 _ELSEWHERE = re.compile(r"^(\$\{|[A-Za-z][A-Za-z0-9+.-]*:)")

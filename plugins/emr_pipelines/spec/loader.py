@@ -10,19 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emr_pipelines.errors import Problem, SpecError
-from emr_pipelines.spec.context import Context, environment_values, scalar_text, scalars_in
-from emr_pipelines.spec.document import Document
+from emr_pipelines.spec.context import Context, environment_values
 from emr_pipelines.spec.environment import ReadEnvironment, read_environment, read_environment_file
 from emr_pipelines.spec.file_references import project_files_of
 from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.models.pipeline import PipelineSpec
 from emr_pipelines.spec.models.suppression import SuppressionSpec
-from emr_pipelines.spec.overlay import overlay_cluster
-from emr_pipelines.spec.project import ProjectFiles, relative_name
+from emr_pipelines.spec.project_files.project import ProjectFiles, relative_name
+from emr_pipelines.spec.reading.document import Document
+from emr_pipelines.spec.reading.overlay import overlay_cluster
+from emr_pipelines.spec.reading.plain_values import scalar_text, scalars_in
+from emr_pipelines.spec.reading.shape import Shaped, shape
+from emr_pipelines.spec.reading.source import read_source
+from emr_pipelines.spec.reading.stand_ins import pipeline_stand_in
 from emr_pipelines.spec.rules.registry import find_problems
-from emr_pipelines.spec.shape import Shaped, shape
-from emr_pipelines.spec.source import read_source
-from emr_pipelines.spec.stand_ins import pipeline_stand_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

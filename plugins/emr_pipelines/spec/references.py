@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from emr_pipelines.spec.context import Context, texts_in
-from emr_pipelines.spec.document import Path, value_at
-from emr_pipelines.spec.placeholders import PlaceholderError, Reference, references_in
+from emr_pipelines.spec.context import Context
+from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, references_in
+from emr_pipelines.spec.reading.document import Path, value_at
+from emr_pipelines.spec.reading.plain_values import texts_in
 
 ARGUMENT_KEYS = ("args", "command")
 _KEYS_WITH_OUTPUTS = ("inputs", "s3_dist_cp", *ARGUMENT_KEYS)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emr_pipelines.spec.context import scalar_text
 from emr_pipelines.spec.models.base import Scalar
 from emr_pipelines.spec.models.step import StreamingSpec
+from emr_pipelines.spec.reading.plain_values import scalar_text
 
 PROGRAMS = ("mapper", "combiner", "reducer")
 # A parameter's value may hold a space; the values of ${run.…} and of the steps never do.

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from emr_pipelines.plan.run_scope import digest_of
-from emr_pipelines.spec.s3_places import LATEST, RUNS
+from emr_pipelines.spec.notation.s3_places import LATEST, RUNS
 from emr_pipelines.storage.listing import object_names
 from emr_pipelines.storage.records import read_record
 from emr_pipelines.storage.s3_uri import S3Prefix, parse_s3_prefix

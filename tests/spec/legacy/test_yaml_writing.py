@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emr_pipelines.spec.legacy.yaml_writing import write_yaml
-from emr_pipelines.spec.yaml_text import read_document
+from emr_pipelines.spec.reading.yaml_text import read_document
 
 # Characters that nobody sees are refused when a spec is read.
 SEEN = st.characters().filter(str.isprintable)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from emr_pipelines.plan.code_layout import CodeLayout
-from emr_pipelines.spec.context import scalar_text
 from emr_pipelines.spec.models.pipeline import StepSpec
+from emr_pipelines.spec.reading.plain_values import scalar_text
 
 COMMAND_RUNNER = "command-runner.jar"
 

@@ -9,7 +9,6 @@ from emr_pipelines.plan.requests.configuration import configurations_request
 from emr_pipelines.plan.requests.operations import network_request
 from emr_pipelines.plan.requests.parts import given
 from emr_pipelines.plan.requests.scaling import auto_scaling_policy
-from emr_pipelines.spec.durations import seconds_of
 from emr_pipelines.spec.models.capacity import (
     CapacityReservationSpec,
     CapacitySpec,
@@ -18,6 +17,7 @@ from emr_pipelines.spec.models.capacity import (
     WeightedInstance,
 )
 from emr_pipelines.spec.models.cluster import ClusterSpec
+from emr_pipelines.spec.notation.durations import seconds_of
 
 # EMR's own strategy for on-demand capacity is lowest-price; saying so lets a fleet name up to 30 instance types instead of 5.
 _ON_DEMAND_ALLOCATION = "lowest-price"

@@ -19,9 +19,9 @@ from emr_pipelines.plan.requests.security import (
     name_security_configuration,
     security_configuration_body,
 )
-from emr_pipelines.spec.durations import DEFAULT_MAX_LIFETIME, seconds_of
 from emr_pipelines.spec.models.cluster import BootstrapSpec, ClusterSpec
 from emr_pipelines.spec.models.security import SecurityConfigurationSpec
+from emr_pipelines.spec.notation.durations import DEFAULT_MAX_LIFETIME, seconds_of
 
 CLUSTER_KEY = "main"
 DIGEST_TAG = "emr-pipelines:spec_digest"

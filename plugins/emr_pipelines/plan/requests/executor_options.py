@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from emr_pipelines.spec.cluster_nodes import nodes_of_spec
-from emr_pipelines.spec.executor_choice import AUTO, choose_executors
-from emr_pipelines.spec.executor_sizes import memory_text
 from emr_pipelines.spec.models.cluster import ClusterSpec
 from emr_pipelines.spec.models.pipeline import StepSpec
-from emr_pipelines.spec.spark_requests import OVERHEAD_PROPERTIES, executor_request, properties_of
+from emr_pipelines.spec.sizing.cluster_nodes import nodes_of_spec
+from emr_pipelines.spec.sizing.executor_choice import AUTO, choose_executors
+from emr_pipelines.spec.sizing.executor_sizes import memory_text
+from emr_pipelines.spec.sizing.spark_requests import OVERHEAD_PROPERTIES, executor_request, properties_of
 
 _MAXIMUM_PROPERTY = "spark.dynamicAllocation.maxExecutors"
 

@@ -1,11 +1,11 @@
-"""The nodes that a RunJobFlow body asks for. Pure; as lenient as the body may be odd, since `overrides` put anything into it."""
+"""The nodes that a RunJobFlow body asks for. Pure; keys that EMR does not need may be missing, as `overrides` may leave them out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emr_pipelines.spec.cluster_nodes import ClusterNodes, Part, TypeChoice, cluster_nodes
+from emr_pipelines.spec.sizing.cluster_nodes import ClusterNodes, Part, TypeChoice, cluster_nodes
 
 _PARTS = {"MASTER": "primary", "CORE": "core", "TASK": "task"}
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from emr_pipelines.plan.code_layout import CodeLayout
 from emr_pipelines.plan.legacy_contract import LegacyContract, is_legacy
 from emr_pipelines.plan.requests.arguments import free_arguments, inputs_of, list_option, own_output
-from emr_pipelines.spec.context import scalar_text
 from emr_pipelines.spec.models.pipeline import SparkSpec, StepSpec
+from emr_pipelines.spec.reading.plain_values import scalar_text
 
 
 def spark_submit(

@@ -11,8 +11,8 @@ from emr_pipelines.plan.requests.arguments import COMMAND_RUNNER, free_arguments
 from emr_pipelines.plan.requests.dist_cp import s3_dist_cp
 from emr_pipelines.plan.requests.spark import spark_submit
 from emr_pipelines.plan.requests.streaming import hadoop_streaming
-from emr_pipelines.spec.context import scalar_text
 from emr_pipelines.spec.models.pipeline import StepSpec
+from emr_pipelines.spec.reading.plain_values import scalar_text
 
 _ACTIONS = {"continue": "CONTINUE", "cancel_and_wait": "CANCEL_AND_WAIT", "terminate_cluster": "TERMINATE_CLUSTER"}
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from emr_pipelines.plan.code_layout import CodeLayout
 from emr_pipelines.plan.requests.arguments import free_arguments, inputs_of, list_option, own_output
-from emr_pipelines.spec.context import scalar_text
 from emr_pipelines.spec.models.pipeline import StepSpec
 from emr_pipelines.spec.models.step import StreamingSpec
+from emr_pipelines.spec.reading.plain_values import scalar_text
 from emr_pipelines.spec.streaming_words import is_file, programs_of, quote_word, shipped_name
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.security.findings import Equivalents, SecurityRule, Sighting
 from emr_pipelines.plan.security.request_texts import place_of_value, text_at
-from emr_pipelines.spec.context import texts_in
+from emr_pipelines.spec.reading.plain_values import texts_in
 
 _WHERE = "cluster.security_configuration"
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 from emr_pipelines.plan.model import ParamPlan, Plan, StepPlan
 from emr_pipelines.plan.security.findings import SecurityRule, Sighting
 from emr_pipelines.plan.security.request_texts import arguments_of, params_in, pieces_of
-from emr_pipelines.spec.placeholders import Reference
+from emr_pipelines.spec.notation.placeholders import Reference
 
 _DASHED = ("-x", "--x", "--conf", "-1", "--output=x", "-x1", "-2020-01-01")
 _SPLITTING = (" ", "\t", "\n", ";", "&", "|", "$(a)", "`a`", "'", '"', ">", "<")

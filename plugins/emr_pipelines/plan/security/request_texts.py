@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from emr_pipelines.plan.model import Plan, StepPlan
-from emr_pipelines.spec.context import texts_in
-from emr_pipelines.spec.placeholders import PlaceholderError, Reference, parse_text
+from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, parse_text
+from emr_pipelines.spec.reading.plain_values import texts_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

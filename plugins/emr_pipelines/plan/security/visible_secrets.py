@@ -12,8 +12,8 @@ from typing import Any
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.security.findings import Equivalents, SecurityRule, Sighting
 from emr_pipelines.plan.security.request_texts import arguments_of, params_in, place_of_value
-from emr_pipelines.spec.context import texts_in
-from emr_pipelines.spec.secret_words import is_named_secret, kind_of_secret, names_secret
+from emr_pipelines.spec.notation.secret_words import is_named_secret, kind_of_secret, names_secret
+from emr_pipelines.spec.reading.plain_values import texts_in
 
 _FIX = (
     "Remove it, wherever it comes from, and revoke it; let the job read it from AWS Secrets Manager, or give the cluster's role the right that it stands "

@@ -12,13 +12,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from emr_pipelines.errors import Problem, SpecError
-from emr_pipelines.spec import forms
-from emr_pipelines.spec.document import Document
-from emr_pipelines.spec.document import Path as ValuePath
 from emr_pipelines.spec.models.base import Date, Model, Text
-from emr_pipelines.spec.project import relative_name
-from emr_pipelines.spec.shape import shape
-from emr_pipelines.spec.source import read_source
+from emr_pipelines.spec.notation import forms
+from emr_pipelines.spec.project_files.project import relative_name
+from emr_pipelines.spec.reading.document import Document
+from emr_pipelines.spec.reading.document import Path as ValuePath
+from emr_pipelines.spec.reading.shape import shape
+from emr_pipelines.spec.reading.source import read_source
 
 # Where a project keeps prices of its own, from its root.
 PRICES_FILE = Path("config") / "prices.json"

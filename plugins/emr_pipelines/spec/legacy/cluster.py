@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from emr_pipelines.spec.document import Path
 from emr_pipelines.spec.legacy.findings import LegacyFile
 from emr_pipelines.spec.legacy.models import LegacyCluster, LegacyConfiguration, LegacyFleet, LegacyInstance, LegacySpot
+from emr_pipelines.spec.reading.document import Path
 
 # The tool had emr-6.2.0 (Spark 3.0.1) in its code.
 OLD_RELEASE = "emr-6.2.0"

@@ -7,10 +7,10 @@ from pathlib import Path as FilePath
 from typing import Any, Generic, TypeVar
 
 from emr_pipelines.errors import Problem
-from emr_pipelines.spec.document import Document, Path
 from emr_pipelines.spec.models.base import Model
-from emr_pipelines.spec.shape import Shaped, shape
-from emr_pipelines.spec.source import read_source
+from emr_pipelines.spec.reading.document import Document, Path
+from emr_pipelines.spec.reading.shape import Shaped, shape
+from emr_pipelines.spec.reading.source import read_source
 
 ModelT = TypeVar("ModelT", bound=Model)
 Comments = dict[Path, list[str]]

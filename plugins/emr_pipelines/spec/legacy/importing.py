@@ -14,7 +14,7 @@ from emr_pipelines.spec.legacy.local_files import LocalFiles
 from emr_pipelines.spec.legacy.models import LegacyCluster, LegacySteps, cluster_stand_in, steps_stand_in
 from emr_pipelines.spec.legacy.steps import import_steps
 from emr_pipelines.spec.legacy.yaml_writing import write_yaml
-from emr_pipelines.spec.project import relative_name
+from emr_pipelines.spec.project_files.project import relative_name
 
 _BOOTSTRAP = "bootstrap-action.sh"
 _SCHEMA_LINE = "# yaml-language-server: $schema=../schema/pipeline.schema.json\n"

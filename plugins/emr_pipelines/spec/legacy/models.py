@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from emr_pipelines.spec import forms
-from emr_pipelines.spec.document import Path, value_at
 from emr_pipelines.spec.models.base import InstanceType, Memory, Model, Scalar, Text
+from emr_pipelines.spec.notation import forms
+from emr_pipelines.spec.reading.document import Path, value_at
 
 Flag = Annotated[str, Field(pattern=forms.LEGACY_FLAG)]
 Count = Annotated[str, Field(pattern=forms.LEGACY_COUNT)]

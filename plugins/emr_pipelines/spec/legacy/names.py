@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from emr_pipelines.spec import forms
-from emr_pipelines.spec.rules.steps import RESERVED_NAMES
+from emr_pipelines.spec.notation import forms
+from emr_pipelines.spec.rules.step.steps import RESERVED_NAMES
 
 _LONGEST = 60
 

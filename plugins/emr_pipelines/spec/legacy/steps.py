@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from emr_pipelines.spec.document import Path
 from emr_pipelines.spec.legacy.findings import LegacyFile
 from emr_pipelines.spec.legacy.local_files import LocalFiles
 from emr_pipelines.spec.legacy.models import LegacyScriptArgs, LegacyStep, LegacySteps
 from emr_pipelines.spec.legacy.names import format_word, name_steps
-from emr_pipelines.spec.placeholders import escape_literal
+from emr_pipelines.spec.notation.placeholders import escape_literal
+from emr_pipelines.spec.reading.document import Path
 
 # What Spark writes as a folder with _SUCCESS in it; a script that makes anything else writes it by itself.
 _TABLES = frozenset({"parquet", "csv", "json", "orc", "avro", "text", "txt"})

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from emr_pipelines.spec.document import Path
+from emr_pipelines.spec.reading.document import Path
 
 _WIDTH = 110
 # A text that needs no quotes anywhere in YAML: it begins with a letter and is no word that YAML 1.1 reads as something else.

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from emr_pipelines.spec import forms
+from emr_pipelines.spec.notation import forms
 
 
 def _read_date(value: object) -> object:

@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from emr_pipelines.spec import forms
 from emr_pipelines.spec.models.base import MAX_COUNT, Duration, InstanceType, Model
 from emr_pipelines.spec.models.configuration import ConfigurationSpec
 from emr_pipelines.spec.models.scaling import AutoScalingSpec
+from emr_pipelines.spec.notation import forms
 
 SpotAllocation = Literal[
     "capacity-optimized", "price-capacity-optimized", "lowest-price", "diversified", "capacity-optimized-prioritized"

@@ -6,13 +6,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from emr_pipelines.spec import forms
 from emr_pipelines.spec.models.base import Duration, Model, Text
 from emr_pipelines.spec.models.capacity import CapacitySpec
 from emr_pipelines.spec.models.configuration import ConfigurationSpec
 from emr_pipelines.spec.models.operations import MonitoringSpec, SecurityGroupsSpec
 from emr_pipelines.spec.models.scaling import ManagedScalingSpec
 from emr_pipelines.spec.models.security import KerberosSpec, SecurityConfigurationSpec
+from emr_pipelines.spec.notation import forms
 
 
 class BootstrapSpec(Model):

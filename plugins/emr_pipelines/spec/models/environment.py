@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from emr_pipelines.spec import forms
 from emr_pipelines.spec.models.base import Duration, Identifier, Model, Name, Scalar
 from emr_pipelines.spec.models.cluster import ClusterSpec
 from emr_pipelines.spec.models.suppression import SuppressionSpec
+from emr_pipelines.spec.notation import forms
 
 
 class ConnectionSpec(Model):

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from emr_pipelines.spec import forms
 from emr_pipelines.spec.models.base import Model, Text
+from emr_pipelines.spec.notation import forms
 
 SecurityGroup = Annotated[str, Field(pattern=forms.SECURITY_GROUP)]
 LogFile = Literal["stdout", "stderr"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from emr_pipelines.spec import forms
 from emr_pipelines.spec.models.base import (
     Date,
     Duration,
@@ -21,6 +21,7 @@ from emr_pipelines.spec.models.base import (
 from emr_pipelines.spec.models.cluster import ClusterSpec
 from emr_pipelines.spec.models.step import JarSpec, S3DistCpSpec, StreamingSpec
 from emr_pipelines.spec.models.suppression import SuppressionSpec
+from emr_pipelines.spec.notation import forms
 
 
 class ParamSpec(Model):
@@ -55,6 +56,13 @@ def text_pattern(param: ParamSpec) -> str | None:
         # In JSON Schema that is the end of the text; Python's `$` would let a line break follow.
         return param.pattern + forms.NO_LINE_BREAK
     return param.pattern or (forms.SAFE_TEXT if is_free_text else None)
+
+
+def param_schema(param: ParamSpec, plain: Callable[[Any], Any]) -> dict[str, Any]:
+    """The JSON Schema that Airflow's `Param` gets, with the pattern that really holds; `plain` puts the environment's values into texts."""
+    schema: dict[str, Any] = plain(param.model_dump(exclude_none=True, exclude={"default", "pattern"}))
+    pattern = text_pattern(param)
+    return schema if pattern is None else schema | {"pattern": pattern}
 
 
 class SparkSpec(Model):

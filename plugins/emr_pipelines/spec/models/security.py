@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from emr_pipelines.spec import forms
 from emr_pipelines.spec.models.base import Model, Text
+from emr_pipelines.spec.notation import forms
 
 
 class AtRestSpec(Model):

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from emr_pipelines.spec import forms
 from emr_pipelines.spec.models.base import Identifier, Model, Scalar, Text
+from emr_pipelines.spec.notation import forms
 
 Program = Text | Annotated[list[Scalar], Field(min_length=1)]
 

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from emr_pipelines.spec import forms
 from emr_pipelines.spec.models.base import Date, Model
+from emr_pipelines.spec.notation import forms
 
 # The ids of the rules that can be suppressed; the registry in plan.security has exactly these. An id stays the same for ever.
 SuppressibleRule = Literal[

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emr_pipelines.spec.context import Context, Finding
-from emr_pipelines.spec.document import Path
-from emr_pipelines.spec.durations import DEFAULT_MAX_LIFETIME, seconds_of
-from emr_pipelines.spec.rules.cluster import is_long_running
+from emr_pipelines.spec.notation.durations import DEFAULT_MAX_LIFETIME, seconds_of
+from emr_pipelines.spec.reading.document import Path
+from emr_pipelines.spec.rules.cluster.cluster import is_long_running
 
 _CLUSTER: Path = ("cluster",)
 _LIFETIME: Path = (*_CLUSTER, "max_lifetime")

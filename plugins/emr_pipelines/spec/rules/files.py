@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from emr_pipelines.spec.context import Context, Finding
-from emr_pipelines.spec.document import Path
 from emr_pipelines.spec.file_references import file_references, is_project_path
-from emr_pipelines.spec.project import ProjectFiles
-from emr_pipelines.spec.s3_places import find_flaw
-from emr_pipelines.spec.spelling import closest
+from emr_pipelines.spec.notation.s3_places import find_flaw
+from emr_pipelines.spec.notation.spelling import closest
+from emr_pipelines.spec.project_files.project import ProjectFiles
+from emr_pipelines.spec.reading.document import Path
 
 _REASONS = {
     "file": "is a path on one machine, which the nodes of a cluster do not share",

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
-from emr_pipelines.spec.context import Context, Finding, scalar_text
-from emr_pipelines.spec.document import Path
-from emr_pipelines.spec.forms import FORMS, SAFE_TEXT
+from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.models.base import Scalar
-from emr_pipelines.spec.models.pipeline import ParamSpec, text_pattern
-from emr_pipelines.spec.slow_patterns import find_slow_part
+from emr_pipelines.spec.models.pipeline import ParamSpec, param_schema, text_pattern
+from emr_pipelines.spec.notation.forms import FORMS, SAFE_TEXT
+from emr_pipelines.spec.notation.param_schemas import FORMAT_WORDS, refusing_keyword
+from emr_pipelines.spec.notation.slow_patterns import find_slow_part
+from emr_pipelines.spec.reading.document import Path
+from emr_pipelines.spec.reading.plain_values import scalar_text
+from emr_pipelines.spec.references import parse_references
 
 _NUMERIC = ("integer", "number")
 
 
 def check_types(context: Context) -> Iterator[Finding]:
-    """A parameter has some type besides null."""
+    """A parameter has some type besides null, and each type once."""
     for path, param in _params(context):
+        if len(set(_types(param))) < len(_types(param)):
+            message = "a type is here twice, which JSON Schema does not take"
+            yield Finding(path=(*path, "type"), message=message, fix="Remove one of them.")
         if set(_types(param)) <= {"null"}:
             yield Finding(
                 path=(*path, "type"),
@@ -55,23 +62,34 @@ def check_constraints(context: Context) -> Iterator[Finding]:
 
 
 def check_values(context: Context) -> Iterator[Finding]:
-    """The default and the values of the form fit the type, the enum, the bounds and the pattern."""
+    """The default and the values of the form are what Airflow takes: they fit the type, the enum, the format, the bounds and the pattern."""
     for path, param in _params(context):
+        schema = _schema(context, param)
+        without_enum = {key: value for key, value in schema.items() if key != "enum"}
         if param.default is not None:
-            yield from _check_value((*path, "default"), param.default, param, with_enum=True)
-        for key, values in (("enum", param.enum or []), ("examples", param.examples or [])):
+            yield from _check_value(context, (*path, "default"), param.default, param, schema)
+        for key, values, fitting in (
+            ("enum", param.enum or [], without_enum),
+            ("examples", param.examples or [], schema),
+        ):
             for index, value in enumerate(values):
                 if value is not None:
-                    yield from _check_value((*path, key, index), value, param, with_enum=key == "examples")
+                    yield from _check_value(context, (*path, key, index), value, param, fitting)
 
 
 def check_default_given(context: Context) -> Iterator[Finding]:
     """A scheduled run has a value for every parameter."""
     for path, param in _params(context):
-        is_missing = param.default is None and "null" not in _types(param) and not context.is_broken(path)
-        if is_missing and (context.spec.schedule or "default" in param.model_fields_set):
+        needs_default = context.spec.schedule or "default" in param.model_fields_set
+        if param.default is not None or context.is_broken(path) or not needs_default:
+            continue
+        message = "no default, but a scheduled run fills in no form"
+        if "null" not in _types(param):
             fix = f"Add a default, or allow null: type: [{', '.join((*_types(param), chr(34) + 'null' + chr(34)))}]."
-            yield Finding(path=(*path, "default"), message="no default, but a scheduled run fills in no form", fix=fix)
+            yield Finding(path=(*path, "default"), message=message, fix=fix)
+        elif param.enum is not None and None not in param.enum:
+            message += ", and null is not in the enum"
+            yield Finding(path=(*path, "default"), message=message, fix="Add a default, or null to the enum.")
 
 
 def check_year(context: Context) -> Iterator[Finding]:
@@ -98,44 +116,36 @@ def check_year_range(context: Context) -> Iterator[Finding]:
             yield Finding(path=(key,), message=message, fix=f"Move {key}, or widen the range of params.year.")
 
 
-def _check_value(path: Path, value: Scalar, param: ParamSpec, *, with_enum: bool) -> Iterator[Finding]:
-    types = _types(param)
-    if not _fits_type(value, types):
-        yield Finding(
-            path=path,
-            message=f"{scalar_text(value)!r} is not of the type {' or '.join(types)}",
-            fix="Write a value of that type, or change the type.",
-        )
-    elif with_enum and param.enum is not None and value not in param.enum:
-        yield Finding(path=path, message=f"{scalar_text(value)!r} is not in the enum", fix="Write one of its values.")
-    elif isinstance(value, str) and not _matches(value, param):
-        allowed = f"only {FORMS[SAFE_TEXT]}" if text_pattern(param) == SAFE_TEXT else f"the pattern {param.pattern}"
-        yield Finding(
-            path=path,
-            message=f"{value!r} does not match {allowed}",
-            fix="Change the value, or write a pattern of your own.",
-        )
-    elif not isinstance(value, str | bool) and not _in_bounds(value, param):
-        yield Finding(
-            path=path, message=f"{value} is outside of {_range_text(param)}", fix="Change the value or the bounds."
-        )
+def _check_value(
+    context: Context, path: Path, value: Scalar, param: ParamSpec, schema: dict[str, Any]
+) -> Iterator[Finding]:
+    if isinstance(value, str) and parse_references(context.resolve(value)):
+        return  # an unknown placeholder, which is a problem of its own
+    plain = context.plain(value)
+    match refusing_keyword(schema, plain):
+        case None:
+            return
+        case "type":
+            message = f"{scalar_text(plain)!r} is not of the type {' or '.join(_types(param))}"
+            fix = "Write a value of that type, or change the type."
+        case "enum":
+            message, fix = f"{scalar_text(plain)!r} is not in the enum", "Write one of its values."
+        case "format":
+            message = f"{plain!r} is not {FORMAT_WORDS[schema['format']]}"
+            fix = "Write such a text in quotes, or change the format."
+        case "pattern":
+            allowed = f"only {FORMS[SAFE_TEXT]}" if text_pattern(param) == SAFE_TEXT else f"the pattern {param.pattern}"
+            message = f"{plain!r} does not match {allowed}"
+            fix = "Change the value, or write a pattern of your own."
+        case _:
+            message, fix = f"{plain} is outside of {_range_text(param)}", "Change the value or the bounds."
+    yield Finding(path=path, message=message, fix=fix)
 
 
-def _fits_type(value: Scalar, types: list[str]) -> bool:
-    if isinstance(value, bool):
-        return "boolean" in types
-    if isinstance(value, str):
-        return "string" in types
-    return "number" in types or ("integer" in types and float(value).is_integer())
-
-
-def _matches(value: str, param: ParamSpec) -> bool:
-    pattern = text_pattern(param)
-    return pattern is None or _pattern_error(param) is not None or re.search(pattern, value) is not None
-
-
-def _in_bounds(value: int | float, param: ParamSpec) -> bool:
-    return (param.minimum is None or value >= param.minimum) and (param.maximum is None or value <= param.maximum)
+def _schema(context: Context, param: ParamSpec) -> dict[str, Any]:
+    """The schema that Airflow gets, without a pattern that is none, which is a problem of its own."""
+    schema = param_schema(param, context.plain)
+    return schema if _pattern_error(param) is None else {k: v for k, v in schema.items() if k != "pattern"}
 
 
 def _range_text(param: ParamSpec) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from emr_pipelines.spec.context import BUILT_IN_VALUES, Context, Finding, texts_in
-from emr_pipelines.spec.document import Path
-from emr_pipelines.spec.placeholders import PlaceholderError, Reference, parse_text
+from emr_pipelines.spec.context import BUILT_IN_VALUES, Context, Finding
+from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, parse_text
+from emr_pipelines.spec.notation.spelling import suggest
+from emr_pipelines.spec.reading.document import Path
+from emr_pipelines.spec.reading.plain_values import texts_in
 from emr_pipelines.spec.references import parse_references
-from emr_pipelines.spec.spelling import suggest
 from emr_pipelines.spec.streaming_words import PROGRAMS
 
 RUN_NAMES = ("date", "id", "month", "year")

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from emr_pipelines.spec.context import Context, Finding
-from emr_pipelines.spec.document import Path
 from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.models.pipeline import StepSpec
+from emr_pipelines.spec.notation.s3_places import LEGACY_RUNS, PLANS, RUNS, find_flaw, is_within
+from emr_pipelines.spec.reading.document import Path
 from emr_pipelines.spec.references import ancestors_of, step_edges
-from emr_pipelines.spec.s3_places import LEGACY_RUNS, PLANS, RUNS, find_flaw, is_within
 
 _EXAMPLE = 'a place such as "${env.bucket}/reports/year=${run.year}".'
 

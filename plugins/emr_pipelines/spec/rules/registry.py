@@ -4,36 +4,33 @@ from __future__ import annotations
 
 from emr_pipelines.errors import Problem
 from emr_pipelines.spec.context import Context, Rule
-from emr_pipelines.spec.rules import (
+from emr_pipelines.spec.rules import failure, files, params, placeholders, publish, schedule
+from emr_pipelines.spec.rules.cluster import (
     architecture,
-    arguments,
     bootstrap,
     capacity,
     cluster,
     configurations,
-    dist_cp,
-    failure,
     features,
-    files,
     fleets,
-    graph,
-    hdfs,
     instances,
     kerberos,
-    legacy,
     network,
     overrides,
-    params,
-    placeholders,
-    publish,
     release,
     scaling,
-    schedule,
     security_configuration,
+    volumes,
+)
+from emr_pipelines.spec.rules.step import (
+    arguments,
+    dist_cp,
+    graph,
+    hdfs,
+    legacy,
     sizing,
     steps,
     streaming,
-    volumes,
 )
 
 RULES: tuple[Rule, ...] = (
@@ -90,6 +87,7 @@ RULES: tuple[Rule, ...] = (
     Rule(id="kerberos-secret", check=kerberos.check_secrets),
     Rule(id="kerberos-realm", check=kerberos.check_realms),
     Rule(id="override-key", check=overrides.check_keys),
+    Rule(id="override-form", check=overrides.check_one_form),
     Rule(id="override-reserved", check=overrides.check_reserved),
     Rule(id="override-idle-timeout", check=overrides.check_idle_timeout_kept),
     Rule(id="step-kind", check=steps.check_one_kind),

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from emr_pipelines.spec.context import Context, Finding
-from emr_pipelines.spec.project import PIPELINES
-from emr_pipelines.spec.spelling import closest
+from emr_pipelines.spec.notation.spelling import closest
+from emr_pipelines.spec.project_files.project import PIPELINES
 
 # Airflow's presets; every other schedule is a cron expression.
 PRESETS = ("@continuous", "@daily", "@hourly", "@monthly", "@once", "@quarterly", "@weekly", "@yearly")
@@ -66,18 +66,20 @@ def check_continuous(context: Context) -> Iterator[Finding]:
 
 
 def check_file_name(context: Context) -> Iterator[Finding]:
-    """A spec in config/pipelines has the name of its file, which is also that of its DAG file."""
+    """A spec in config/pipelines has the name of its file, which is also that of its DAG file, and no other file has this name."""
     file = PurePosixPath(context.document.file)
-    if (
-        file.parent.as_posix() == PIPELINES.as_posix()
-        and context.spec.name != file.stem
-        and not context.is_broken(("name",))
-    ):
+    if file.parent.as_posix() != PIPELINES.as_posix():
+        return
+    if context.spec.name != file.stem and not context.is_broken(("name",)):
         yield Finding(
             path=("name",),
             message=f"{context.spec.name!r} is not the file's name",
             fix=f"Write name: {file.stem}, or rename the file.",
         )
+    others = [PurePosixPath(other).name for other in context.files.namesakes_of(file.as_posix())]
+    if others:
+        message = f"the pipeline {file.stem!r} has several files: {', '.join(sorted([file.name, *others]))}"
+        yield Finding(path=("name",), message=message, fix="Keep one of them.")
 
 
 def _is_cron(text: str) -> bool:

@@ -1,0 +1,1 @@
+"""Rules about steps: their kinds, arguments, sizes and order."""

@@ -1,0 +1,74 @@
+"""The table of RunJobFlow's shapes is that of the installed botocore; `UPDATE_GOLDENS=1` writes it anew."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import botocore
+import botocore.session
+import pytest
+
+from emr_pipelines.spec import catalog
+from emr_pipelines.spec.catalog.run_job_flow import find_flaws, read_shapes
+
+TABLE = Path(catalog.__file__).parent / "run_job_flow.json"
+MODEL = botocore.session.get_session().get_service_model("emr")
+
+
+def shapes_of_botocore() -> dict[str, Any]:
+    """RunJobFlow's input and every shape below it, with what a value can be checked by."""
+    found: dict[str, Any] = {}
+    waiting = [MODEL.shape_for("RunJobFlowInput")]
+    while waiting:
+        shape = waiting.pop()
+        if shape.name not in found:
+            found[shape.name] = dict(described(shape))
+            waiting += parts_of(shape)
+    return dict(sorted(found.items()))
+
+
+def described(shape: Any) -> Iterator[tuple[str, Any]]:
+    yield "type", shape.type_name
+    if shape.type_name == "structure":
+        yield "members", {name: member.name for name, member in shape.members.items()}
+    elif shape.type_name == "list":
+        yield "member", shape.member.name
+    elif shape.type_name == "map":
+        yield "value", shape.value.name
+    for key in ("required", "enum", "min", "max"):
+        if key in shape.metadata:
+            yield key, shape.metadata[key]
+
+
+def parts_of(shape: Any) -> list[Any]:
+    if shape.type_name == "structure":
+        return list(shape.members.values())
+    return [shape.member] if shape.type_name == "list" else [shape.value] if shape.type_name == "map" else []
+
+
+def test_the_table_is_what_botocore_has() -> None:
+    source = f"botocore {botocore.__version__}, emr {MODEL.api_version}"
+    shapes = shapes_of_botocore()
+    if os.environ.get("UPDATE_GOLDENS") == "1":
+        TABLE.write_text(json.dumps({"source": source, "shapes": shapes}, indent=1) + "\n", encoding="utf-8")
+    assert read_shapes() == shapes, "UPDATE_GOLDENS=1 writes the shapes of the installed botocore"
+
+
+@pytest.mark.parametrize("shape", sorted(read_shapes()))
+def test_a_shape_leads_to_shapes_of_the_table(shape: str) -> None:
+    kind = read_shapes()[shape]
+    named = [*kind.get("members", {}).values(), *(kind[key] for key in ("member", "value") if key in kind)]
+    assert {*named} <= {*read_shapes()}
+
+
+def test_what_the_other_body_has_is_not_missing() -> None:
+    limits = {"ManagedScalingPolicy": {"ComputeLimits": {"MaximumCapacityUnits": 3}}}
+    assert not [*find_flaws(limits, {(), ("ManagedScalingPolicy", "ComputeLimits")})]
+    assert [flaw.message for flaw in find_flaws(limits, {()})] == [
+        "RunJobFlow's ManagedScalingPolicy.ComputeLimits needs the key UnitType",
+        "RunJobFlow's ManagedScalingPolicy.ComputeLimits needs the key MinimumCapacityUnits",
+    ]
