@@ -56,6 +56,14 @@ def row(output: str, *cells: str) -> str:
     raise AssertionError(f"no row has {cells} in:\n{output}")
 
 
+def test_a_date_outside_of_the_schedule_is_told(run: Run) -> None:
+    outside = ("word_clouds", "--date", "2020-01-01", "--section", "run")
+    output = " ".join(run(*outside, "--param", "year=1999").output.replace("│", " ").split())
+    assert "2020-01-01 is outside of the schedule, which goes from 1995-01-01 to 2015-12-31" in output
+    assert "no run for 2020" in str(run(*outside).exception)
+    assert "outside" not in run("word_clouds", "--date", "2005-01-01", "--section", "run").output
+
+
 def test_the_tasks_stand_in_order_with_what_they_wait_for(run: Run) -> None:
     output = run("branches").output
     assert row(output, "1", "publish_code")

@@ -90,6 +90,31 @@ def test_the_cluster_is_terminated_after_every_step(folder: Path) -> None:
     assert {task.task_id for task in dag.tasks if task.is_setup} == {"publish_code", "create_cluster"}
 
 
+@pytest.mark.parametrize(("cluster", "end"), [(CLUSTER, "terminate_cluster"), ("{id: j-ABC123}", "leave_cluster")])
+def test_the_leaves_of_a_run_are_the_last_waits_and_the_verdict(folder: Path, cluster: str, end: str) -> None:
+    """Airflow judges a run by them; a verdict that were the only leaf would be the only one to be taken away."""
+    dag = build_airflow_dag(str(add(folder, "diamond", cluster)))
+    tis = [TaskState(task_id=task_id, state="success") for task_id in dag.task_ids]
+    leaves = DagRun()._tis_for_dagrun_state(dag=dag, tis=tis)
+    assert {ti.task_id for ti in leaves} == {"join.wait", "verdict"}
+    assert dag.get_task("verdict").upstream_task_ids == {end}
+
+
+@pytest.mark.parametrize(
+    ("schema", "help_text"),
+    [
+        ("{type: integer, default: 5, minimum: 1, maximum: 9, description: How many.}", "How many. From 1 to 9."),
+        ("{type: integer, default: 5, maximum: 9}", "To 9."),
+        ("{type: string, default: x, description: A word}", "A word"),
+    ],
+)
+def test_the_help_of_the_trigger_form_names_the_range(folder: Path, schema: str, help_text: str) -> None:
+    dag = build_airflow_dag(
+        str(add(folder, "ranged", spec=SPEC.replace("cluster:", f"params: {{{{many: {{{schema}}}}}}}\ncluster:")))
+    )
+    assert dag.params.get_param("many").description == help_text
+
+
 class TaskState(NamedTuple):
     """What the verdict looks at."""
 

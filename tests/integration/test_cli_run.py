@@ -56,6 +56,16 @@ def test_an_unknown_pipeline_is_one_sentence(fresh_project: Path) -> None:
     assert "Traceback" not in finished.stderr
 
 
+@pytest.mark.parametrize("date", [(), ("--date", "1990-01-01")])
+def test_a_run_for_a_year_that_the_pipeline_does_not_have_is_refused_before_anything_starts(
+    fresh_project: Path, date: tuple[str, ...]
+) -> None:
+    finished = run_tool(fresh_project, os.environ, "run", "word_clouds", *date)
+    assert finished.returncode != 0
+    assert "the year must be at least 1995 and at most 2015" in finished.stdout + finished.stderr
+    assert not (fresh_project / ".emr_local").exists()
+
+
 def test_a_date_that_is_none_is_refused_before_anything_starts(fresh_project: Path) -> None:
     finished = run_tool(fresh_project, os.environ, "run", "word_clouds", "--date", "2005-13-01")
     assert finished.returncode == 2

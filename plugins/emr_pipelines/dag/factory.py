@@ -50,6 +50,9 @@ RETRY_DELAY = timedelta(seconds=10)
 # A cluster that is not terminated costs money, so the teardown does not give up within minutes, as when the API server is away: its pauses add up to ten.
 TEARDOWN_RETRIES = 6
 
+# Airflow takes no catchup without a start_date (sdk/definitions/dag.py). The first year that every database of Airflow's holds.
+_BEFORE_ALL_RUNS = datetime(1000, 1, 1, tzinfo=timezone("UTC"))
+
 
 def build_airflow_dag(dag_file: str) -> DAG:
     """The DAG of `config/pipelines/<stem>.yaml`, for `dags/<stem>.py` (pass `__file__`), in the environment that EMR_PIPELINES_ENV names.
@@ -73,8 +76,9 @@ def emit_dag(scope: RunScope, *, dag_folder: Path) -> DAG:
     dag = DAG(
         dag_id=plan.name,
         description=plan.description,
-        # No start_date and end_date: Airflow would drop the tasks of runs that a person starts outside of them.
         schedule=_timetable(plan),
+        # The spec's dates are the timetable's: Airflow would drop the tasks of runs that a person starts outside of a DAG's own.
+        start_date=_BEFORE_ALL_RUNS if plan.catchup else None,
         catchup=plan.catchup,
         max_active_runs=plan.max_active_runs,
         params={param.name: Param(param.default, **describe_param(param)) for param in plan.params},
