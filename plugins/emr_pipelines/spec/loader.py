@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from emr_pipelines.spec.models.pipeline import PipelineSpec
 from emr_pipelines.spec.models.suppression import SuppressionSpec
 from emr_pipelines.spec.overlay import overlay_cluster
 from emr_pipelines.spec.project import ProjectFiles, relative_name
+from emr_pipelines.spec.rules.place_owners import PublishedPlace, find_shared, published_places
 from emr_pipelines.spec.rules.registry import find_problems
 from emr_pipelines.spec.shape import Shaped, shape
 from emr_pipelines.spec.source import read_source
@@ -83,6 +84,20 @@ def load_environment(file: Path) -> EnvironmentSpec:
 def check_pipeline(file: Path, *, environment: str, project_root: Path) -> Sequence[Problem]:
     """All problems of a spec and its environment, in the order of the files; warnings alone when it loads."""
     return sorted(_read_pipeline(file, environment, project_root)[1])
+
+
+def check_pipelines(files: Iterable[tuple[Path, Path]], *, environment: str) -> Sequence[Problem]:
+    """All problems of several specs, each given with its project's root: their own, and the places that two of them publish to.
+
+    Specs of one environment share its problems; each is told once.
+    """
+    problems: set[Problem] = set()
+    places: dict[Path, list[PublishedPlace]] = {}
+    for file, project_root in files:
+        context, found = _read_pipeline(file, environment, project_root)
+        problems.update(found)
+        places.setdefault(project_root, []).extend(published_places(context))
+    return sorted(problems.union(*(find_shared(of_project) for of_project in places.values())))
 
 
 def current_date() -> dt.date:

@@ -1,4 +1,4 @@
-"""The ids of the tasks that every DAG has besides its steps; a step may not take one. Constants only."""
+"""What every DAG has besides its steps: the ids of its tasks, which no step may take, and the key of a run's configuration that no parameter may take. Constants only."""
 
 from __future__ import annotations
 
@@ -6,3 +6,5 @@ PUBLISH_TASK = "publish_code"
 CREATE_TASK = "create_cluster"
 TERMINATE_TASK = "terminate_cluster"
 GONE_TASK = "cluster_is_gone"
+# With true, the run publishes to places of other runs and pipelines, too.
+TAKE_OVER_KEY = "take_over"
