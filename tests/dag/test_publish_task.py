@@ -62,6 +62,6 @@ def test_a_run_leaves_its_plan_beside_its_code(dag: DAG, project: Path, s3: Any)
 
 def test_the_plan_is_no_part_of_what_airflow_stores_of_the_task(dag: DAG) -> None:
     task = dag.get_task("publish_code")
-    assert set(task.template_fields) == {"inputs", "publish_to"}
+    assert set(task.template_fields) == {"inputs", "claims"}
     assert not any(isinstance(getattr(task, name), str | dict) for name in task.template_fields)
     assert "_plan" not in type(task).get_serialized_fields()

@@ -28,6 +28,7 @@ from tests.reliability.midway import (
     wait_for,
 )
 from tests.reliability.runs import Runner
+from tests.storage.claims import claim_on
 
 BUCKET = "emr-pipelines-local"
 MANIFEST = "_PUBLISHED.json"
@@ -113,6 +114,34 @@ def test_what_is_in_the_way_of_publishing_is_found_before_a_cluster_exists(
 
 @pytest.mark.fault(
     "F31",
+    "Another pipeline has published where an output is to be published",
+    "the run fails before a cluster exists and names that pipeline, its step and run; with `take_over` it replaces that output",
+)
+def test_a_place_of_another_pipeline_is_taken_over_only_on_demand(
+    runner: Runner, faults: Faults, jobs: Jobs, s3: Any
+) -> None:
+    place = f"s3://{BUCKET}/f31_owned"
+    theirs = put(s3, "runs/f31_theirs/r/one/attempt=1", **dict.fromkeys(WHOLE, b"theirs"))
+    publish_output(s3, theirs, claim_on(place, pipeline="f31_theirs", step="one"), label="1")
+    before = objects_below(s3, place)
+    dag = runner.build("f31_newcomer", jobs.writing("one", more=f', publish: "{place}"'))
+    outcome = runner.run(dag)
+    assert outcome.state == "failed"
+    assert f"Nothing was published to {place}: it belongs to step one of f31_theirs, run r." in outcome.error(
+        "publish_code"
+    )
+    assert outcome.tries("publish_code") == 1
+    assert objects_below(s3, place) == before
+    assert faults.counts()["RunJobFlow"] == 0
+    assert runner.run(dag, conf={"take_over": True}).state == "success"
+    assert b'"pipeline": "f31_newcomer"' in objects_below(s3, place)[MANIFEST]
+    latest = find_newest(s3, f"s3://{BUCKET}", pipeline="f31_newcomer")
+    assert latest is not None
+    assert latest.params == {}
+
+
+@pytest.mark.fault(
+    "F31",
     "The output of an earlier run of the same pipeline and date exists",
     "each run writes to a prefix of its own, so no job finds its output directory taken",
 )
@@ -142,7 +171,7 @@ def test_an_attempt_that_comes_too_late_publishes_nothing(runner: Runner, faults
         folder = output.rpartition("/")[0]
         newer = put(s3, f"{folder.removeprefix(f's3://{BUCKET}/')}/attempt=2", **dict.fromkeys(WHOLE, b"newer"))
         record_published(s3, folder, label="2", output=newer)
-        publish_output(s3, newer, place, label="2")
+        publish_output(s3, newer, claim_on(place, pipeline="f32_late", step="one"), label="2")
         jobs.release("one")
 
     dag = runner.build("f32_late", jobs.waiting("one", more=f', publish: "{place}"'))
@@ -166,7 +195,7 @@ def test_an_attempt_that_comes_too_late_publishes_nothing(runner: Runner, faults
 )
 def test_of_two_runs_that_publish_at_once_one_is_whole(runner: Runner, faults: Faults, jobs: Jobs, s3: Any) -> None:
     place = f"s3://{BUCKET}/f32_place"
-    other = put(s3, "runs/other/r/step/attempt=1", **{"part-0": b"other", "part-9": b"other", "_SUCCESS": b""})
+    other = put(s3, "runs/f32_at_once/r/one/attempt=1", **{"part-0": b"other", "part-9": b"other", "_SUCCESS": b""})
     # The run's first copy takes so long that the other run publishes all of its output meanwhile.
     faults.add("slow", "S3", path="f32_place/part-0", seconds=5)
     overtaken = Overtaking(s3, place, other)
@@ -188,7 +217,7 @@ class Overtaking:
     def __init__(self, s3: Any, place: str, source: str) -> None:
         self._publish = lambda: (
             wait_for(lambda: MANIFEST in objects_below(s3, place), "the run to publish"),
-            publish_output(s3, source, place, label="1"),
+            publish_output(s3, source, claim_on(place, pipeline="f32_at_once", step="one", run_id="r"), label="1"),
         )
         self._thread: threading.Thread | None = None
         self._published = False

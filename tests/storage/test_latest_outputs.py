@@ -14,6 +14,7 @@ from emr_pipelines.storage.finished_outputs import FinishedOutput, OutputCheck, 
 from emr_pipelines.storage.garbage import find_garbage
 from emr_pipelines.storage.latest_outputs import LatestOutput, find_latest, find_newest, record_latest
 from emr_pipelines.storage.step_outputs import OutputIncomplete
+from tests.storage.claims import claim_on
 
 LATER = dt.datetime.now(dt.UTC) + dt.timedelta(days=30)
 
@@ -70,7 +71,7 @@ def finished(bucket: str) -> FinishedOutput:
         check=OutputCheck(success_marker=True, min_files=1),
         label="1",
         step_folder=f"s3://{bucket}/runs/p/r1/words",
-        publish_to=f"s3://{bucket}/published",
+        claim=claim_on(f"s3://{bucket}/published", step="words"),
     )
 
 

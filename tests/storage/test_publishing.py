@@ -13,6 +13,7 @@ import pytest
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.storage.attempts import OutputSuperseded
 from emr_pipelines.storage.step_outputs import publish_output
+from tests.storage.claims import claim_on
 
 STEP = "runs/p/r/step"
 
@@ -66,7 +67,7 @@ def publish_while_stopped(
 ) -> None:
     """Start to publish `first`, let `meanwhile` happen while that stands still, and go on to its end."""
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(publish_output, stopping, first[0], target, label=first[1])
+        running = pool.submit(publish_output, stopping, first[0], claim_on(target), label=first[1])
         try:
             assert stopping.reached.wait(30)
             meanwhile()
@@ -89,7 +90,7 @@ def publish_while_stopped(
 )
 def test_only_the_winner_stays(s3: Any, bucket: str, operation: str, key: str, after: bool) -> None:
     target = f"s3://{bucket}/stable"
-    publish_output(s3, write_attempt(s3, bucket, "1", "stale"), target, label="1")
+    publish_output(s3, write_attempt(s3, bucket, "1", "stale"), claim_on(target), label="1")
     old = write_attempt(s3, bucket, "2", "a", "only-old", "z")
     new = write_attempt(s3, bucket, "3", "a", "b", "stale")
 
@@ -98,7 +99,7 @@ def test_only_the_winner_stays(s3: Any, bucket: str, operation: str, key: str, a
             s3,
             Stopping(s3, operation, key, after=after),
             (old, "2"),
-            lambda: publish_output(s3, new, target, label="3"),
+            lambda: publish_output(s3, new, claim_on(target), label="3"),
             target,
         )
     assert data(s3, bucket) == dict.fromkeys(["a", "b", "stale", "_SUCCESS"], new)
@@ -110,7 +111,9 @@ def test_an_overtaken_publisher_does_not_mark_the_winners_half_as_whole(s3: Any,
     winner = Stopping(s3, "copy", "stable/b")
 
     def let_the_winner_get_half_way() -> None:
-        threads.append(threading.Thread(target=publish_output, args=(winner, new, target), kwargs={"label": "2"}))
+        threads.append(
+            threading.Thread(target=publish_output, args=(winner, new, claim_on(target)), kwargs={"label": "2"})
+        )
         threads[0].start()
         assert winner.reached.wait(30)
 
@@ -130,7 +133,7 @@ def test_two_publishers_at_once_leave_one_output(s3: Any, bucket: str, client_fo
 
     def publish(label: str) -> str:
         try:
-            publish_output(client_for("s3"), outputs[label], f"s3://{bucket}/stable", label=label)
+            publish_output(client_for("s3"), outputs[label], claim_on(f"s3://{bucket}/stable"), label=label)
         except OutputSuperseded:
             return ""
         return label
@@ -143,24 +146,24 @@ def test_two_publishers_at_once_leave_one_output(s3: Any, bucket: str, client_fo
 
 def test_an_older_attempt_of_the_step_is_refused_before_it_changes_anything(s3: Any, bucket: str) -> None:
     old, new = write_attempt(s3, bucket, "1-2-1", "a"), write_attempt(s3, bucket, "1-3-1", "b")
-    publish_output(s3, new, f"s3://{bucket}/stable", label="1-3-1")
+    publish_output(s3, new, claim_on(f"s3://{bucket}/stable"), label="1-3-1")
     before = contents(s3, bucket)
     with pytest.raises(OutputSuperseded, match=r"Attempt 1-2-1 .* attempt 1-3-1"):
-        publish_output(s3, old, f"s3://{bucket}/stable", label="1-2-1")
+        publish_output(s3, old, claim_on(f"s3://{bucket}/stable"), label="1-2-1")
     assert contents(s3, bucket) == before
 
 
 def test_another_run_publishes_over_it_whatever_its_attempts_number(s3: Any, bucket: str) -> None:
     first = write_attempt(s3, bucket, "3", "a")
     second = write_attempt(s3, bucket, "1", "b", step="runs/p/next/step")
-    publish_output(s3, first, f"s3://{bucket}/stable", label="3")
-    publish_output(s3, second, f"s3://{bucket}/stable", label="1")
+    publish_output(s3, first, claim_on(f"s3://{bucket}/stable"), label="3")
+    publish_output(s3, second, claim_on(f"s3://{bucket}/stable"), label="1")
     assert data(s3, bucket) == dict.fromkeys(["b", "_SUCCESS"], second)
 
 
 def test_the_same_attempt_published_twice_at_once_succeeds_twice(s3: Any, bucket: str) -> None:
     output, target = write_attempt(s3, bucket, "1", "a", "b"), f"s3://{bucket}/stable"
-    again = lambda: publish_output(s3, output, target, label="1")  # noqa: E731 - one expression
+    again = lambda: publish_output(s3, output, claim_on(target), label="1")  # noqa: E731 - one expression
     publish_while_stopped(s3, Stopping(s3, "copy", "stable/b"), (output, "1"), again, target)
     assert data(s3, bucket) == dict.fromkeys(["a", "b", "_SUCCESS"], output)
 
@@ -175,14 +178,22 @@ def test_publishing_again_repairs_what_was_cut_off(s3: Any, bucket: str) -> None
             return getattr(s3, name)
 
     with pytest.raises(KeyboardInterrupt):
-        publish_output(Dying(s3, "", ""), output, f"s3://{bucket}/stable", label="1")
+        publish_output(Dying(s3, "", ""), output, claim_on(f"s3://{bucket}/stable"), label="1")
     assert "_SUCCESS" not in contents(s3, bucket)
-    assert publish_output(s3, output, f"s3://{bucket}/stable", label="1") == 3
+    assert publish_output(s3, output, claim_on(f"s3://{bucket}/stable"), label="1") == 3
     assert data(s3, bucket) == dict.fromkeys(["a", "b", "_SUCCESS"], output)
     assert json.loads(contents(s3, bucket)["_PUBLISHED.json"]) == {
         "label": "1",
         "source": output,
         "names": ["_SUCCESS", "a", "b"],
+        "owner": {
+            "pipeline": "p",
+            "step": "step",
+            "run_id": "r",
+            "moment": "2005-01-01T00:00:00+00:00",
+            "scheduled": False,
+            "values": {},
+        },
         "state": "published",
     }
 
@@ -191,22 +202,25 @@ def test_objects_that_nobody_published_are_not_deleted(s3: Any, bucket: str) -> 
     s3.put_object(Bucket=bucket, Key="stable/accounts.xls", Body=b"mine")
     output = write_attempt(s3, bucket, "1", "a")
     with pytest.raises(EmrPipelinesError, match=r"holds 1 objects that emr-pipelines did not publish \(accounts.xls"):
-        publish_output(s3, output, f"s3://{bucket}/stable", label="1")
+        publish_output(s3, output, claim_on(f"s3://{bucket}/stable"), label="1")
     assert contents(s3, bucket) == {"accounts.xls": "mine"}
 
 
-def test_an_output_that_a_job_left_there_is_replaced(s3: Any, bucket: str) -> None:
+def test_an_output_that_a_job_left_there_is_replaced_only_on_demand(s3: Any, bucket: str) -> None:
     for name in ("part-0", "_SUCCESS"):
         s3.put_object(Bucket=bucket, Key=f"stable/{name}", Body=b"by a job")
-    output = write_attempt(s3, bucket, "1", "a")
-    publish_output(s3, output, f"s3://{bucket}/stable", label="1")
+    output, place = write_attempt(s3, bucket, "1", "a"), f"s3://{bucket}/stable"
+    with pytest.raises(EmrPipelinesError, match=r"holds 2 objects that emr-pipelines did not publish .* --take-over"):
+        publish_output(s3, output, claim_on(place), label="1")
+    assert contents(s3, bucket) == {"part-0": "by a job", "_SUCCESS": "by a job"}
+    publish_output(s3, output, claim_on(place, take_over="anyone"), label="1")
     assert data(s3, bucket) == dict.fromkeys(["a", "_SUCCESS"], output)
 
 
 def test_another_publication_below_the_target_is_not_deleted(s3: Any, bucket: str) -> None:
     output = write_attempt(s3, bucket, "1", "a")
-    publish_output(s3, output, f"s3://{bucket}/stable/year=1995", label="1")
+    publish_output(s3, output, claim_on(f"s3://{bucket}/stable/year=1995"), label="1")
     before = contents(s3, bucket)
     with pytest.raises(EmrPipelinesError, match=r"another output is published below it, at .*/stable/year=1995"):
-        publish_output(s3, output, f"s3://{bucket}/stable", label="1")
+        publish_output(s3, output, claim_on(f"s3://{bucket}/stable"), label="1")
     assert contents(s3, bucket) == before

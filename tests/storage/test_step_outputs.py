@@ -9,6 +9,7 @@ import pytest
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.storage.s3_uri import parse_s3_prefix
 from emr_pipelines.storage.step_outputs import OutputIncomplete, publish_output, verify_output
+from tests.storage.claims import claim_on
 
 
 def put(s3: Any, bucket: str, **objects: bytes) -> None:
@@ -41,15 +42,15 @@ def test_too_few_files_are_refused(s3: Any, bucket: str) -> None:
 
 def test_publishing_replaces_what_was_there(s3: Any, bucket: str) -> None:
     put(s3, bucket, old__part1=b"1", old__part2=b"2", old__SUCCESS=b"", new__part1=b"new", new__SUCCESS=b"")
-    publish_output(s3, f"s3://{bucket}/old", f"s3://{bucket}/stable", label="1")
-    publish_output(s3, f"s3://{bucket}/new", f"s3://{bucket}/stable", label="1")
+    publish_output(s3, f"s3://{bucket}/old", claim_on(f"s3://{bucket}/stable"), label="1")
+    publish_output(s3, f"s3://{bucket}/new", claim_on(f"s3://{bucket}/stable"), label="1")
     assert names(s3, bucket, "stable") == ["_PUBLISHED.json", "_SUCCESS", "part1"]
     assert s3.get_object(Bucket=bucket, Key="stable/part1")["Body"].read() == b"new"
 
 
 def test_a_copy_that_fails_half_way_leaves_no_marker(s3: Any, bucket: str) -> None:
     put(s3, bucket, old__part1=b"1", old__SUCCESS=b"", new__part1=b"1", new__part2=b"2", new__SUCCESS=b"")
-    publish_output(s3, f"s3://{bucket}/old", f"s3://{bucket}/stable", label="1")
+    publish_output(s3, f"s3://{bucket}/old", claim_on(f"s3://{bucket}/stable"), label="1")
 
     class FailingCopy:
         def __getattr__(self, name: str) -> Any:
@@ -61,7 +62,7 @@ def test_a_copy_that_fails_half_way_leaves_no_marker(s3: Any, bucket: str) -> No
             s3.copy(source, *target)
 
     with pytest.raises(ConnectionError):
-        publish_output(FailingCopy(), f"s3://{bucket}/new", f"s3://{bucket}/stable", label="1")
+        publish_output(FailingCopy(), f"s3://{bucket}/new", claim_on(f"s3://{bucket}/stable"), label="1")
     assert "_SUCCESS" not in names(s3, bucket, "stable")
 
 

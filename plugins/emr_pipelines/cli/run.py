@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -51,6 +52,10 @@ def run_command(
     from_step: FromStepOption = None,
     inline: InlineOption = False,
     terminate: TerminateOption = False,
+    take_over: Annotated[
+        bool,
+        typer.Option("--take-over", help="Publish to places that other pipelines and runs have published to, too."),
+    ] = False,
     env: EnvironmentOption = None,
 ) -> None:
     """Run a pipeline once, as `airflow dags test` does, and print where its outputs are."""
@@ -72,7 +77,7 @@ def run_command(
             with stoppable():
                 airflow = None if inline else stack.enter_context(start_airflow(project, name))
                 endpoint = _provide_endpoint(stack, project, plan, console)
-                order = _prepare(project, plan, choice, date, params, console)
+                order = replace(_prepare(project, plan, choice, date, params, console), take_over=take_over)
             run = _run(project, order, airflow, console)
     except StoppedBySignal as stop:
         console.print("The run was interrupted; nothing was started on EMR.", style="red")

@@ -38,7 +38,9 @@ def run_inline(project: Project, order: RunOrder, console: Console) -> FinishedR
     progress = RunProgress(task_ids(order.scope), console)
     values = _values(order)
     clients = _clients(project.environment)
-    run = InlineRun(order.scope, values, clients, project_root=project.root, tell=progress.take)
+    run = InlineRun(
+        order.scope, values, clients, project_root=project.root, tell=progress.take, take_over=order.take_over
+    )
     tails: Mapping[str, list[str]] = {}
     stopped_by: int | None = None
     state, skipped = "failed", ""

@@ -19,18 +19,20 @@ from emr_pipelines.plan.binding import RunValues
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.run_scope import RunScope, whole_run
 from emr_pipelines.plan.step_selection import StepSelection, cluster_artifacts, cluster_key_of, narrow
+from emr_pipelines.spec.notation.task_names import TAKE_OVER_KEY
 from emr_pipelines.storage.artifact_contents import read_contents
 from emr_pipelines.storage.latest_outputs import LatestOutput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOrder:
-    """How much of the plan runs, for which date (None: now) and parameters; `selection` says it for single steps."""
+    """How much of the plan runs, for which date (None: now) and parameters; `selection` says it for single steps. With `take_over` it publishes to places of others, too."""
 
     scope: RunScope
     date: dt.date | None
     params: Mapping[str, Any]
     selection: StepSelection | None = None
+    take_over: bool = False
 
 
 def order_run(
@@ -80,7 +82,8 @@ def _select(
 
 def airflow_arguments(order: RunOrder) -> list[str]:
     """The order as arguments of `dag.inline_run`. A run of single steps has no date in Airflow, whose record of a real run it would replace."""
-    conf = ["--conf", json.dumps(order.params)]
+    taken = {TAKE_OVER_KEY: True} if order.take_over else {}
+    conf = ["--conf", json.dumps({**order.params, **taken})]
     if order.selection is not None:
         return [*conf, "--selection", json.dumps(order.selection.to_json())]
     return [*conf, "--date", order.date.isoformat()] if order.date else conf

@@ -13,8 +13,13 @@ import typer
 
 from emr_pipelines.cli.project_options import EnvironmentOption, choose_environment
 from emr_pipelines.errors import Problem, SpecError
-from emr_pipelines.spec.loader import check_pipeline
-from emr_pipelines.spec.project_files.project import SUFFIXES, find_project_root, pipeline_files, pipeline_names
+from emr_pipelines.spec.loader import check_pipelines
+from emr_pipelines.spec.project_files.project import (
+    SUFFIXES,
+    find_project_root,
+    pipeline_files,
+    pipeline_names,
+)
 
 _USAGE_ERROR = 2
 
@@ -37,9 +42,7 @@ def validate_command(
         for problem in error.problems:
             typer.echo(str(problem), err=True)
         raise typer.Exit(_USAGE_ERROR) from error
-    found = [check_pipeline(file, environment=environment, project_root=root) for file, root in files]
-    # Specs of one environment share its problems; each is told once.
-    problems = sorted({problem for of_one in found for problem in of_one})
+    problems = check_pipelines(files, environment=environment)
     _print_json(len(files), problems) if as_json else _print_text(len(files), problems)
     if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(1)

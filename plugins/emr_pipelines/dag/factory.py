@@ -33,7 +33,7 @@ from emr_pipelines.emr.step_watch import WatchLimits
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.legacy_contract import attempts_folder
 from emr_pipelines.plan.model import Plan, StepPlan
-from emr_pipelines.plan.run_scope import RunScope, latest_record, whole_run
+from emr_pipelines.plan.run_scope import RunScope, latest_record, place_claim, whole_run
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.notation.task_names import CREATE_TASK, LEAVE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
 from emr_pipelines.spec.project_files.project import (
@@ -124,11 +124,7 @@ def _publish_task(scope: RunScope, dag_folder: Path) -> BaseOperator:
         scope=scope,
         # What a step waits for may be written by the steps before it; only the first ones' inputs must be there now.
         inputs=[_external_inputs(step) for step in plan.steps if step.external_inputs and not step.upstream],
-        publish_to=[
-            to_template(step.output.publish, step=step.name)
-            for step in plan.steps
-            if step.output and step.output.publish
-        ],
+        claims=[to_template(claimed) for step in plan.steps if (claimed := place_claim(scope, step)) is not None],
         # Found anew in the task: a bundle may lie elsewhere than where the DAG was parsed.
         locate_project=partial(find_project_root, dag_folder),
         **_connection(plan),
@@ -226,7 +222,7 @@ def _wait_task(scope: RunScope, step: StepPlan, shared: dict[str, Any]) -> BaseO
         step_id=_submitted(step, "return_value"),
         attempt=_submitted(step, "attempt"),
         output_check=OutputCheck(success_marker=output.success_marker, min_files=output.min_files) if output else None,
-        publish_to=template(output.publish) if output and output.publish else None,
+        claimed=template(place_claim(scope, step)),
         latest=template(latest_record(scope, step)) if output else None,
         limits=WatchLimits(timeout_seconds=step.timeout_seconds, queue_timeout_seconds=step.queue_timeout_seconds),
         retries_of_job=step.retries,

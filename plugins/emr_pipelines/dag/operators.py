@@ -18,6 +18,7 @@ from emr_pipelines.dag.console_links import persist_links
 from emr_pipelines.dag.evidence import TERMINATED_KEY
 from emr_pipelines.dag.input_checks import ExternalInputs, refuse_missing_inputs
 from emr_pipelines.dag.macros import SPEC_KEY
+from emr_pipelines.dag.place_claims import claim_in
 from emr_pipelines.emr.clusters import BOOTSTRAP_FAILURE, use_existing
 from emr_pipelines.emr.diagnosis.told_failures import explained_launch
 from emr_pipelines.emr.emr_api import ClusterFailed, EmrApi
@@ -28,7 +29,7 @@ from emr_pipelines.plan.run_range import refuse_year, words_outside
 from emr_pipelines.plan.run_scope import RunScope
 from emr_pipelines.spec.notation.task_names import CREATE_TASK
 from emr_pipelines.storage.run_code import publish_run
-from emr_pipelines.storage.step_outputs import refuse_foreign_objects
+from emr_pipelines.storage.step_outputs import refuse_taken_place
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -38,9 +39,9 @@ SETTLED_KEY = "settled"
 
 
 class PublishCodeOperator(BaseOperator):
-    """Checks that the inputs exist and that nothing is in the way where outputs will be published, then uploads the pipeline's scripts, packages and bootstrap actions under a digest of their content, and the plan; returns the prefix of the code."""
+    """Checks that the inputs exist and that outputs may be published where they are to be, then uploads the pipeline's scripts, packages and bootstrap actions under a digest of their content, and the plan; returns the prefix of the code."""
 
-    template_fields: Sequence[str] = ("inputs", "publish_to")
+    template_fields: Sequence[str] = ("inputs", "claims")
     ui_color = "#d9ead3"
 
     def __init__(
@@ -48,7 +49,7 @@ class PublishCodeOperator(BaseOperator):
         *,
         scope: RunScope,
         inputs: Sequence[ExternalInputs],
-        publish_to: Sequence[str],
+        claims: Sequence[dict[str, Any]],
         locate_project: Callable[[], Path],
         aws_conn_id: str,
         region_name: str,
@@ -59,20 +60,20 @@ class PublishCodeOperator(BaseOperator):
         self._scope = scope
         self.spec_digest = scope.plan.spec_digest
         self.inputs = list(inputs)
-        self.publish_to = list(publish_to)
+        self.claims = list(claims)
         self._locate_project = locate_project
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
 
     def execute(self, context: Context) -> str:
-        """Publish and return the code prefix; a missing input, or foreign objects where an output goes, end the run here, before a cluster is paid for."""
+        """Publish and return the code prefix; a missing input, or a place of publishing that is another's, ends the run here, before a cluster is paid for."""
         s3, run = s3_client(self.aws_conn_id, self.region_name), context["dag_run"]
         date = run.logical_date or run.run_after
         with failing_fast():
             refuse_year(self._scope.plan, context["params"], date)
             refuse_missing_inputs(s3, self.inputs, context["ti"], hint=words_outside(self._scope.plan, date))
-            for place in self.publish_to:
-                refuse_foreign_objects(s3, place)
+            for claimed in self.claims:
+                refuse_taken_place(s3, claim_in(context, claimed))
             prefix = publish_run(s3, self._scope, self._locate_project(), run_id=run.run_id, date=date.isoformat())
         context["ti"].xcom_push(key=SPEC_KEY, value=self.spec_digest)
         return prefix

@@ -14,6 +14,7 @@ from emr_pipelines.dag.console_links import persist_links
 from emr_pipelines.dag.evidence import leave_end
 from emr_pipelines.dag.handover import is_handed_over
 from emr_pipelines.dag.macros import CLEARS_KEY, OUTPUT_KEY
+from emr_pipelines.dag.place_claims import claim_in
 from emr_pipelines.dag.step_tasks import KILL_SECONDS, StepTemplates
 from emr_pipelines.dag.trigger import StepEndTrigger
 from emr_pipelines.emr.diagnosis.told_failures import explained_step
@@ -23,6 +24,7 @@ from emr_pipelines.emr.step_run import Progress, StepAttempt, StepTask, after_en
 from emr_pipelines.emr.step_watch import WatchLimits, give_up, utc_now, watch_step
 from emr_pipelines.emr.steps import StepHandle, Submission, cancel_step, describe_step
 from emr_pipelines.plan.task_ids import submit_task
+from emr_pipelines.spec.notation.task_names import TAKE_OVER_KEY
 from emr_pipelines.storage.attempts import claim, is_owner
 from emr_pipelines.storage.finished_outputs import FinishedOutput, OutputCheck, accept_output
 from emr_pipelines.storage.latest_outputs import LatestOutput
@@ -42,10 +44,10 @@ class WaitForStepSensor(EmrStepSensor):
     """Waits for a step's end; on success pushes XCom `output`, the verified prefix, and `published`, its stable copy.
 
     `step_folder` is where the attempts of this step in this run lie; `attempt` the label of the submitted one. `retries_of_job` is the spec's `retries`;
-    `latest` holds, rendered, what a LatestOutput says besides what only the run knows.
+    `latest` and `claimed` hold, rendered, what a LatestOutput and a PlaceClaim say besides what only the run knows.
     """
 
-    template_fields: Sequence[str] = (*EmrStepSensor.template_fields, "attempt", "step_folder", "publish_to", "latest")
+    template_fields: Sequence[str] = (*EmrStepSensor.template_fields, "attempt", "step_folder", "claimed", "latest")
 
     def __init__(
         self,
@@ -56,7 +58,7 @@ class WaitForStepSensor(EmrStepSensor):
         step_folder: str,
         latest: dict[str, Any] | None = None,
         output_check: OutputCheck | None = None,
-        publish_to: str | None = None,
+        claimed: dict[str, Any] | None = None,
         limits: WatchLimits,
         retries_of_job: int = 0,
         execution_role: str | None = None,
@@ -71,7 +73,7 @@ class WaitForStepSensor(EmrStepSensor):
         self.step_folder = step_folder
         self.latest = latest
         self.output_check = output_check
-        self.publish_to = publish_to
+        self.claimed = claimed
         self.limits = limits
         self.retries_of_job = retries_of_job
         self.execution_role = execution_role
@@ -185,11 +187,11 @@ class WaitForStepSensor(EmrStepSensor):
             check=check,
             label=done.label,
             step_folder=self.step_folder,
-            publish_to=self.publish_to,
+            claim=claim_in(context, self.claimed) if self.claimed else None,
         )
         accept_output(s3_client(self.aws_conn_id, self.region_name), finished)
-        if self.publish_to is not None:
-            context["ti"].xcom_push(key=PUBLISHED_KEY, value=self.publish_to)
+        if finished.claim is not None:
+            context["ti"].xcom_push(key=PUBLISHED_KEY, value=finished.claim.place)
         context["ti"].xcom_push(key=OUTPUT_KEY, value=output)
 
     def _latest(self, context: Context, output: str) -> LatestOutput:
@@ -197,7 +199,7 @@ class WaitForStepSensor(EmrStepSensor):
             **(self.latest or {}),
             output=output,
             run_id=context["dag_run"].run_id,
-            params=dict(context["params"]),
+            params={name: value for name, value in context["params"].items() if name != TAKE_OVER_KEY},
             recorded_at=utc_now().isoformat(timespec="seconds"),
         )
 

@@ -21,7 +21,7 @@ from emr_pipelines.emr.run_cluster import end_clusters, find_launched, launch_cl
 from emr_pipelines.emr.step_watch import utc_now
 from emr_pipelines.emr.steps import Submission
 from emr_pipelines.inline.step_runs import RunClients, StepRuns
-from emr_pipelines.plan.binding import RunValues, bind_request
+from emr_pipelines.plan.binding import RunValues
 from emr_pipelines.plan.model import StepPlan
 from emr_pipelines.plan.places import place_of
 from emr_pipelines.plan.run_scope import RunScope
@@ -30,7 +30,7 @@ from emr_pipelines.plan.task_ids import submit_task, wait_task
 from emr_pipelines.spec.notation.task_names import CREATE_TASK, LEAVE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
 from emr_pipelines.storage.inputs import InputsMissing
 from emr_pipelines.storage.run_code import publish_run
-from emr_pipelines.storage.step_outputs import refuse_foreign_objects
+from emr_pipelines.storage.step_outputs import refuse_taken_place
 
 log = logging.getLogger(__name__)
 
@@ -38,15 +38,22 @@ Tell = Callable[[Mapping[str, Any]], None]
 
 
 class InlineRun:
-    """One run. `tell` gets each event as `dag.inline_run` tells it: a task's state with its time, its error, and what it hands on."""
+    """One run, which with `take_over` publishes to places of others, too. `tell` gets each event as `dag.inline_run` tells it: a task's state with its time, its error, and what it hands on."""
 
     def __init__(
-        self, scope: RunScope, values: RunValues, clients: RunClients, *, project_root: Path, tell: Tell
+        self,
+        scope: RunScope,
+        values: RunValues,
+        clients: RunClients,
+        *,
+        project_root: Path,
+        tell: Tell,
+        take_over: bool = False,
     ) -> None:
         self._scope, self._plan, self._clients = scope, scope.plan, clients
         self._project_root = project_root
         self._tell = tell
-        self._steps = StepRuns(scope, values, clients)
+        self._steps = StepRuns(scope, values, clients, take_over=take_over)
         self._submitted: dict[str, tuple[StepPlan, str]] = {}  # may still run: the step, and its cluster
         self._ended: dict[str, dt.datetime] = {}
         self._launched = self._settled = False
@@ -69,8 +76,8 @@ class InlineRun:
             for step in self._plan.steps:
                 if not step.upstream:
                     self._steps.require_inputs(step)
-                if step.output and step.output.publish:
-                    refuse_foreign_objects(s3, bind_request(step.output.publish, values))
+                if (claim := self._steps.claim(step, values)) is not None:
+                    refuse_taken_place(s3, claim)
             date = values.logical_date.isoformat()
             prefix = publish_run(s3, self._scope, self._project_root, run_id=values.run_id, date=date)
             self._steps.values = replace(values, code_prefix=prefix)

@@ -20,10 +20,11 @@ from emr_pipelines.emr.steps import Submission, cancel_submission
 from emr_pipelines.plan.binding import RunValues, bind_request, values_of_step
 from emr_pipelines.plan.legacy_contract import attempts_folder
 from emr_pipelines.plan.model import OutputPlan, StepPlan
-from emr_pipelines.plan.run_scope import RunScope, latest_record
+from emr_pipelines.plan.run_scope import RunScope, latest_record, moment_of, place_claim
 from emr_pipelines.storage.finished_outputs import FinishedOutput, OutputCheck, accept_output
 from emr_pipelines.storage.inputs import require_inputs
 from emr_pipelines.storage.latest_outputs import LatestOutput
+from emr_pipelines.storage.owners import PlaceClaim, claim_of_run
 
 if TYPE_CHECKING:
     from types_boto3_emr.type_defs import StepTypeDef
@@ -47,10 +48,11 @@ class RunClients:
 
 
 class StepRuns:
-    """The steps of one run. `values` are the run's, to which each step adds its output."""
+    """The steps of one run. `values` are the run's, to which each step adds its output; with `take_over` it publishes to places of others, too."""
 
-    def __init__(self, scope: RunScope, values: RunValues, clients: RunClients) -> None:
+    def __init__(self, scope: RunScope, values: RunValues, clients: RunClients, *, take_over: bool = False) -> None:
         self.values = values
+        self._take_over = take_over
         self._scope, self._plan = scope, scope.plan
         self._api, self._s3 = clients.api, clients.s3
         self.preparation = LaunchPreparation(
@@ -124,7 +126,7 @@ class StepRuns:
 
     def _accept(self, step: StepPlan, output: OutputPlan, own: RunValues, label: str) -> dict[str, str]:
         prefix = own.step_outputs[step.name]
-        publish_to = None if output.publish is None else str(bind_request(output.publish, own))
+        claim = self.claim(step, own)
         record: Mapping[str, Any] = bind_request(latest_record(self._scope, step), own)
         finished = FinishedOutput(
             latest=LatestOutput(
@@ -137,10 +139,23 @@ class StepRuns:
             check=OutputCheck(success_marker=output.success_marker, min_files=output.min_files),
             label=label,
             step_folder=bind_request(attempts_folder(self._plan, step), own),
-            publish_to=publish_to,
+            claim=claim,
         )
         accept_output(self._s3, finished)
-        return {"output": prefix, **({} if publish_to is None else {"published": publish_to})}
+        return {"output": prefix, **({} if claim is None else {"published": claim.place})}
+
+    def claim(self, step: StepPlan, values: RunValues) -> PlaceClaim | None:
+        """What the step claims when it publishes, if it does."""
+        claimed = place_claim(self._scope, step)
+        if claimed is None:
+            return None
+        return claim_of_run(
+            bind_request(claimed, values),
+            run_id=values.run_id,
+            moment=moment_of(values.logical_date),
+            scheduled=False,
+            take_over=self._take_over,
+        )
 
     def _task(self, step: StepPlan) -> StepTask:
         return StepTask(

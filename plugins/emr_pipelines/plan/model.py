@@ -13,6 +13,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from emr_pipelines.spec.notation.s3_places import TakeOver
 from emr_pipelines.spec.notation.step_kinds import StepKind
 
 
@@ -84,13 +85,14 @@ class ClusterPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputPlan:
-    """A step's output: the prefix of this attempt (no trailing slash), how it is verified, and where a verified copy goes last of all."""
+    """A step's output: the prefix of this attempt (no trailing slash), how it is verified, where a verified copy goes last of all, and whom it may replace there."""
 
     prefix: str
     format: str
     success_marker: bool
     min_files: int
     publish: str | None = None
+    take_over: TakeOver = "nothing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from emr_pipelines.plan.used_values import used_values
 from emr_pipelines.spec.references import ancestors_of
 
 _DIGITS = 16
+_MIDNIGHT = "T00:00:00+00:00"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,31 @@ def latest_record(scope: RunScope, step: StepPlan) -> dict[str, Any]:
         "definition": origin.definition,
         "spec_digest": plan.spec_digest,
     }
+
+
+def place_claim(scope: RunScope, step: StepPlan) -> dict[str, Any] | None:
+    """What the step claims when it publishes (see storage.owners), as far as the plan says it, with placeholders; None for one that does not publish.
+
+    `moment` is empty where only the run knows its own.
+    """
+    plan = scope.plan
+    if step.output is None or step.output.publish is None:
+        return None
+    return {
+        "place": step.output.publish,
+        "bucket": plan.bucket,
+        "logs": (plan.cluster.request or {}).get("LogUri"),
+        "take_over": step.output.take_over,
+        "pipeline": plan.name,
+        "step": step.name,
+        "moment": "" if scope.is_whole else f"{scope.date}{_MIDNIGHT}",
+        "values": dict(scope.origins[step.name].values),
+    }
+
+
+def moment_of(date: dt.date) -> str:
+    """The moment of a run that has a date and no time."""
+    return f"{date.isoformat()}{_MIDNIGHT}"
 
 
 def _origin_of(steps: Sequence[StepPlan]) -> OutputOrigin:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from emr_pipelines.spec.reading.plain_values import scalar_text, scalars_in
 from emr_pipelines.spec.reading.shape import Shaped, shape
 from emr_pipelines.spec.reading.source import read_source
 from emr_pipelines.spec.reading.stand_ins import pipeline_stand_in
+from emr_pipelines.spec.rules.place_owners import PublishedPlace, find_shared, published_places
 from emr_pipelines.spec.rules.registry import find_problems
 
 
@@ -84,6 +85,20 @@ def load_environment(file: Path) -> EnvironmentSpec:
 def check_pipeline(file: Path, *, environment: str, project_root: Path) -> Sequence[Problem]:
     """All problems of a spec and its environment, in the order of the files; warnings alone when it loads."""
     return sorted(_read_pipeline(file, environment, project_root)[1])
+
+
+def check_pipelines(files: Iterable[tuple[Path, Path]], *, environment: str) -> Sequence[Problem]:
+    """All problems of several specs, each given with its project's root: their own, and the places that two of them publish to.
+
+    Specs of one environment share its problems; each is told once.
+    """
+    problems: set[Problem] = set()
+    places: dict[Path, list[PublishedPlace]] = {}
+    for file, project_root in files:
+        context, found = _read_pipeline(file, environment, project_root)
+        problems.update(found)
+        places.setdefault(project_root, []).extend(published_places(context))
+    return sorted(problems.union(*(find_shared(of_project) for of_project in places.values())))
 
 
 def current_date() -> dt.date:

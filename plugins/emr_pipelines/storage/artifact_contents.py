@@ -11,6 +11,7 @@ from pathlib import Path
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.model import Artifact
 from emr_pipelines.plan.plan_record import ArtifactContent
+from emr_pipelines.spec.notation.s3_places import CODE
 from emr_pipelines.storage.s3_uri import S3Prefix, parse_s3_prefix
 
 # Zip entries carry a time; a fixed one keeps the archive's bytes a function of its content. 1980 is the earliest that zip can say.
@@ -24,7 +25,7 @@ def read_contents(artifacts: Iterable[Artifact], project_root: Path) -> dict[str
 
 def code_prefix_of(contents: Mapping[str, bytes], bucket: str) -> S3Prefix:
     """Where this code lies: the same content has the same prefix, `<bucket>/code/<digest>`."""
-    return S3Prefix(parse_s3_prefix(bucket).bucket, f"code/{_digest(contents)}")
+    return S3Prefix(parse_s3_prefix(bucket).bucket, f"{CODE}/{_digest(contents)}")
 
 
 def describe_contents(artifacts: Iterable[Artifact], contents: Mapping[str, bytes]) -> tuple[ArtifactContent, ...]:

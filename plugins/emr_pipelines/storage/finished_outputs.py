@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from emr_pipelines.storage.attempts import record_published
 from emr_pipelines.storage.latest_outputs import LatestOutput, record_latest
+from emr_pipelines.storage.owners import PlaceClaim
 from emr_pipelines.storage.step_outputs import publish_output, verify_output
 
 if TYPE_CHECKING:
@@ -28,24 +29,24 @@ class OutputCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishedOutput:
-    """What an attempt has written: the record of it, how it is verified, its label, the folder of all attempts, and where it is published."""
+    """What an attempt has written: the record of it, how it is verified, its label, the folder of all attempts, and the place to which it is published."""
 
     latest: LatestOutput
     check: OutputCheck
     label: str
     step_folder: str
-    publish_to: str | None = None
+    claim: PlaceClaim | None = None
 
 
 def accept_output(s3: S3Client, finished: FinishedOutput) -> None:
-    """Make it the step's output. Raises OutputIncomplete for one that is not whole, OutputSuperseded when a newer attempt came first."""
+    """Make it the step's output. Raises OutputIncomplete for one that is not whole, OutputSuperseded when a newer attempt came first, PlaceTaken when its place is another's."""
     output, check = finished.latest.output, finished.check
     files = verify_output(s3, output, success_marker=check.success_marker, min_files=check.min_files)
     log.info("Verified %d files below %s", files, output)
     record_published(s3, finished.step_folder, label=finished.label, output=output)
     _record_latest(s3, finished)
-    if finished.publish_to is not None:
-        publish_output(s3, output, finished.publish_to, label=finished.label)
+    if finished.claim is not None:
+        publish_output(s3, output, finished.claim, label=finished.label)
 
 
 def _record_latest(s3: S3Client, finished: FinishedOutput) -> None:

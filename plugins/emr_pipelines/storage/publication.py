@@ -1,21 +1,22 @@
 """A publisher's hold on a stable prefix: of several publishers one wins, and the prefix holds that one's objects and no others. An S3 client is passed in.
 
-The manifest `_PUBLISHED.json` says whose the prefix is. It is taken by compare-and-set before the first copy and looked at after every change; a publisher
-that has lost it undoes that one change, in favour of whoever holds it, and stops. Changes made before were seen by the winner, which replaces them.
+The manifest `_PUBLISHED.json` says whose the prefix is (storage.owners). It is taken by compare-and-set before the first copy and looked at after every change; a
+publisher that has lost it undoes that one change, in favour of whoever holds it, and stops. Changes made before were seen by the winner, which replaces them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from emr_pipelines.storage.attempts import OutputSuperseded, refuse_older
 from emr_pipelines.storage.listing import SUCCESS_MARKER
+from emr_pipelines.storage.owners import Owner, PlaceClaim, owner_in, refuse_another_owner
 from emr_pipelines.storage.records import read_record, update_record
-from emr_pipelines.storage.s3_uri import S3Prefix, parse_s3_prefix
+from emr_pipelines.storage.s3_uri import parse_s3_prefix
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -26,11 +27,12 @@ _PUBLISHED_STATE = "published"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """Whose objects a published prefix holds, or will hold: `claimed` until all are there, then `published`."""
+    """Whose objects a published prefix holds, or will hold: `claimed` until all are there, then `published`. `owner` is None where nothing tells it."""
 
     label: str
     source: str
     names: tuple[str, ...]
+    owner: Owner | None
     state: str = "claimed"
 
     def is_same_output(self, other: Manifest) -> bool:
@@ -39,26 +41,38 @@ class Manifest:
 
     def to_record(self) -> dict[str, Any]:
         """As it is stored."""
-        return {"label": self.label, "source": self.source, "names": list(self.names), "state": self.state}
+        owner = None if self.owner is None else self.owner.to_record()
+        return {
+            "label": self.label,
+            "source": self.source,
+            "names": list(self.names),
+            "owner": owner,
+            "state": self.state,
+        }
 
 
 class Publication:
     """One publisher's hold on a prefix."""
 
-    def __init__(self, s3: S3Client, target: S3Prefix, manifest: Manifest) -> None:
-        self._s3, self._target, self._manifest = s3, target, manifest
-        self._key = target.child(MANIFEST)
+    def __init__(self, s3: S3Client, claim: PlaceClaim, manifest: Manifest) -> None:
+        self._s3, self._claim, self._manifest = s3, claim, manifest
+        self._target = parse_s3_prefix(claim.place)
+        self._key = self._target.child(MANIFEST)
         self._etag = ""
+        self._is_new = False
 
     def claim(self) -> None:
-        """Take the prefix. Raises OutputSuperseded when a later attempt of the same step has it."""
+        """Take the prefix. Raises OutputSuperseded when a later attempt of the same step has it, PlaceTaken when it is another's."""
         self._etag = update_record(self._s3, self._target.bucket, self._key, self._take)
+
+    def release(self) -> None:
+        """Give back a prefix that nobody had before this claim."""
+        if self._is_new and self._holds():
+            self._delete(MANIFEST)
 
     def confirm(self) -> None:
         """Say that all data is there, unless the prefix was lost."""
-        done = Manifest(
-            label=self._manifest.label, source=self._manifest.source, names=self._manifest.names, state=_PUBLISHED_STATE
-        )
+        done = replace(self._manifest, state=_PUBLISHED_STATE)
 
         def decide(current: Mapping[str, Any] | None) -> Mapping[str, Any]:
             holder = _manifest_of(current)
@@ -79,6 +93,9 @@ class Publication:
         self._check(name)
 
     def _take(self, current: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        self._is_new = current is None
+        if current is not None:
+            refuse_another_owner(self._claim, current)
         holder = _manifest_of(current)
         if holder is not None and _step_folder(holder.source) == _step_folder(self._manifest.source):
             refuse_older(self._manifest.label, holder.label, str(self._target))
@@ -145,6 +162,7 @@ def _manifest_of(record: Mapping[str, Any] | None) -> Manifest | None:
         label=str(record["label"]),
         source=str(record["source"]),
         names=tuple(record["names"]),
+        owner=owner_in(record),
         state=str(record["state"]),
     )
 

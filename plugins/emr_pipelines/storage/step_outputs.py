@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.spec.notation.s3_places import find_publish_flaw, find_reserved, reserved_places
 from emr_pipelines.storage.listing import SUCCESS_MARKER, is_hidden, object_names
+from emr_pipelines.storage.owners import PlaceClaim, PlaceTaken, advise_take_over, refuse_another_owner
 from emr_pipelines.storage.publication import MANIFEST, Manifest, Publication
-from emr_pipelines.storage.s3_uri import parse_s3_prefix
+from emr_pipelines.storage.records import read_record
+from emr_pipelines.storage.s3_uri import S3Prefix, parse_s3_prefix
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -39,26 +44,30 @@ def verify_output(s3: S3Client, uri: str, *, success_marker: bool, min_files: in
     return len(files)
 
 
-def publish_output(s3: S3Client, source_uri: str, target_uri: str, *, label: str) -> int:
-    """Make the target prefix hold exactly the objects of the source prefix, and the manifest; returns how many were copied.
+def publish_output(s3: S3Client, source_uri: str, claim: PlaceClaim, *, label: str) -> int:
+    """Make the claimed prefix hold exactly the objects of the source prefix, and the manifest; returns how many were copied.
 
     The old `_SUCCESS` goes first and the new one comes last, so a reader never takes a half-copied prefix for a whole one. A publisher that was cut off leaves
-    a prefix without `_SUCCESS`; publishing again repairs it. Of two attempts of one step the later one wins, of two runs the one that began to publish last;
-    the other raises OutputSuperseded.
-
-    Objects that nobody has published are replaced only when a `_SUCCESS` says that they are an output too. Anything else below the target may be what somebody
-    needs, like another output published further down: then EmrPipelinesError is raised and nothing is changed.
+    a prefix without `_SUCCESS`; publishing again repairs it. Of two attempts of one step the later one wins, of two runs that may replace each other the one that
+    began to publish last; the other raises OutputSuperseded. Raises as `refuse_taken_place` does, before anything is changed.
     """
-    refuse_foreign_objects(s3, target_uri)
-    source, target = parse_s3_prefix(source_uri), parse_s3_prefix(target_uri)
+    refuse_taken_place(s3, claim)
+    source, target = parse_s3_prefix(source_uri), parse_s3_prefix(claim.place)
     names = sorted(set(object_names(s3, source)) - {MANIFEST})
-    publication = Publication(s3, target, Manifest(label=label, source=str(source), names=tuple(names)))
+    manifest = Manifest(label=label, source=str(source), names=tuple(names), owner=claim.owner)
+    publication = Publication(s3, claim, manifest)
     publication.claim()
+    # Once the place is claimed, since the other may have come meanwhile: one of the two sees the other's manifest.
+    with _released(publication):
+        _refuse_outer(s3, claim)
     publication.remove(SUCCESS_MARKER)
     for name in names:
         if name != SUCCESS_MARKER:
             publication.copy(name)
-    for stale in set(object_names(s3, target)).difference(names, [MANIFEST]):
+    present = object_names(s3, target)
+    with _released(publication):
+        _refuse_inner(claim, present)
+    for stale in _in_order_of_removal(set(present).difference(names, [MANIFEST])):
         publication.remove(stale)
     publication.confirm()
     if SUCCESS_MARKER in names:
@@ -67,19 +76,86 @@ def publish_output(s3: S3Client, source_uri: str, target_uri: str, *, label: str
     return len(names)
 
 
-def refuse_foreign_objects(s3: S3Client, target_uri: str) -> None:
-    """Raise EmrPipelinesError when publishing there would delete what is no output, or another publication."""
-    target = parse_s3_prefix(target_uri)
+def refuse_taken_place(s3: S3Client, claim: PlaceClaim) -> None:
+    """Raise EmrPipelinesError when the claim may not publish there.
+
+    No claim reaches what runs and clusters write by themselves. The others need a take-over of `anyone`: a place of another owner, objects that nobody has
+    published, and a place above or below another publication; of two runs of one step see PlaceTaken.
+    """
+    target = parse_s3_prefix(claim.place)
+    _refuse_reserved(target, claim)
+    stored = read_record(s3, target.bucket, target.child(MANIFEST)).value
+    if stored is not None:
+        refuse_another_owner(claim, stored)
+    _refuse_outer(s3, claim)
     present = object_names(s3, target)
-    below = [name for name in present if name.endswith(f"/{MANIFEST}")]
-    if below:
-        other = below[0].removesuffix(f"/{MANIFEST}")
-        raise EmrPipelinesError(
-            f"Nothing was published to {target}: another output is published below it, at {target}/{other}, and would be deleted. "
-            "Publish to a prefix that no other `publish:` lies in"
-        )
-    if present and SUCCESS_MARKER not in present and MANIFEST not in present:
-        raise EmrPipelinesError(
+    _refuse_inner(claim, present)
+    if present and stored is None and claim.take_over != "anyone":
+        raise PlaceTaken(
             f"Nothing was published to {target}: it holds {len(present)} objects that emr-pipelines did not publish ({present[0]} …) and would delete. "
-            "Publish to an empty prefix, or move these objects away"
+            f"Publish to an empty prefix, move these objects away, {advise_take_over(claim.owner, 'anyone')}"
         )
+
+
+def _refuse_reserved(target: S3Prefix, claim: PlaceClaim) -> None:
+    """The same as at validate time, of a place whose parameters are known by now."""
+    flaw = find_publish_flaw(str(target))
+    if flaw:
+        raise PlaceTaken(f"Nothing was published: {str(target)!r} {flaw}. Correct the parameters of the run")
+    reserved = find_reserved(str(target), reserved_places(claim.bucket, claim.logs))
+    if reserved:
+        raise PlaceTaken(
+            f"Nothing was published: {reserved}. Correct the parameters of the run, or `publish` in the spec"
+        )
+
+
+def _refuse_outer(s3: S3Client, claim: PlaceClaim) -> None:
+    """What is published above the place would delete it."""
+    target = parse_s3_prefix(claim.place)
+    outer = next((place for place in _places_above(target) if _is_published(s3, place)), None)
+    if outer is not None:
+        raise PlaceTaken(
+            f"Nothing was published to {target}: it lies within {outer}, to which another output is published (its {MANIFEST} says whose) and which would delete it. "
+            f"Publish beside it; if nobody publishes there any more, delete {outer}/{MANIFEST}"
+        )
+
+
+def _refuse_inner(claim: PlaceClaim, present: Iterable[str]) -> None:
+    """What is published below the place would be deleted."""
+    below = next((name for name in present if name.endswith(f"/{MANIFEST}")), None)
+    if below is not None and claim.take_over != "anyone":
+        place = claim.place.rstrip("/")
+        raise PlaceTaken(
+            f"Nothing was published to {place}: another output is published below it, at {place}/{below.removesuffix(f'/{MANIFEST}')} "
+            f"(its {MANIFEST} says whose), and would be deleted. Publish to a prefix that no other `publish:` lies in; "
+            f"{advise_take_over(claim.owner, 'anyone')}, which deletes the other"
+        )
+
+
+@contextmanager
+def _released(publication: Publication) -> Iterator[None]:
+    """Give a new claim back when the block refuses it: it would be in the way of others."""
+    try:
+        yield
+    except PlaceTaken:
+        publication.release()
+        raise
+
+
+def _places_above(target: S3Prefix) -> Iterator[S3Prefix]:
+    parts = target.key.split("/")
+    return (S3Prefix(target.bucket, "/".join(parts[:count])) for count in range(1, len(parts)))
+
+
+def _is_published(s3: S3Client, place: S3Prefix) -> bool:
+    """Whether it has a manifest; asked by a listing, since the role of a run may not read what others publish."""
+    key = place.child(MANIFEST)
+    found = s3.list_objects_v2(Bucket=place.bucket, Prefix=key, MaxKeys=1).get("Contents", [])
+    return any(item["Key"] == key for item in found)
+
+
+def _in_order_of_removal(names: Iterable[str]) -> list[str]:
+    """Of a publication below that is taken over the manifest goes first, which stops its publisher, then the marker, by which readers know it."""
+    return sorted(
+        names, key=lambda name: (not name.endswith(f"/{MANIFEST}"), not name.endswith(f"/{SUCCESS_MARKER}"), name)
+    )

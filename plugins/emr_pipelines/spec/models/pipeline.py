@@ -22,6 +22,7 @@ from emr_pipelines.spec.models.cluster import ClusterSpec
 from emr_pipelines.spec.models.step import JarSpec, S3DistCpSpec, StreamingSpec
 from emr_pipelines.spec.models.suppression import SuppressionSpec
 from emr_pipelines.spec.notation import forms
+from emr_pipelines.spec.notation.s3_places import TakeOver
 
 
 class ParamSpec(Model):
@@ -139,6 +140,10 @@ class StepSpec(Model):
     )
     publish: str | None = Field(
         default=None, min_length=1, description="Stable s3:// address to which the verified output is copied."
+    )
+    take_over: TakeOver = Field(
+        default="nothing",
+        description="Whose output publish may replace: besides this run's own none, that of other_runs of this step, or that of anyone.",
     )
     timeout: Duration | None = Field(default=None, description="The step is cancelled after this time.")
     queue_timeout: Duration | None = Field(

@@ -1,4 +1,4 @@
-"""The ids of the tasks that every DAG has besides its steps; a step may not take one. Constants only."""
+"""What every DAG has besides its steps: the ids of its tasks, which no step may take, and the key of a run's configuration that no parameter may take. Constants only."""
 
 from __future__ import annotations
 
@@ -9,3 +9,5 @@ TERMINATE_TASK = "terminate_cluster"
 LEAVE_TASK = "leave_cluster"
 # For ever: Airflow takes a run whose last task a new version of the DAG no longer has for a success.
 VERDICT_TASK = "verdict"
+# With true, the run publishes to places of other runs and pipelines, too.
+TAKE_OVER_KEY = "take_over"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emr_pipelines.errors import Problem
 from emr_pipelines.spec.context import Context, Rule
-from emr_pipelines.spec.rules import failure, files, params, placeholders, publish, schedule
+from emr_pipelines.spec.rules import failure, files, params, place_owners, placeholders, publish, schedule
 from emr_pipelines.spec.rules.cluster import (
     architecture,
     bootstrap,
@@ -127,6 +127,8 @@ RULES: tuple[Rule, ...] = (
     Rule(id="publish-nested", check=publish.check_nested),
     Rule(id="publish-reserved", check=publish.check_reserved),
     Rule(id="publish-input", check=publish.check_inputs),
+    Rule(id="publish-runs", check=place_owners.check_runs),
+    Rule(id="take-over", check=place_owners.check_take_over),
     Rule(id="step-concurrency", check=failure.check_step_concurrency),
     Rule(id="long-running-on-failure", check=failure.check_shared_cluster),
     Rule(id="retries", check=failure.check_retries),

@@ -9,9 +9,8 @@ from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.models.pipeline import StepSpec
 from emr_pipelines.spec.models.step import S3DistCpSpec
-from emr_pipelines.spec.notation.s3_places import find_flaw, is_within
+from emr_pipelines.spec.notation.s3_places import find_flaw, is_within, reserved_places
 from emr_pipelines.spec.reading.document import Path
-from emr_pipelines.spec.rules.publish import reserved_places
 
 _PLACE = re.compile(r"s3://[^/]|hdfs://[^/]*/.|\$\{")
 _GLOB = re.compile(r"[*?\[]|(?<!\$)\{")
@@ -81,7 +80,7 @@ def _find_place_flaw(place: str, sources: list[str], environment: EnvironmentSpe
         return flaw[0]
     if any(is_within(place, source) for source in sources):
         return "lies within what is copied"
-    for address, what in reserved_places(environment).items():
+    for address, what in reserved_places(environment.bucket, environment.logs).items():
         if is_within(place, address):
             return f"reaches into {address!r}, where {what}"
     return None
