@@ -7,11 +7,12 @@ import shlex
 import typer
 
 from emr_pipelines.cli.airflow_home import airflow_variables
+from emr_pipelines.cli.local.endpoint import at_recorded_server
 from emr_pipelines.cli.project_options import EnvironmentOption, load_project
 
 
 def env_command(env: EnvironmentOption = None) -> None:
     """Print `export NAME=value` lines for a shell: eval "$(emr-pipelines env)"."""
-    project = load_project(env)
+    project = at_recorded_server(load_project(env))
     for name, value in airflow_variables(project.root, project.environment).items():
         typer.echo(f"export {name}={shlex.quote(value)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,10 +26,10 @@ class FinishedRun:
 
 
 def new_log_file(project_root: Path, pipeline: str) -> Path:
-    """Where a run that begins now keeps its log; the folder is made."""
+    """Where a run that begins now keeps its log; the folder is made. Two that begin in the same second have two logs."""
     logs = airflow_home(project_root) / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    return logs / f"run-{pipeline}-{time.strftime('%Y%m%dT%H%M%S')}.log"
+    return logs / f"run-{pipeline}-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log"
 
 
 def show_tails(run: FinishedRun, console: Console) -> None:

@@ -22,6 +22,7 @@ VERBS = {
     "gc": "emr_pipelines.cli.collect_garbage:gc_command",
     "import-legacy": "emr_pipelines.cli.import_legacy:import_legacy_command",
     "infra": "emr_pipelines.cli.infra:infra_app",
+    "local": "emr_pipelines.cli.local.commands:local_app",
     "plan": "emr_pipelines.cli.plan:plan_command",
     "prices": "emr_pipelines.cli.prices:prices_command",
     "reap": "emr_pipelines.cli.reap:reap_command",
