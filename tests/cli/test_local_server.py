@@ -54,7 +54,8 @@ def make_project(root: Path, url: str) -> Project:
     (root / "config" / "pipelines").mkdir(parents=True)
     shutil.copytree(REPOSITORY / "config" / "environments", root / "config" / "environments")
     file = root / "config" / "environments" / "local.yaml"
-    file.write_text(file.read_text().replace("http://127.0.0.1:5566", url))
+    text, _, _ = file.read_text().partition("# Made by")  # no sample data
+    file.write_text(text.replace("http://127.0.0.1:5566", url))
     return Project(root=root, environment=load_environment(file))
 
 

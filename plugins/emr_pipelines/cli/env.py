@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 
 import typer
@@ -15,4 +16,5 @@ def env_command(env: EnvironmentOption = None) -> None:
     """Print `export NAME=value` lines for a shell: eval "$(emr-pipelines env)"."""
     project = at_recorded_server(load_project(env))
     for name, value in airflow_variables(project.root, project.environment).items():
-        typer.echo(f"export {name}={shlex.quote(value)}")
+        # As bytes: the shell must get every path as it is, whatever the terminal can show.
+        typer.echo(os.fsencode(f"export {name}={shlex.quote(value)}"))

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from emr_pipelines.cli.airflow_home import airflow_home
+from emr_pipelines.cli.file_writing import writing
 from emr_pipelines.cli.local.users import User, this_user, try_lock
 from emr_pipelines.errors import EmrPipelinesError
 
@@ -21,9 +22,11 @@ _FOLDER = "runs"
 def claimed_run(project_root: Path, pipeline: str, date: dt.date) -> Iterator[None]:
     """Hold the run for the length of the block. Raises EmrPipelinesError, which says who runs it, when another process does."""
     folder = airflow_home(project_root) / _FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    # The file stays: who removed it while another process waits to open it would let two have it.
-    descriptor = os.open(folder / f"{pipeline}-{date.isoformat()}", os.O_RDWR | os.O_CREAT, 0o644)
+    file = folder / f"{pipeline}-{date.isoformat()}"
+    with writing(file):
+        folder.mkdir(parents=True, exist_ok=True)
+        # The file stays: who removed it while another process waits to open it would let two have it.
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         if not try_lock(descriptor):
             raise EmrPipelinesError(

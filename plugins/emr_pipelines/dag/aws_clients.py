@@ -18,6 +18,7 @@ from emr_pipelines.emr.emr_api import (
     READ_CLIENT_CONFIG,
     WRITE_CLIENT_CONFIG,
     EmrApi,
+    EndpointSilent,
     RunError,
     describe_error,
     may_succeed_later,
@@ -129,6 +130,8 @@ def failing_fast(locate: Callable[[str], str] | None = None) -> Iterator[None]:
     """
     try:
         yield
+    except EndpointSilent as silence:
+        raise AirflowFailException(str(silence)) from None  # the sentence is all that there is to tell
     except RunError as error:
         if error.retryable:
             raise

@@ -16,7 +16,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
-from emr_pipelines.emr.emr_api import RunError
+from emr_pipelines.emr.emr_api import EndpointSilent
 
 _HOSTS = ("localhost", "127.0.0.1", "::1")
 _NO_PROXY = ("no_proxy", "NO_PROXY")
@@ -45,7 +45,7 @@ def local_key(state_dir: Path) -> str:
 def plain_session(*, bears_silence: bool = False) -> botocore.session.Session:
     """A session for an endpoint on this machine, to which the variables and files of the shell's AWS configuration say nothing.
 
-    Its clients end a call with RunError, which is not retryable, when nothing listens at the endpoint; with `bears_silence` they ask again, as at AWS.
+    Its clients end a call with EndpointSilent when nothing listens at the endpoint; with `bears_silence` they ask again, as at AWS.
     """
     known = botocore.session.Session.SESSION_VARIABLES
     unset = {name: (None, None, default, convert) for name, (_, _, default, convert) in known.items()}
@@ -66,7 +66,7 @@ def _end_when_nothing_listens(
     cause = caught_exception.kwargs.get("error")
     if isinstance(getattr(cause, "__cause__", None), ConnectionRefusedError):
         place = urlsplit((request_dict or {}).get("url", ""))
-        raise RunError(describe_silence(f"{place.scheme}://{place.netloc}"), retryable=False) from caught_exception
+        raise EndpointSilent(describe_silence(f"{place.scheme}://{place.netloc}"))
 
 
 def describe_silence(url: str) -> str:

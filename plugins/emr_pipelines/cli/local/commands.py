@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from emr_pipelines.cli.local.endpoint import LocalEndpoint, find_own_server
+from emr_pipelines.cli.aws_clients import s3_client
+from emr_pipelines.cli.local.endpoint import LocalEndpoint, at_url, find_own_server
 from emr_pipelines.cli.local.server import ServerOptions, made_state_folder, start_server, stop_server
 from emr_pipelines.cli.local.state_folder import ServerRecord, StateFolder, state_folder_of
 from emr_pipelines.cli.local.users import gate, list_users
 from emr_pipelines.cli.project_options import EnvironmentOption, Project, load_project
+from emr_pipelines.cli.sample_data import provide_sample_data
 from emr_pipelines.cli.waiting import show_waiting
 from emr_pipelines.emr.loopback import is_loopback
 from emr_pipelines.errors import EmrPipelinesError
@@ -34,7 +36,7 @@ def start_command(
     warm_jvms: Annotated[int, typer.Option(min=0, help="How many JVMs to make ready for the first steps.")] = 1,
     env: EnvironmentOption = None,
 ) -> None:
-    """Start emr_local, unless it runs; it stays until `local stop`. `run`, `ui` and `airflow dags test` use it and its warm JVMs."""
+    """Start emr_local, unless it runs, and make the sample data that is missing. It stays until `local stop`; `run`, `ui` and `airflow dags test` use it and its warm JVMs."""
     console, project = Console(), load_project(env)
     url = _wanted_url(project, port)
     state = made_state_folder(project, url)
@@ -47,6 +49,8 @@ def start_command(
         else:
             state.keep()
             endpoint = LocalEndpoint(url=running.url, state_dir=state.path)
+    environment = at_url(project, endpoint.url).environment
+    provide_sample_data(s3_client(environment), environment, environment.sample_data, project.root, console)
     _say(
         console, f"emr_local {'runs already' if running else 'runs'} at {endpoint.url} until `emr-pipelines local stop`"
     )
