@@ -106,13 +106,14 @@ def bucket(s3: Any, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def project(emr_url: str) -> Path:
-    """A copy of the project whose environment `local` points at this session's emr_local."""
+def project(emr_url: str, emr_state_dir: Path) -> Path:
+    """A copy of the project whose environment `local` points at this session's emr_local, which is its own."""
     root = AIRFLOW_HOME / "project"
     for folder in PROJECT_FOLDERS:
         shutil.copytree(REPOSITORY / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     environment = root / "config" / "environments" / "local.yaml"
     environment.write_text(environment.read_text().replace("http://127.0.0.1:5566", emr_url))
+    (root / ".emr_local").symlink_to(emr_state_dir)
     return root
 
 

@@ -7,12 +7,16 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import get_args
 
+from emr_local.ownership import Ownership
 from emr_local.runners.class_archive import ClassArchiveUse
+from emr_local.shell_variables import forget_the_shell
 from emr_local.startup_errors import StartupError
-from emr_local.stop_signal import open_stop_signal
+from emr_local.stop_signal import open_stop_signal, send_stop_signal
+from emr_local.use_watch import UseWatch
 
 _EXIT_CANNOT_START = 2
 
@@ -20,6 +24,9 @@ _EXIT_CANNOT_START = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server; returns the process's exit code."""
     options = _parse(arguments)
+    if options.log_file is not None:
+        _write_to(options.log_file)
+    forget_the_shell()
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
@@ -46,10 +53,12 @@ def _serve(options: argparse.Namespace, stop_signal: int) -> None:
 
     policy = read_policy_flag(options.iam_policy)
     from emr_local.composition import create_server
+    from emr_local.listening import Listener
 
+    log = None if options.log_file is None else str(options.log_file.resolve())
+    ownership = Ownership(log=log, while_used=options.while_used)
     server = create_server(
-        host=options.host,
-        port=options.port,
+        listener=Listener(options.host, options.port, options.listen_fd),
         state_dir=options.state_dir.resolve(),
         time_scale=options.time_scale,
         warm=options.spark_submit == "warm",
@@ -58,13 +67,25 @@ def _serve(options: argparse.Namespace, stop_signal: int) -> None:
         run_bootstrap=options.bootstrap_actions == "run",
         faults=faults,
         policy=policy,
+        ownership=ownership,
     )
-    try:
-        sys.stdout.write(f"emr_local ready at {server.url} (state in {options.state_dir})\n")
-        sys.stdout.flush()
+    with ExitStack() as stack:
+        stack.callback(server.close)
+        if options.while_used:
+            watch = UseWatch(options.state_dir.resolve(), stop=send_stop_signal)
+            watch.start()
+            stack.callback(watch.close)
+        with suppress(BrokenPipeError):  # whoever started it may have gone
+            sys.stdout.write(f"emr_local ready at {server.url} (state in {options.state_dir})\n")
+            sys.stdout.flush()
         os.read(stop_signal, 1)
-    finally:
-        server.close()
+
+
+def _write_to(log_file: Path) -> None:
+    """Let this process's words, and those of all that it starts, go to the end of a file."""
+    with log_file.open("ab") as log:
+        for descriptor in (1, 2):
+            os.dup2(log.fileno(), descriptor)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -75,6 +96,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (default: %(default)s)")
     parser.add_argument(
         "--port", type=int, default=5566, help="port to listen on; 0 takes a free one (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--listen-fd",
+        type=int,
+        metavar="N",
+        help="take over this descriptor, a socket that listens at a loopback address, instead of --host and --port",
     )
     parser.add_argument(
         "--state-dir",
@@ -101,6 +128,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="FILE",
         help="a JSON file with an IAM policy; what it does not allow is denied (default: everything is allowed)",
     )
+    _add_life_flags(parser)
     _add_fault_flags(parser)
     return parser.parse_args(arguments)
 
@@ -129,6 +157,17 @@ def _add_jvm_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--make-class-archive", action="store_true", help="make that archive now, if there is none, and end"
+    )
+
+
+def _add_life_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--log-file", type=Path, metavar="FILE", help="write to the end of this file instead of the terminal"
+    )
+    parser.add_argument(
+        "--while-used",
+        action="store_true",
+        help="end when no process holds a file in users/ of the state directory locked, as `emr-pipelines run` does",
     )
 
 

@@ -16,6 +16,7 @@ from emr_local.iam.policies import Policy
 from emr_local.java_runtime import JavaNotFoundError, find_java
 from emr_local.listening import Listener
 from emr_local.objects.store import ObjectStore
+from emr_local.ownership import Ownership
 from emr_local.runners.class_archive import ClassArchiveUse
 from emr_local.runners.local import LocalExecutor
 from emr_local.server import LocalServer
@@ -33,8 +34,7 @@ _MOTO_SETTINGS = {
 
 def create_server(
     *,
-    host: str,
-    port: int,
+    listener: Listener,
     state_dir: Path,
     time_scale: float,
     warm: bool,
@@ -43,15 +43,15 @@ def create_server(
     run_bootstrap: bool = False,
     faults: Iterable[Fault] = (),
     policy: Policy | None = None,
+    ownership: Ownership | None = None,
 ) -> LocalServer:
-    """A server that really runs steps; raises StartupError if this machine cannot.
+    """A server that really runs steps, at a bound port, which it takes over; raises StartupError if this machine cannot.
 
     `warm_jvms`: how many are started before a step asks. `class_archive`: whether one is used for faster JVM starts, and made if there is none.
-    `run_bootstrap`: run bootstrap actions on this machine, not only check them. `policy`: what callers may do; None for everything."""
-    _check_java()
+    `run_bootstrap`: run bootstrap actions on this machine, not only check them. `policy`: what callers may do; None for everything. `ownership`: whose it is; default: this process's."""
     with _explaining_disk(state_dir), ExitStack() as failing:
-        listener = Listener(host, port)
         failing.callback(listener.close)
+        _check_java()
         # The store comes before all else that writes: it holds the lock of the directory.
         store = Store(state_dir)
         failing.callback(store.close)
@@ -78,6 +78,7 @@ def create_server(
             time_scale=time_scale,
             faults=faults,
             policy=policy,
+            ownership=ownership or Ownership(),
         )
         failing.pop_all()
         return server

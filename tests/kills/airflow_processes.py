@@ -62,6 +62,7 @@ class AirflowProcesses:
         self._started: dict[Component, datetime] = {}
         self._sessions: set[int] = set()
         copy_project(self.project, self.emr_url)
+        (self.project / ".emr_local").symlink_to(self.emr_state)
         self.variables = airflow_variables(self.project, self.airflow_home, self._api_port)
 
     def __enter__(self) -> Self:

@@ -172,7 +172,9 @@ def test_the_connection_is_the_one_that_the_environment_describes():
     assert connection["extra"] == {
         "endpoint_url": settings["connection"]["endpoint_url"],
         "region_name": settings["region"],
+        "waits_for_endpoint": True,  # compose starts a container that ends again
     }
+    assert SERVICES["emr-local"]["restart"] == "always"
 
 
 def test_celery_runs_on_the_redis_and_postgres_of_this_file():

@@ -144,7 +144,7 @@ def test_a_report_can_go_to_a_file(tmp_path: Path) -> None:
     assert audit("open", "--format", "sarif", "--output", str(file)).exit_code == 1
     jsonschema.Draft4Validator(SCHEMA).validate(json.loads(file.read_text()))
     refused = audit("open", "--output", str(tmp_path / "none" / "findings.sarif"))
-    assert "the report cannot be written there" in str(refused.exception)
+    assert "cannot be written: " in str(refused.exception)
 
 
 def test_text_that_xml_cannot_hold_is_replaced(pipelines: Path) -> None:

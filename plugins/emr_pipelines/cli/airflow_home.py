@@ -7,15 +7,14 @@ import os
 import sys
 from pathlib import Path
 
+from emr_pipelines.cli.local.state_folder import state_folder_of
+from emr_pipelines.emr.loopback import LOCAL_PASSWORD, direct_variables, is_loopback, local_key
 from emr_pipelines.spec.models.environment import EnvironmentSpec
 
 HOME_FOLDER = ".airflow"
 _LOCK_SECONDS = 60
 # Airflow is thousands of modules. Where this variable is set, as in many containers, each process compiles them anew: 7 s of CPU instead of 2.
 WRITE_BYTE_CODE = {"PYTHONDONTWRITEBYTECODE": ""}
-# Any credentials do for an endpoint of our own; AWS's own endpoints take theirs from the machine (profile, role, variables).
-# Airflow masks the password wherever it stands in a log, so it is no word that anybody writes.
-_LOCAL_CREDENTIALS = {"login": "local", "password": "any-password-will-do"}
 
 
 def airflow_home(project_root: Path) -> Path:
@@ -41,17 +40,30 @@ def airflow_variables(project_root: Path, environment: EnvironmentSpec) -> dict[
         # A new DAG file shows up in seconds instead of five minutes.
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         **WRITE_BYTE_CODE,
+        # Airflow's own processes talk to each other, and to emr_local, at addresses of this machine.
+        **direct_variables(os.environ),
         "EMR_PIPELINES_ENV": environment.name,
-        f"AIRFLOW_CONN_{environment.connection.id.upper()}": json.dumps(_connection(environment)),
+        f"AIRFLOW_CONN_{environment.connection.id.upper()}": json.dumps(_connection(project_root, environment)),
     }
 
 
-def _connection(environment: EnvironmentSpec) -> dict[str, object]:
+def process_variables(project_root: Path, environment: EnvironmentSpec) -> dict[str, str]:
+    """All variables of a process of this project's Airflow: the shell's, but for what is not meant for it, and those above.
+
+    Where the endpoint is on this machine no AWS setting of the shell is. How a terminal encodes text is no matter of files.
+    """
+    unwanted: tuple[str, ...] = ("PYTHONIOENCODING",)
+    if is_loopback(environment.connection.endpoint_url):
+        unwanted += ("AWS_",)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+    return {**kept, **airflow_variables(project_root, environment)}
+
+
+def _connection(project_root: Path, environment: EnvironmentSpec) -> dict[str, object]:
     extra: dict[str, object] = {"region_name": environment.region}
-    if environment.connection.endpoint_url is None:
+    url = environment.connection.endpoint_url
+    if url is None:  # AWS's own endpoints take their credentials from the machine (profile, role, variables)
         return {"conn_type": "aws", "extra": extra}
-    return {
-        "conn_type": "aws",
-        **_LOCAL_CREDENTIALS,
-        "extra": {**extra, "endpoint_url": environment.connection.endpoint_url},
-    }
+    # Any credentials do for an endpoint of our own. At one of this machine they say whose emr_local is meant.
+    login = local_key(state_folder_of(project_root).path) if is_loopback(url) else "local"
+    return {"conn_type": "aws", "login": login, "password": LOCAL_PASSWORD, "extra": {**extra, "endpoint_url": url}}

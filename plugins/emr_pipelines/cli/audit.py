@@ -13,10 +13,10 @@ from typing import Annotated
 import typer
 
 from emr_pipelines.cli.audit_tables import audit_text, rule_table
+from emr_pipelines.cli.file_writing import writing
 from emr_pipelines.cli.junit import junit_report
 from emr_pipelines.cli.project_options import EnvironmentOption, Project, load_project
 from emr_pipelines.cli.sarif import sarif_report
-from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.security.findings import SecurityFinding, Severity, rank
@@ -95,12 +95,8 @@ def _write(report: str, output: Path | None) -> None:
     if output is None:
         typer.echo(report)
         return
-    try:
+    with writing(output, "--output"):
         output.write_text(f"{report}\n", encoding="utf-8")
-    except OSError as error:
-        raise EmrPipelinesError(
-            f"--output {output}: the report cannot be written there ({error.strerror}); name a file in a folder that exists"
-        ) from error
     typer.echo(f"{output} written", err=True)
 
 

@@ -99,7 +99,7 @@ def _refuse_silent_endpoint(name: str, url: str) -> None:
     except OSError as error:
         raise EmrPipelinesError(
             f"Nothing answers at {url}, the endpoint of the environment {name} ({error.strerror or error}). "
-            "Start it with `emr-pipelines ui`, or choose another environment with --env"
+            "Start it with `emr-pipelines local start`, or choose another environment with --env"
         ) from error
 
 
@@ -119,5 +119,12 @@ def _session_in(region: str, *, at_aws: bool) -> boto3.Session:
 
     if at_aws:
         return boto3.Session(region_name=region)
+    from emr_pipelines.emr.loopback import LOCAL_PASSWORD, plain_session
+
     # An endpoint of our own takes any credentials; without these boto3 would ask for the user's real ones.
-    return boto3.Session(region_name=region, aws_access_key_id="local", aws_secret_access_key="local")  # noqa: S106 - no secret
+    return boto3.Session(
+        botocore_session=plain_session(),
+        region_name=region,
+        aws_access_key_id="local",
+        aws_secret_access_key=LOCAL_PASSWORD,
+    )

@@ -13,6 +13,7 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from emr_pipelines.cli.aws_clients import aws_errors_as_messages, emr_api, s3_client
+from emr_pipelines.cli.local.endpoint import at_own_server
 from emr_pipelines.cli.project_options import EnvironmentOption, load_project
 from emr_pipelines.emr.reaper import live_runs
 from emr_pipelines.errors import EmrPipelinesError
@@ -31,7 +32,7 @@ def gc_command(
 ) -> None:
     """Delete unpublished attempts and abandoned uploads below <bucket>/runs and <bucket>/output/runs. Exits with 1 when S3 refused a part of it."""
     age = _parse_age(older_than)
-    environment = load_project(env).environment
+    environment = at_own_server(load_project(env)).environment
     with aws_errors_as_messages(environment):
         s3 = s3_client(environment)
         runs = live_runs(emr_api(environment))

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from emr_pipelines.cli.aws_clients import aws_errors_as_messages, ec2_client, emr_api
 from emr_pipelines.cli.connect_text import print_access
+from emr_pipelines.cli.local.endpoint import at_own_server
 from emr_pipelines.cli.project_options import EnvironmentOption, load_project
 from emr_pipelines.emr.access.commands import SOCKS_PORT, access_commands
 from emr_pipelines.emr.access.history import history_links
@@ -53,7 +54,7 @@ def connect_command(
         raise EmrPipelinesError("--apply has no effect without --allow ADDRESS, your own public address")
     if not re.fullmatch(DURATION, until):
         raise EmrPipelinesError(f"--for {until!r}: use {FORMS[DURATION]}")
-    environment = load_project(env).environment
+    environment = at_own_server(load_project(env)).environment
     with aws_errors_as_messages(environment):
         api = emr_api(environment)
         node = describe_primary(api, find_cluster(api, cluster))

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from emr_pipelines.cli.airflow_home import airflow_home
-from emr_pipelines.cli.local_endpoint import STATE_FOLDER
+from emr_pipelines.cli.local.state_folder import state_folder_of
 from emr_pipelines.cli.machine_checks import (
     Check,
     check_airflow,
@@ -46,8 +46,8 @@ def _check_all(project: Project) -> list[Check]:
         check_java(),
         check_spark(),
         check_packages(project.root / "requirements.txt"),
-        check_endpoint(project.environment.connection.endpoint_url),
-        check_folder(project.root / STATE_FOLDER),
+        check_endpoint(project.environment.connection.endpoint_url, state_folder_of(project.root)),
+        check_folder(state_folder_of(project.root).path),
         check_airflow(airflow_home(project.root)),
     ]
 

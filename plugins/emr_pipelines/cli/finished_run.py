@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from emr_pipelines.cli.airflow_home import airflow_home
+from emr_pipelines.cli.file_writing import writing
 from emr_pipelines.cli.run_order import RunOrder
 from emr_pipelines.cli.run_progress import RunProgress
 
@@ -25,10 +27,13 @@ class FinishedRun:
 
 
 def new_log_file(project_root: Path, pipeline: str) -> Path:
-    """Where a run that begins now keeps its log; the folder is made."""
+    """Where a run that begins now keeps its log; the folder is made. Two that begin in the same second have two logs."""
     logs = airflow_home(project_root) / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    return logs / f"run-{pipeline}-{time.strftime('%Y%m%dT%H%M%S')}.log"
+    file = logs / f"run-{pipeline}-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log"
+    with writing(file):
+        logs.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    return file
 
 
 def show_tails(run: FinishedRun, console: Console) -> None:

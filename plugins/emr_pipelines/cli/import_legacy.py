@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from emr_pipelines.cli.file_writing import writing
 from emr_pipelines.cli.project_options import EnvironmentOption, choose_environment
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.spec.legacy.importing import ImportedPipeline, import_system
@@ -38,10 +39,11 @@ def import_legacy_command(
     root = _root_of(out)
     imported = import_system(steps, cluster, name=out.stem, project_root=root)
     _refuse_existing(out, imported, root, force=force)
-    for file in _write(out, imported, root):
-        typer.echo(f"wrote {relative_name(file, root)}")
-    if dag:
-        _write_dag(root / "dags" / f"{out.stem}.py", out.name)
+    with writing(out, "--out"):
+        for file in _write(out, imported, root):
+            typer.echo(f"wrote {relative_name(file, root)}")
+        if dag:
+            _write_dag(root / "dags" / f"{out.stem}.py", out.name)
     for note in imported.notes:
         typer.echo(str(note), err=True)
     typer.echo(f"{len(imported.notes)} {'note' if len(imported.notes) == 1 else 'notes'}", err=True)

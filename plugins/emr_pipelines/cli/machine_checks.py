@@ -13,7 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from emr_pipelines.cli.local_endpoint import find_local_endpoint
+from emr_pipelines.cli.local.endpoint import find_local_endpoint, find_own_server
+from emr_pipelines.cli.local.state_folder import StateFolder
 from emr_pipelines.cli.project_options import PACKAGE_FOLDER
 from emr_pipelines.errors import EmrPipelinesError
 
@@ -75,14 +76,17 @@ def check_spark() -> Check:
     )
 
 
-def check_endpoint(url: str | None) -> Check:
-    """The environment's endpoint: an emr_local that answers, or a port that one can take."""
+def check_endpoint(url: str | None, state: StateFolder) -> Check:
+    """The environment's endpoint: the project's emr_local that answers, or a port that one can take."""
     if url is None:
         return Check(name="endpoint", ok=True, found="AWS's own")
     fix = "Stop what listens there, or change the port of endpoint_url in the environment."
     try:
-        if find_local_endpoint(url) is not None:
-            return Check(name="endpoint", ok=True, found=f"emr_local answers at {url}")
+        if (own := find_own_server(state)) is not None:
+            return Check(name="endpoint", ok=True, found=f"emr_local answers at {own.url}")
+        if (other := find_local_endpoint(url)) is not None:
+            found = f"{url} is the emr_local of another project ({other.owner}); this one's takes a free port"
+            return Check(name="endpoint", ok=True, found=found)
         place = urlsplit(url)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -11,6 +11,8 @@ import typer
 from typer.core import TyperGroup
 
 from emr_pipelines.cli.stop_signals import exit_code, handling
+from emr_pipelines.cli.terminal_encoding import bear_with_narrow_streams
+from emr_pipelines.cli.unexpected_errors import describe_unexpected
 from emr_pipelines.errors import EmrPipelinesError
 
 # Verb → module:function, or module:app for a verb with verbs of its own. A new verb is one line here and one module in cli/.
@@ -22,6 +24,7 @@ VERBS = {
     "gc": "emr_pipelines.cli.collect_garbage:gc_command",
     "import-legacy": "emr_pipelines.cli.import_legacy:import_legacy_command",
     "infra": "emr_pipelines.cli.infra:infra_app",
+    "local": "emr_pipelines.cli.local.commands:local_app",
     "plan": "emr_pipelines.cli.plan:plan_command",
     "prices": "emr_pipelines.cli.prices:prices_command",
     "reap": "emr_pipelines.cli.reap:reap_command",
@@ -65,11 +68,15 @@ def _describe() -> None:
 
 
 def main() -> None:
-    """Run the command line; an error of our own is a message and exit code 1, not a traceback."""
+    """Run the command line; an error is a message and exit code 1, never a traceback. That of an error which nobody foresaw goes to a file."""
+    bear_with_narrow_streams()
     # A termination and a closed terminal unwind like an error: what a verb started (a server, a run) is stopped by its own clean-up.
     with handling(lambda number: sys.exit(exit_code(number)), signal.SIGTERM, signal.SIGHUP):
         try:
             app(prog_name="emr-pipelines")
         except EmrPipelinesError as error:
             typer.echo(str(error), err=True)
+            sys.exit(1)
+        except Exception as error:
+            typer.echo(describe_unexpected(error, sys.argv[1:]), err=True)
             sys.exit(1)

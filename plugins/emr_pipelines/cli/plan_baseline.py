@@ -44,9 +44,10 @@ def difference_against(against: str, project: Project, record: PlanRecord) -> Di
 
 def _published(project: Project, name: str) -> tuple[str, PlanRecord | None]:
     from emr_pipelines.cli.aws_clients import aws_errors_as_messages, s3_client
+    from emr_pipelines.cli.local.endpoint import at_own_server
     from emr_pipelines.storage.published_plan import read_published_plan
 
-    environment = project.environment
+    environment = at_own_server(project).environment
     with aws_errors_as_messages(environment):
         found = read_published_plan(s3_client(environment), bucket=environment.bucket, pipeline=name)
     if found is None:

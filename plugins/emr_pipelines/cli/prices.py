@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from emr_pipelines.cli.aws_clients import aws_errors_as_messages, price_list_client, spot_client
+from emr_pipelines.cli.file_writing import writing
 from emr_pipelines.cli.price_reading import REFRESHED_SOURCES, read_price_lists, read_spot_prices
 from emr_pipelines.cli.price_tables import price_table_of, shown_prices
 from emr_pipelines.cli.project_options import EnvironmentOption, Project, load_project
@@ -112,7 +113,8 @@ def _refresh(project: Project, region: str, types: Sequence[str], volume_types: 
     merged = known
     for one in new:
         merged = merge_prices(merged, one, refreshed=REFRESHED_SOURCES)
-    _write_whole(project.root / PRICES_FILE, price_file_text(merged))
+    with writing(project.root / PRICES_FILE):
+        _write_whole(project.root / PRICES_FILE, price_file_text(merged))
     typer.echo(f"Wrote {PRICES_FILE.as_posix()}", err=True)
 
 

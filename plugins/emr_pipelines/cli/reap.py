@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from emr_pipelines.cli.aws_clients import aws_errors_as_messages, emr_api
+from emr_pipelines.cli.local.endpoint import at_own_server
 from emr_pipelines.cli.project_options import EnvironmentOption, load_project
 from emr_pipelines.emr.clusters import terminate_clusters
 from emr_pipelines.emr.reaper import ExpiredCluster, find_expired
@@ -22,7 +23,7 @@ def reap_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Terminate live clusters past their expires_at tag. Exits with 1 when one of them could not be terminated."""
-    environment = load_project(env).environment
+    environment = at_own_server(load_project(env)).environment
     with aws_errors_as_messages(environment):
         api = emr_api(environment)
         expired = find_expired(api, now=dt.datetime.now(dt.UTC))

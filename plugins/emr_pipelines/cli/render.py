@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from emr_pipelines.cli.file_writing import writing
 from emr_pipelines.cli.plan_baseline import record_of
 from emr_pipelines.cli.plan_dates import ParamOption, run_of_date
 from emr_pipelines.cli.project_options import EnvironmentOption, load_project
@@ -49,7 +50,8 @@ def render_command(
         raise EmrPipelinesError(f"--only {only!r}: {name} sends no such body. {suggest(only, bodies, 'bodies')}")
     chosen = bodies if only is None else {only: bodies[only]}
     if out is not None:
-        _write(chosen, out)
+        with writing(out, "--out"):
+            _write(chosen, out)
     else:
         typer.echo(_text(chosen if only is None else bodies[only]))
 

@@ -6,6 +6,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -14,8 +15,10 @@ from rich.console import Console
 from emr_pipelines.cli.aws_clients import s3_client
 from emr_pipelines.cli.finished_run import FinishedRun, tell_of_waiting_cluster
 from emr_pipelines.cli.inline_process import InlineProcess
-from emr_pipelines.cli.local_endpoint import LocalEndpoint, local_endpoint
+from emr_pipelines.cli.local.endpoint import LocalEndpoint
+from emr_pipelines.cli.local.server import JoinedServer, joined_server
 from emr_pipelines.cli.project_options import EnvironmentOption, Project, load_project
+from emr_pipelines.cli.run_claim import claimed_run
 from emr_pipelines.cli.run_ending import tell_end
 from emr_pipelines.cli.run_in_airflow import run_in_airflow, start_airflow
 from emr_pipelines.cli.run_inline import run_inline
@@ -75,8 +78,12 @@ def run_command(
     try:
         with ExitStack() as stack:
             with stoppable():
+                if choice is None and date is not None:
+                    stack.enter_context(claimed_run(project.root, name, date.date()))
+                server = _join_server(stack, project, plan, console)
+                project = project if server is None else server.project
                 airflow = None if inline else stack.enter_context(start_airflow(project, name))
-                endpoint = _provide_endpoint(stack, project, plan, console)
+                endpoint = _wait_for(server, console)
                 order = replace(_prepare(project, plan, choice, date, params, console), take_over=take_over)
             run = _run(project, order, airflow, console)
     except StoppedBySignal as stop:
@@ -90,14 +97,21 @@ def _run(project: Project, order: RunOrder, airflow: InlineProcess | None, conso
     return run_inline(project, order, console) if airflow is None else run_in_airflow(airflow, order, console)
 
 
-def _provide_endpoint(stack: ExitStack, project: Project, plan: Plan, console: Console) -> LocalEndpoint | None:
-    """The emr_local of an environment that has one, for as long as the stack is open."""
-    url = project.environment.connection.endpoint_url
-    if url is None:
+def _join_server(stack: ExitStack, project: Project, plan: Plan, console: Console) -> JoinedServer | None:
+    """The emr_local of an environment that has one, in use for as long as the stack is open."""
+    if project.environment.connection.endpoint_url is None:
         return None
+    tell = partial(console.print, markup=False, soft_wrap=True)
     warm_jvms = int(any(step.kind in _NEEDS_JVM for step in plan.steps))
+    with show_waiting("waiting for another command to start or stop emr_local", console):
+        return stack.enter_context(joined_server(project, f"emr-pipelines run {plan.name}", tell, warm_jvms=warm_jvms))
+
+
+def _wait_for(server: JoinedServer | None, console: Console) -> LocalEndpoint | None:
+    if server is None:
+        return None
     with show_waiting("starting emr_local", console):
-        return stack.enter_context(local_endpoint(url, project.root, warm_jvms=warm_jvms))
+        return server.wait_until_ready()
 
 
 def _prepare(

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from emr_pipelines.cli.finished_run import FinishedRun, show_tails
-from emr_pipelines.cli.local_endpoint import LocalEndpoint
+from emr_pipelines.cli.local.endpoint import LocalEndpoint
 from emr_pipelines.cli.run_progress import RunProgress
 from emr_pipelines.cli.stop_signals import exit_code
 from emr_pipelines.plan.model import Plan

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from emr_pipelines.cli.aws_clients import s3_client
+from emr_pipelines.cli.local.endpoint import at_own_server
 from emr_pipelines.cli.project_options import EnvironmentOption, load_project
 from emr_pipelines.cli.waiting import show_waiting
 from emr_pipelines.errors import EmrPipelinesError
@@ -32,7 +33,7 @@ def sample_data_command(env: EnvironmentOption = None) -> None:
         raise EmrPipelinesError(
             f"The environment {project.environment.name} has no sample_data; its inputs come from elsewhere"
         )
-    environment = project.environment
+    environment = at_own_server(project).environment
     provide_sample_data(s3_client(environment), environment, environment.sample_data, project.root, Console())
 
 

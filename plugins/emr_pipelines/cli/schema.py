@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from emr_pipelines.cli.file_writing import writing
 from emr_pipelines.spec.project_files.project import find_project_root
 from emr_pipelines.spec.reading.schema import SCHEMA_FILES, json_schema
 
@@ -27,7 +28,9 @@ def schema_command(
     if write and check:
         raise typer.BadParameter("--write and --check exclude each other")
     if write:
-        _write(find_project_root(Path.cwd()) / SCHEMA_FOLDER)
+        folder = find_project_root(Path.cwd()) / SCHEMA_FOLDER
+        with writing(folder):
+            _write(folder)
     elif check:
         _check(find_project_root(Path.cwd()) / SCHEMA_FOLDER)
     else:

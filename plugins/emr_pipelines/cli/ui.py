@@ -4,41 +4,92 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
+from typing import Annotated
 
+import typer
 from rich.console import Console
 
-from emr_pipelines.cli.airflow_home import airflow_variables
+from emr_pipelines.cli.airflow_home import process_variables
 from emr_pipelines.cli.aws_clients import s3_client
-from emr_pipelines.cli.local_endpoint import local_endpoint
-from emr_pipelines.cli.project_options import EnvironmentOption, load_project
+from emr_pipelines.cli.local.endpoint import is_taken
+from emr_pipelines.cli.local.server import joined_server
+from emr_pipelines.cli.project_options import EnvironmentOption, Project, load_project
 from emr_pipelines.cli.sample_data import provide_sample_data
+from emr_pipelines.errors import EmrPipelinesError
 
+_HOST = "127.0.0.1"
+_PORT_VARIABLE = "AIRFLOW__API__PORT"
+_PORT = 8080
+# Where the scheduler and the triggerer serve the logs of what runs.
+_LOG_PORT_VARIABLES = ("AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT", "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT")
 _STOP_SECONDS = 60.0
 _NAP_SECONDS = 0.5
 
 
-def ui_command(env: EnvironmentOption = None) -> None:
-    """Start emr_local (if none answers) and `airflow standalone` with this project's DAGs; Ctrl-C stops both."""
+def ui_command(
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help=f"Port of Airflow's page; default: ${_PORT_VARIABLE}, else {_PORT}."),
+    ] = None,
+    env: EnvironmentOption = None,
+) -> None:
+    """Start emr_local (if this project's does not run) and `airflow standalone` with this project's DAGs; Ctrl-C stops both."""
     console = Console()
     project = load_project(env)
-    variables = {**os.environ, **airflow_variables(project.root, project.environment)}
+    ports = choose_ports(port)
     with ExitStack() as stack:
-        endpoint_url = project.environment.connection.endpoint_url
-        if endpoint_url is not None:
-            endpoint = stack.enter_context(local_endpoint(endpoint_url, project.root))
-            console.print(f"emr_local answers at {endpoint.url} (state in {endpoint.state_dir})", soft_wrap=True)
+        project = _provide_endpoint(stack, project, console)
         environment = project.environment
         provide_sample_data(s3_client(environment), environment, environment.sample_data, project.root, console)
-        console.print(f"Airflow's UI: http://localhost:{variables.get('AIRFLOW__API__PORT', '8080')} (no login needed)")
+        variables = {**process_variables(project.root, environment), **ports}
+        url = f"http://localhost:{ports[_PORT_VARIABLE]}"
+        announce = partial(console.print, f"Airflow's UI: {url} (no login needed)", soft_wrap=True)
         with suppress(KeyboardInterrupt):
-            _serve(variables)
+            ended_with = _serve(variables, announce)
+            raise EmrPipelinesError(f"Airflow has ended by itself with {ended_with}; what it said above tells why")
 
 
-def _serve(variables: dict[str, str]) -> None:
+def choose_ports(given: int | None) -> dict[str, str]:
+    """The ports of Airflow's servers, as its variables. Raises EmrPipelinesError when that of the page is taken."""
+    port = given or int(os.environ.get(_PORT_VARIABLE) or _PORT)
+    if is_taken(_HOST, port) or is_taken("localhost", port):
+        raise EmrPipelinesError(
+            f"Port {port} is taken, so Airflow's page cannot be there; nothing was started. "
+            "Stop what listens there (perhaps another `emr-pipelines ui`), or choose another port with --port"
+        )
+    logs = {name: str(_free_port()) for name in _LOG_PORT_VARIABLES if name not in os.environ}
+    # Airflow's tasks look for its API at port 8080 unless they are told.
+    return {_PORT_VARIABLE: str(port), "AIRFLOW__API__BASE_URL": f"http://localhost:{port}", **logs}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        number: int = probe.getsockname()[1]
+        return number
+
+
+def _provide_endpoint(stack: ExitStack, project: Project, console: Console) -> Project:
+    """The project with its endpoint where its emr_local answers, which is in use for as long as the stack is open."""
+    if project.environment.connection.endpoint_url is None:
+        return project
+    tell = partial(console.print, markup=False, soft_wrap=True)
+    server = stack.enter_context(joined_server(project, "emr-pipelines ui", tell))
+    endpoint = server.wait_until_ready()
+    console.print(f"emr_local answers at {endpoint.url} (state in {endpoint.state_dir})", soft_wrap=True)
+    return server.project
+
+
+def _serve(variables: dict[str, str], announce: Callable[[], object]) -> int:
+    """Run Airflow until it ends, which is told by its exit code; the page is announced once it is there."""
+    port, announced = int(variables[_PORT_VARIABLE]), False
     # A session of its own: Ctrl-C reaches this process only, which then interrupts Airflow once; twice would cut its shutdown short.
     standalone = subprocess.Popen(
         [sys.executable, "-m", "airflow", "standalone"], env=variables, start_new_session=True
@@ -46,7 +97,11 @@ def _serve(variables: dict[str, str]) -> None:
     try:
         # Waiting in short naps: the kernel may hand Ctrl-C to another thread, which does not wake one that waits for a process.
         while standalone.poll() is None:
+            if not announced and is_taken(_HOST, port):
+                announced = True
+                announce()
             time.sleep(_NAP_SECONDS)
+        return standalone.returncode
     finally:
         _stop(standalone)
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook, BaseSessionFactory
 from airflow.providers.common.compat.sdk import AirflowFailException
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,10 +18,12 @@ from emr_pipelines.emr.emr_api import (
     READ_CLIENT_CONFIG,
     WRITE_CLIENT_CONFIG,
     EmrApi,
+    EndpointSilent,
     RunError,
     describe_error,
     may_succeed_later,
 )
+from emr_pipelines.emr.loopback import is_loopback, plain_session
 from emr_pipelines.errors import EmrPipelinesError
 
 if TYPE_CHECKING:
@@ -30,6 +32,19 @@ if TYPE_CHECKING:
 
     import boto3
     from types_boto3_s3.client import S3Client
+
+
+# A connection's extra with this key as true says that its endpoint is started again by itself (a container that restarts): calls then bear with its silence as with that of AWS.
+WAITS_KEY = "waits_for_endpoint"
+
+
+class LocalSessionFactory(BaseSessionFactory):
+    """The provider's own sessions, for an endpoint on this machine: nothing of the shell's AWS configuration counts there."""
+
+    def _create_basic_session(self, session_kwargs: dict[str, Any]) -> boto3.Session:
+        core = plain_session(bears_silence=self.extra_config.get(WAITS_KEY) is True)
+        session: boto3.Session = super()._create_basic_session({**session_kwargs, "botocore_session": core})
+        return session
 
 
 class SharedModelsHook(AwsBaseHook):
@@ -44,7 +59,12 @@ class SharedModelsHook(AwsBaseHook):
     def get_session(self, region_name: str | None = None, deferrable: bool = False) -> boto3.Session:
         """The session of the connection, in the one region that the hook is made for."""
         if self._session is None:
-            self._session = super().get_session(region_name=region_name, deferrable=deferrable)
+            endpoint_url = self.conn_config.get_service_endpoint_url(service_name=self.service_name)
+            if is_loopback(endpoint_url):
+                factory = LocalSessionFactory(conn=self.conn_config, region_name=region_name, config=self.config)
+                self._session = factory.create_session()
+            else:
+                self._session = super().get_session(region_name=region_name, deferrable=deferrable)
             core = self._session._session  # boto3 has no other way to it
             core.register_component("data_loader", _loader_of(core.get_config_variable("data_path")))
         return self._session
@@ -110,6 +130,8 @@ def failing_fast(locate: Callable[[str], str] | None = None) -> Iterator[None]:
     """
     try:
         yield
+    except EndpointSilent as silence:
+        raise AirflowFailException(str(silence)) from None  # the sentence is all that there is to tell
     except RunError as error:
         if error.retryable:
             raise

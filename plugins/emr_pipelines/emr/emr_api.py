@@ -56,6 +56,13 @@ class RunError(EmrPipelinesError):
         self.tails = tails or {}
 
 
+class EndpointSilent(RunError):
+    """Nothing listens at an endpoint of this machine: nobody but a person can cure that."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retryable=False)
+
+
 class ClusterFailed(RunError):
     """A cluster that could not be created, or that ended before it was told to; `code` is EMR's reason, `cluster_id` the cluster."""
 

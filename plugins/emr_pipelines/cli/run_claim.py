@@ -1,0 +1,47 @@
+"""One run of a pipeline and a date at a time: whoever runs it holds a file locked that says who. Airflow keeps one record of a date, and a second run would take it from the first."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from emr_pipelines.cli.airflow_home import airflow_home
+from emr_pipelines.cli.file_writing import writing
+from emr_pipelines.cli.local.users import User, this_user, try_lock
+from emr_pipelines.errors import EmrPipelinesError
+
+_FOLDER = "runs"
+
+
+@contextmanager
+def claimed_run(project_root: Path, pipeline: str, date: dt.date) -> Iterator[None]:
+    """Hold the run for the length of the block. Raises EmrPipelinesError, which says who runs it, when another process does."""
+    folder = airflow_home(project_root) / _FOLDER
+    file = folder / f"{pipeline}-{date.isoformat()}"
+    with writing(file):
+        folder.mkdir(parents=True, exist_ok=True)
+        # The file stays: who removed it while another process waits to open it would let two have it.
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        if not try_lock(descriptor):
+            raise EmrPipelinesError(
+                f"{pipeline} for {date} is run already{_describe_holder(descriptor)}. Wait for its end, or give another --date"
+            )
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, json.dumps(asdict(this_user(f"emr-pipelines run {pipeline}"))).encode())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _describe_holder(descriptor: int) -> str:
+    try:
+        holder = User(**json.loads(os.read(descriptor, 10_000)))
+    except (ValueError, TypeError):  # it is about to write it
+        return ""
+    return f" by {holder.describe()}"

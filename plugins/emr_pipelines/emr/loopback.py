@@ -1,0 +1,74 @@
+"""What is local stays local: clients of an endpoint on this machine know no proxy, profile, region or other setting of the person's shell, and that nothing listens there is told at once.
+
+Creates no client. A session from here takes all its settings from whoever makes a client of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
+
+from emr_pipelines.emr.emr_api import EndpointSilent
+
+_HOSTS = ("localhost", "127.0.0.1", "::1")
+_NO_PROXY = ("no_proxy", "NO_PROXY")
+_KEY_DIGITS = 16
+# Any password does for emr_local. Airflow masks it wherever it stands in a log, so it is no word that anybody writes.
+LOCAL_PASSWORD = "any-password-will-do"  # noqa: S105 - no secret
+
+
+def is_loopback(url: str | None) -> bool:
+    """Whether an endpoint is on this machine."""
+    return url is not None and (urlsplit(url).hostname or "") in _HOSTS
+
+
+def direct_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables with which a program that takes its proxy from these ones leaves this machine out: what they say already, and the loopback addresses."""
+    given = [host.strip() for name in _NO_PROXY for host in variables.get(name, "").split(",")]
+    direct = ",".join(dict.fromkeys([host for host in given if host] + [*_HOSTS]))
+    return dict.fromkeys(_NO_PROXY, direct)
+
+
+def local_key(state_dir: Path) -> str:
+    """The access key id of those who mean the emr_local with this state directory: one that keeps another directory refuses it (emr_local's `addressee`)."""
+    return f"local-{hashlib.sha256(os.fsencode(state_dir.resolve())).hexdigest()[:_KEY_DIGITS]}"
+
+
+def plain_session(*, bears_silence: bool = False) -> botocore.session.Session:
+    """A session for an endpoint on this machine, to which the variables and files of the shell's AWS configuration say nothing.
+
+    Its clients end a call with EndpointSilent when nothing listens at the endpoint; with `bears_silence` they ask again, as at AWS.
+    """
+    known = botocore.session.Session.SESSION_VARIABLES
+    unset = {name: (None, None, default, convert) for name, (_, _, default, convert) in known.items()}
+    nowhere = (None, None, os.devnull, None)
+    session = botocore.session.Session(session_vars=unset | {"config_file": nowhere, "credentials_file": nowhere})
+    session.set_default_client_config(Config(proxies={}))
+    if not bears_silence:
+        session.register("needs-retry", _end_when_nothing_listens)
+    return session
+
+
+def _end_when_nothing_listens(
+    caught_exception: Exception | None = None, request_dict: Mapping[str, Any] | None = None, **_: Any
+) -> None:
+    """Called by botocore after each attempt, before it sleeps for the next one."""
+    if not isinstance(caught_exception, EndpointConnectionError):
+        return
+    cause = caught_exception.kwargs.get("error")
+    if isinstance(getattr(cause, "__cause__", None), ConnectionRefusedError):
+        place = urlsplit((request_dict or {}).get("url", ""))
+        raise EndpointSilent(describe_silence(f"{place.scheme}://{place.netloc}"))
+
+
+def describe_silence(url: str) -> str:
+    """One sentence for an endpoint of this machine at which nothing listens, with what to do."""
+    return f"Nothing listens at {url}, where emr_local should be. Start it: emr-pipelines local start"
