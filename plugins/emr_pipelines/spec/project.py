@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 from emr_pipelines.errors import Problem, SpecError
+from emr_pipelines.spec.code_files.package_files import PackageFiles, list_package
+from emr_pipelines.spec.code_files.python_source import PythonSource, read_python
 from emr_pipelines.spec.job_packages import find_packages
 from emr_pipelines.spec.spelling import suggest
 
@@ -118,12 +120,28 @@ class ProjectFiles:
 
     def text_of(self, path: str) -> str | None:
         """The text of a file in the project; None for what is none, or no text."""
+        content = self.bytes_of(path)
+        try:
+            return None if content is None else content.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+
+    def bytes_of(self, path: str) -> bytes | None:
+        """What a file in the project holds; None for what is none, or cannot be read."""
         if not self.is_file(path) or self.leaves_project(path):
             return None
         try:
-            return (self.root / path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
+            return (self.root / path).read_bytes()
+        except OSError:
             return None
+
+    def python(self, path: str) -> PythonSource:
+        """A Python file of the project as it reads; without imports and flaws for one that is not there."""
+        return PythonSource() if self.leaves_project(path) else read_python(self.root / path)
+
+    def package(self, folder: str) -> PackageFiles:
+        """The files of a package folder that travel, and the links in it that cannot."""
+        return list_package(self.root, folder)
 
     def packages_of(self, script: str) -> tuple[str, ...]:
         """The folders of the Python packages that the script needs, its own first."""

@@ -10,6 +10,8 @@ from emr_pipelines.spec.context import scalar_text
 from emr_pipelines.spec.models.pipeline import StepSpec
 
 COMMAND_RUNNER = "command-runner.jar"
+# Fetches a script from S3 and starts it; every region has its own copy (AWS: emr-commandrunner).
+SCRIPT_RUNNER = "s3://${env.region}.elasticmapreduce/libs/script-runner/script-runner.jar"
 
 
 def inputs_of(step: StepSpec) -> Mapping[str, str]:
