@@ -118,6 +118,10 @@ class ProjectFiles:
         except (ValueError, OSError, RuntimeError):  # a null byte, too long a name, a link to itself: no file has it
             return False
 
+    def is_own_file(self, path: str) -> bool:
+        """Whether the path, written from the project's root, is a file that lies in the project."""
+        return not path.startswith("/") and self.is_file(path) and not self.leaves_project(path)
+
     def text_of(self, path: str) -> str | None:
         """The text of a file in the project; None for what is none, or no text."""
         content = self.bytes_of(path)
@@ -128,7 +132,7 @@ class ProjectFiles:
 
     def bytes_of(self, path: str) -> bytes | None:
         """What a file in the project holds; None for what is none, or cannot be read."""
-        if not self.is_file(path) or self.leaves_project(path):
+        if not self.is_own_file(path):
             return None
         try:
             return (self.root / path).read_bytes()
@@ -137,7 +141,7 @@ class ProjectFiles:
 
     def python(self, path: str) -> PythonSource:
         """A Python file of the project as it reads; without imports and flaws for one that is not there."""
-        return PythonSource() if self.leaves_project(path) else read_python(self.root / path)
+        return read_python(self.root / path) if self.is_own_file(path) else PythonSource()
 
     def package(self, folder: str) -> PackageFiles:
         """The files of a package folder that travel, and the links in it that cannot."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import stat
 import sys
 import tokenize
 import warnings
@@ -35,10 +36,12 @@ class PythonSource:
 
 
 def read_python(file: Path) -> PythonSource:
-    """The file, read once for each of its versions; one that is not there imports nothing and has no flaw."""
+    """The file, read once for each of its versions; what is no file (a device has no end) imports nothing and has no flaw."""
     try:
         status = file.stat()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a null byte in the name
+        return PythonSource()
+    if not stat.S_ISREG(status.st_mode):
         return PythonSource()
     return _read(file, status.st_mtime_ns, status.st_size)
 

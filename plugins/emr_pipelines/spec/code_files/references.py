@@ -11,7 +11,7 @@ from emr_pipelines.spec.code_files.program_text import interpreter_of
 from emr_pipelines.spec.command_scripts import find_command_script
 from emr_pipelines.spec.context import Context, scalar_text, scalars_in
 from emr_pipelines.spec.document import Path
-from emr_pipelines.spec.file_references import is_argument_file, is_project_path
+from emr_pipelines.spec.file_references import is_argument_file
 from emr_pipelines.spec.models.cluster import BootstrapSpec
 from emr_pipelines.spec.models.pipeline import SparkSpec, StepSpec
 from emr_pipelines.spec.streaming_words import is_file, programs_of
@@ -40,7 +40,7 @@ def programs(context: Context) -> Iterator[tuple[Path, str]]:
         path: Path = ("cluster", "bootstrap", index)
         is_long = isinstance(action, BootstrapSpec)
         text = context.resolve(action.script if isinstance(action, BootstrapSpec) else action)
-        if is_project_path(text):
+        if context.files.is_own_file(text):
             yield (*path, "script") if is_long else path, text
     for path, step in context.steps():
         yield from _streaming_programs(context, path, step)
@@ -53,7 +53,7 @@ def programs(context: Context) -> Iterator[tuple[Path, str]]:
 def _streaming_programs(context: Context, path: Path, step: StepSpec) -> Iterator[tuple[Path, str]]:
     for key, words in programs_of(step.streaming) if step.streaming else ():
         text = context.resolve(words[0]).partition("#")[0]
-        if is_file(text) and is_project_path(text):
+        if is_file(text) and context.files.is_own_file(text):
             is_word = isinstance(getattr(step.streaming, key), str)
             yield (*path, "streaming", key, *(() if is_word else (0,))), text
 
@@ -97,7 +97,7 @@ def _chosen(context: Context, path: Path) -> list[str]:
 
 def _python_of_job(context: Context, spark: SparkSpec) -> Iterator[tuple[Path, str]]:
     script = context.resolve(spark.script or "")
-    if script.endswith(".py") and is_project_path(script):
+    if script.endswith(".py") and context.files.is_own_file(script):
         yield ("script",), script
         for folder in context.files.packages_of(script):
             for file in context.files.package(folder).files:
@@ -105,7 +105,7 @@ def _python_of_job(context: Context, spark: SparkSpec) -> Iterator[tuple[Path, s
                 if name.endswith(".py") and name != script:
                     yield ("script",), name
     for index, text in enumerate(map(context.resolve, spark.py_files)):
-        if text.endswith(".py") and is_project_path(text):
+        if text.endswith(".py") and context.files.is_own_file(text):
             yield ("py_files", index), text
 
 

@@ -118,7 +118,7 @@ def check_package_links(context: Context) -> Iterator[Finding]:
     seen: set[str] = set()
     for path, step in context.steps():
         script = context.resolve(step.spark.script) if step.spark and step.spark.script else ""
-        for folder in context.files.packages_of(script) if script else ():
+        for folder in context.files.packages_of(script) if context.files.is_own_file(script) else ():
             if folder in seen:
                 continue
             seen.add(folder)
