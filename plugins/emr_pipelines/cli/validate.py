@@ -14,7 +14,7 @@ import typer
 from emr_pipelines.cli.project_options import EnvironmentOption, choose_environment
 from emr_pipelines.errors import Problem, SpecError
 from emr_pipelines.spec.loader import check_pipeline
-from emr_pipelines.spec.project import SUFFIXES, find_project_root, pipeline_file, pipeline_names
+from emr_pipelines.spec.project import SUFFIXES, ProjectFiles, find_project_root, pipeline_file, pipeline_names
 
 _USAGE_ERROR = 2
 
@@ -37,7 +37,10 @@ def validate_command(
         for problem in error.problems:
             typer.echo(str(problem), err=True)
         raise typer.Exit(_USAGE_ERROR) from error
-    found = [check_pipeline(file, environment=environment, project_root=root) for file, root in files]
+    shared = {root: ProjectFiles(root) for _, root in files}
+    found = [
+        check_pipeline(file, environment=environment, project_root=root, files=shared[root]) for file, root in files
+    ]
     # Specs of one environment share its problems; each is told once.
     problems = sorted({problem for of_one in found for problem in of_one})
     _print_json(len(files), problems) if as_json else _print_text(len(files), problems)

@@ -58,14 +58,16 @@ def load_pipeline(file: Path, *, environment: str, project_root: Path) -> Loaded
     return _build_loaded(context, problems)
 
 
-def _read_pipeline(file: Path, environment: str, project_root: Path) -> tuple[Context, list[Problem]]:
+def _read_pipeline(
+    file: Path, environment: str, project_root: Path, files: ProjectFiles | None = None
+) -> tuple[Context, list[Problem]]:
     """What could be read of a spec and its environment, with all problems of both files."""
     base = read_environment(environment, project_root)
     document, text_problems = read_source(file, relative_name(file, project_root))
     problems = [*base.problems, *text_problems]
     merged = overlay_cluster(document, base.document, base.shaped.value.get("cluster", {}))
     shaped = shape(PipelineSpec, merged, pipeline_stand_in)
-    context = _build_context(merged, shaped, base, ProjectFiles(project_root))
+    context = _build_context(merged, shaped, base, files or ProjectFiles(project_root))
     if () not in document.broken:
         problems += [*shaped.problems, *find_problems(context)]
     return context, problems
@@ -80,9 +82,14 @@ def load_environment(file: Path) -> EnvironmentSpec:
     return read.shaped.model
 
 
-def check_pipeline(file: Path, *, environment: str, project_root: Path) -> Sequence[Problem]:
-    """All problems of a spec and its environment, in the order of the files; warnings alone when it loads."""
-    return sorted(_read_pipeline(file, environment, project_root)[1])
+def check_pipeline(
+    file: Path, *, environment: str, project_root: Path, files: ProjectFiles | None = None
+) -> Sequence[Problem]:
+    """All problems of a spec and its environment, in the order of the files; warnings alone when it loads.
+
+    Who checks many specs gives the same `files` for each: what several of them name is then looked at once.
+    """
+    return sorted(_read_pipeline(file, environment, project_root, files)[1])
 
 
 def current_date() -> dt.date:

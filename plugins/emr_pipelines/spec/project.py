@@ -98,10 +98,13 @@ def relative_name(file: Path, project_root: Path) -> str:
 
 
 class ProjectFiles:
-    """The files of one project that specs may refer to."""
+    """The files of one project that specs may refer to, as they are when they are first asked for."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
+        self._sources: dict[str, PythonSource] = {}
+        self._packages: dict[str, PackageFiles] = {}
+        self._packages_by_script: dict[str, tuple[str, ...]] = {}
 
     def is_file(self, path: str) -> bool:
         """Whether the path is a file in the project."""
@@ -141,15 +144,21 @@ class ProjectFiles:
 
     def python(self, path: str) -> PythonSource:
         """A Python file of the project as it reads; without imports and flaws for one that is not there."""
-        return read_python(self.root / path) if self.is_own_file(path) else PythonSource()
+        if path not in self._sources:
+            self._sources[path] = read_python(self.root / path) if self.is_own_file(path) else PythonSource()
+        return self._sources[path]
 
     def package(self, folder: str) -> PackageFiles:
         """The files of a package folder that travel, and the links in it that cannot."""
-        return list_package(self.root, folder)
+        if folder not in self._packages:
+            self._packages[folder] = list_package(self.root, folder)
+        return self._packages[folder]
 
     def packages_of(self, script: str) -> tuple[str, ...]:
         """The folders of the Python packages that the script needs, its own first."""
-        return find_packages(self.root, script)
+        if script not in self._packages_by_script:
+            self._packages_by_script[script] = find_packages(self.root, script)
+        return self._packages_by_script[script]
 
     @cached_property
     def names(self) -> tuple[str, ...]:

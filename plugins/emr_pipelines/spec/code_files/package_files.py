@@ -21,10 +21,14 @@ class BadLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageFiles:
-    """The files of a package in the order of their names, linked folders of the project followed, and the links that cannot be."""
+    """The files of a package in the order of their names, linked folders of the project followed, and the links that cannot be.
+
+    `python_files` are the names of its Python files in the package.
+    """
 
     files: tuple[Path, ...] = ()
     bad_links: tuple[BadLink, ...] = ()
+    python_files: tuple[str, ...] = ()
 
 
 def list_package(project_root: Path, folder: str) -> PackageFiles:
@@ -33,8 +37,10 @@ def list_package(project_root: Path, folder: str) -> PackageFiles:
     if package.is_symlink() and (reason := _reason_against(package, root, ())):
         return PackageFiles(bad_links=(BadLink(name=package.name, reason=reason),))
     found = list(_walk(package, root, (package.resolve(),))) if package.is_dir() else []
+    files = tuple(sorted(path for path, reason in found if reason is None))
     return PackageFiles(
-        files=tuple(sorted(path for path, reason in found if reason is None)),
+        files=files,
+        python_files=tuple(path.relative_to(package).as_posix() for path in files if path.suffix == ".py"),
         bad_links=tuple(
             BadLink(name=path.relative_to(package.parent).as_posix(), reason=reason)
             for path, reason in found

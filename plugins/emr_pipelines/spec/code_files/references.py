@@ -100,10 +100,8 @@ def _python_of_job(context: Context, spark: SparkSpec) -> Iterator[tuple[Path, s
     if script.endswith(".py") and context.files.is_own_file(script):
         yield ("script",), script
         for folder in context.files.packages_of(script):
-            for file in context.files.package(folder).files:
-                name = file.relative_to(context.files.root).as_posix()
-                if name.endswith(".py") and name != script:
-                    yield ("script",), name
+            names = (f"{folder}/{name}" for name in context.files.package(folder).python_files)
+            yield from ((("script",), name) for name in names if name != script)
     for index, text in enumerate(map(context.resolve, spark.py_files)):
         if text.endswith(".py") and context.files.is_own_file(text):
             yield ("py_files", index), text
