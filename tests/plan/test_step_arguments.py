@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.requests.arguments import command_line
 
@@ -31,3 +33,21 @@ def test_globs_of_a_streaming_step_are_looked_at_before_a_cluster_is_paid_for(
     logs = plan.steps[1]
     assert (logs.external_inputs, logs.on_empty) == (("s3://logs/2017/02/*/*/*",), "skip")
     assert not plan.cluster.replaceable
+
+
+@pytest.mark.parametrize("words", ["[include/scripts/load.sh, a]", "[bash, include/scripts/load.sh, a]"])
+def test_a_script_of_a_command_is_fetched_and_started_by_emr(plan_text: Callable[[str], Plan], words: str) -> None:
+    (step,) = plan_text(f"cluster: {{}}\nsteps:\n  - {{name: load, command: {words}, args: [b]}}\n").steps
+    assert step.request["HadoopJarStep"] == {
+        "Jar": "s3://us-east-1.elasticmapreduce/libs/script-runner/script-runner.jar",
+        "Args": ["${code.prefix}/include/scripts/load.sh", "a", "b"],
+    }
+
+
+def test_a_script_that_is_an_argument_of_another_program_stays_one(plan_text: Callable[[str], Plan]) -> None:
+    command = "[bash, -c, 'aws s3 cp $0 -', include/scripts/load.sh]"
+    (step,) = plan_text(f"cluster: {{}}\nsteps:\n  - {{name: load, command: {command}}}\n").steps
+    assert step.request["HadoopJarStep"] == {
+        "Jar": "command-runner.jar",
+        "Args": ["bash", "-c", "aws s3 cp $0 -", "${code.prefix}/include/scripts/load.sh"],
+    }

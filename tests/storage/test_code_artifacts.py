@@ -50,6 +50,28 @@ def test_the_script_and_its_package_are_uploaded(s3: Any, bucket: str, project_r
     assert names == ["jobs/__init__.py", "jobs/main.py"]
 
 
+def test_linked_folders_travel_and_what_tools_leave_does_not(project_root: Path) -> None:
+    (project_root / "shared").mkdir()
+    (project_root / "shared" / "rates.py").write_text("")
+    (project_root / "jobs" / "money").symlink_to("../shared")
+    (project_root / "jobs" / ".ipynb_checkpoints").mkdir()
+    for name in (".DS_Store", ".env", ".ipynb_checkpoints/main-checkpoint.py"):
+        (project_root / "jobs" / name).write_text("left")
+    package = read_contents(ARTIFACTS[1:], project_root)["jobs.zip"]
+    assert zipfile.ZipFile(io.BytesIO(package)).namelist() == [
+        "jobs/__init__.py",
+        "jobs/main.py",
+        "jobs/money/rates.py",
+    ]
+
+
+@pytest.mark.parametrize(("target", "reason"), [("/etc/passwd", "leads out of the project"), ("gone", "leads nowhere")])
+def test_nothing_is_published_of_a_package_with_a_bad_link(project_root: Path, target: str, reason: str) -> None:
+    (project_root / "jobs" / "link").symlink_to(target)
+    with pytest.raises(EmrPipelinesError, match=f"jobs cannot be published: the link jobs/link {reason}"):
+        read_contents(ARTIFACTS, project_root)
+
+
 def test_publishing_again_changes_nothing(s3: Any, bucket: str, project_root: Path) -> None:
     first = publish(s3, ARTIFACTS, project_root, bucket)
     before = {item["Key"]: item["LastModified"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]}

@@ -46,6 +46,8 @@ def spec_lines(way: str, event: str) -> str:
 
 def last_year(way: str, event: str) -> int:
     """The last year that the pipeline's data has: this one where the schedule or the form gives it, else an earlier one."""
+    if (way, event) == ("catchup", "outside"):
+        return THIS_YEAR + 1
     needs_now = way in ("scheduled", "form", "undated", "cli") and event not in ("outside", "outside_year")
     return THIS_YEAR if needs_now else YEAR + 1
 

@@ -53,21 +53,23 @@ class LoadedSpec:
 
 def load_pipeline(file: Path, *, environment: str, project_root: Path) -> LoadedSpec:
     """Load a spec in an environment. Raises SpecError with all errors of both files."""
-    context, problems = _read_pipeline(file, environment, project_root)
+    context, problems = _read_pipeline(file, environment, project_root, ProjectFiles(project_root))
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise SpecError(errors)
     return _build_loaded(context, problems)
 
 
-def _read_pipeline(file: Path, environment: str, project_root: Path) -> tuple[Context, list[Problem]]:
+def _read_pipeline(
+    file: Path, environment: str, project_root: Path, files: ProjectFiles
+) -> tuple[Context, list[Problem]]:
     """What could be read of a spec and its environment, with all problems of both files."""
     base = read_environment(environment, project_root)
     document, text_problems = read_source(file, relative_name(file, project_root))
     problems = [*base.problems, *text_problems]
     merged = overlay_cluster(document, base.document, base.shaped.value.get("cluster", {}))
     shaped = shape(PipelineSpec, merged, pipeline_stand_in)
-    context = _build_context(merged, shaped, base, ProjectFiles(project_root))
+    context = _build_context(merged, shaped, base, files)
     if () not in document.broken:
         problems += [*shaped.problems, *find_problems(context)]
     return context, problems
@@ -84,7 +86,7 @@ def load_environment(file: Path) -> EnvironmentSpec:
 
 def check_pipeline(file: Path, *, environment: str, project_root: Path) -> Sequence[Problem]:
     """All problems of a spec and its environment, in the order of the files; warnings alone when it loads."""
-    return sorted(_read_pipeline(file, environment, project_root)[1])
+    return sorted(_read_pipeline(file, environment, project_root, ProjectFiles(project_root))[1])
 
 
 def check_pipelines(files: Iterable[tuple[Path, Path]], *, environment: str) -> Sequence[Problem]:
@@ -94,11 +96,13 @@ def check_pipelines(files: Iterable[tuple[Path, Path]], *, environment: str) -> 
     """
     problems: set[Problem] = set()
     places: dict[Path, list[PublishedPlace]] = {}
+    looked_at: dict[Path, ProjectFiles] = {}  # what several specs name is looked at once
     for file, project_root in files:
-        context, found = _read_pipeline(file, environment, project_root)
+        of_project = looked_at.setdefault(project_root, ProjectFiles(project_root))
+        context, found = _read_pipeline(file, environment, project_root, of_project)
         problems.update(found)
         places.setdefault(project_root, []).extend(published_places(context))
-    return sorted(problems.union(*(find_shared(of_project) for of_project in places.values())))
+    return sorted(problems.union(*(find_shared(of_one) for of_one in places.values())))
 
 
 def current_date() -> dt.date:

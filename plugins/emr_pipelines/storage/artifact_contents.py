@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import zipfile
@@ -12,6 +13,7 @@ from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.model import Artifact
 from emr_pipelines.plan.plan_record import ArtifactContent
 from emr_pipelines.spec.notation.s3_places import CODE
+from emr_pipelines.spec.project_files.package_files import list_package
 from emr_pipelines.storage.s3_uri import S3Prefix, parse_s3_prefix
 
 # Zip entries carry a time; a fixed one keeps the archive's bytes a function of its content. 1980 is the earliest that zip can say.
@@ -46,22 +48,28 @@ def describe_contents(artifacts: Iterable[Artifact], contents: Mapping[str, byte
 def _content_of(artifact: Artifact, project_root: Path) -> bytes:
     source = project_root / artifact.source
     try:
-        return _zip_package(source) if artifact.kind == "package" else source.read_bytes()
+        return _zip_package(artifact.source, project_root) if artifact.kind == "package" else source.read_bytes()
     except OSError as error:
         raise EmrPipelinesError(
             f"{artifact.source} cannot be published: {error.strerror or error} (looked in {project_root})"
         ) from error
 
 
-def _zip_package(folder: Path) -> bytes:
-    """A zip with the folder's name at its root, as --py-files needs it; the same files give the same bytes."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    if not files:
-        raise FileNotFoundError(2, "the package folder is missing or empty")
+def _zip_package(folder: str, project_root: Path) -> bytes:
+    """A zip with the folder's name at its root, as --py-files needs it; the same files give the same bytes.
+
+    Raises OSError for a link that leads out of the project or nowhere, which `validate` refuses: it may have been made since.
+    """
+    package = list_package(project_root, folder)
+    for link in package.bad_links:
+        raise OSError(errno.ELOOP, f"the link {link.name} {link.reason}")
+    if not package.files:
+        raise FileNotFoundError(errno.ENOENT, "the package folder is missing or empty")
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for path in files:
-            entry = zipfile.ZipInfo(path.relative_to(folder.parent).as_posix(), date_time=_ZIP_TIME)
+        for path in package.files:
+            name = path.relative_to((project_root / folder).parent).as_posix()
+            entry = zipfile.ZipInfo(name, date_time=_ZIP_TIME)
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, path.read_bytes(), compress_type=zipfile.ZIP_DEFLATED)
     return buffer.getvalue()

@@ -10,6 +10,8 @@ from emr_pipelines.spec.models.pipeline import StepSpec
 from emr_pipelines.spec.reading.plain_values import scalar_text
 
 COMMAND_RUNNER = "command-runner.jar"
+# Fetches a script from S3 and starts it; every region has its own copy (AWS: emr-commandrunner).
+SCRIPT_RUNNER = "s3://${env.region}.elasticmapreduce/libs/script-runner/script-runner.jar"
 
 
 def inputs_of(step: StepSpec) -> Mapping[str, str]:

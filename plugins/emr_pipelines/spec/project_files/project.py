@@ -10,6 +10,8 @@ from pathlib import Path
 from emr_pipelines.errors import Problem, SpecError
 from emr_pipelines.spec.notation.spelling import suggest
 from emr_pipelines.spec.project_files.job_packages import find_packages
+from emr_pipelines.spec.project_files.package_files import PackageFiles, list_package
+from emr_pipelines.spec.project_files.python_source import PythonSource, read_python
 
 PIPELINES = Path("config") / "pipelines"
 ENVIRONMENTS = Path("config") / "environments"
@@ -96,10 +98,13 @@ def relative_name(file: Path, project_root: Path) -> str:
 
 
 class ProjectFiles:
-    """The files of one project that specs may refer to."""
+    """The files of one project that specs may refer to, as they are when they are first asked for."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
+        self._sources: dict[str, PythonSource] = {}
+        self._packages: dict[str, PackageFiles] = {}
+        self._packages_by_script: dict[str, tuple[str, ...]] = {}
 
     def is_file(self, path: str) -> bool:
         """Whether the path is a file in the project."""
@@ -122,18 +127,44 @@ class ProjectFiles:
         except (ValueError, OSError, RuntimeError):  # a null byte, too long a name, a link to itself: no file has it
             return False
 
+    def is_own_file(self, path: str) -> bool:
+        """Whether the path, written from the project's root, is a file that lies in the project."""
+        return not path.startswith("/") and self.is_file(path) and not self.leaves_project(path)
+
     def text_of(self, path: str) -> str | None:
         """The text of a file in the project; None for what is none, or no text."""
-        if not self.is_file(path) or self.leaves_project(path):
+        content = self.bytes_of(path)
+        try:
+            return None if content is None else content.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+
+    def bytes_of(self, path: str) -> bytes | None:
+        """What a file in the project holds; None for what is none, or cannot be read."""
+        if not self.is_own_file(path):
             return None
         try:
-            return (self.root / path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
+            return (self.root / path).read_bytes()
+        except OSError:
             return None
+
+    def python(self, path: str) -> PythonSource:
+        """A Python file of the project as it reads; without imports and flaws for one that is not there."""
+        if path not in self._sources:
+            self._sources[path] = read_python(self.root / path) if self.is_own_file(path) else PythonSource()
+        return self._sources[path]
+
+    def package(self, folder: str) -> PackageFiles:
+        """The files of a package folder that travel, and the links in it that cannot."""
+        if folder not in self._packages:
+            self._packages[folder] = list_package(self.root, folder)
+        return self._packages[folder]
 
     def packages_of(self, script: str) -> tuple[str, ...]:
         """The folders of the Python packages that the script needs, its own first."""
-        return find_packages(self.root, script)
+        if script not in self._packages_by_script:
+            self._packages_by_script[script] = find_packages(self.root, script)
+        return self._packages_by_script[script]
 
     @cached_property
     def names(self) -> tuple[str, ...]:

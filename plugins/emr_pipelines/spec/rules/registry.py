@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emr_pipelines.errors import Problem
 from emr_pipelines.spec.context import Context, Rule
-from emr_pipelines.spec.rules import failure, files, params, place_owners, placeholders, publish, schedule
+from emr_pipelines.spec.rules import code_files, failure, files, params, place_owners, placeholders, publish, schedule
 from emr_pipelines.spec.rules.cluster import (
     architecture,
     bootstrap,
@@ -149,6 +149,12 @@ RULES: tuple[Rule, ...] = (
     Rule(id="address", check=files.check_addresses),
     Rule(id="project-path-fixed", check=files.check_programs_fixed),
     Rule(id="project-file", check=files.check_project_files),
+    Rule(id="code-syntax", check=code_files.check_python),
+    Rule(id="code-syntax-unsure", check=code_files.check_python_of_another_version, severity="warning"),
+    Rule(id="first-line", check=code_files.check_first_lines),
+    Rule(id="line-ends", check=code_files.check_line_ends),
+    Rule(id="command-script", check=code_files.check_command_scripts),
+    Rule(id="package-link", check=code_files.check_package_links),
 )
 
 

@@ -1,1 +1,2 @@
+#!/usr/bin/env python3
 """A job that no test runs."""
