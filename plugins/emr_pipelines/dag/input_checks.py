@@ -29,4 +29,4 @@ def refuse_missing_inputs(s3: S3Client, inputs: Iterable[ExternalInputs] | Any) 
             require_inputs(s3, one["step"], one["uris"], on_empty=one["on_empty"], place=one["place"])
     except InputsMissing as missing:
         error = AirflowSkipException if missing.skips else AirflowFailException
-        raise error(str(missing)) from missing
+        raise error(str(missing)) from None
