@@ -7,6 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["error", "warning"]
+_ENDS = (".", "!", "?", "…", ":")
+
+
+def join_sentences(*sentences: str | None) -> str:
+    """The sentences in one line, each but the last with one full stop, whatever it brings itself; those that are missing are left out."""
+    given = [sentence.strip() for sentence in sentences if sentence and sentence.strip()]
+    return " ".join([*(one if one.endswith(_ENDS) else f"{one}." for one in given[:-1]), *given[-1:]])
 
 
 class EmrPipelinesError(Exception):

@@ -88,6 +88,14 @@ def test_people_get_lines_that_they_can_copy(project: Path, cluster: str) -> Non
     assert "https://" not in told.stdout
 
 
+def test_a_cluster_that_nobody_knows_is_no_matter_of_credentials(project: Path) -> None:
+    told = run_tool(project, "connect", "j-NOPE")
+    assert told.returncode == 1
+    assert told.stderr == (
+        "There is no cluster j-NOPE in us-east-1: EMR knows none with this id in the account. Check the id, the region and the environment\n"
+    )
+
+
 def test_proxy_files_are_written_once_and_never_over_another(project: Path, cluster: str, tmp_path: Path) -> None:
     fox, pac = tmp_path / "fox.json", tmp_path / "emr.pac"
     told = run_tool(project, "connect", cluster, "--foxyproxy", str(fox), "--pac", str(pac), "--port", "9001")

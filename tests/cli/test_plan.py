@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -177,6 +178,14 @@ def test_of_many_runs_the_first_and_the_last_are_shown(run: Run) -> None:
     assert load(run("word_clouds", "--json", "--from", "1995-01-01", "--to", "2004-12-01"))["runs"]["count"] == 120
 
 
+@pytest.mark.parametrize("name", ["word_clouds", "branches", "timeouts", "reliability"])
+def test_what_is_shown_of_one_run_has_its_values(run: Run, name: str) -> None:
+    output = run(name, "--date", "2005-01-01").output
+    assert "Steps as they are submitted" in output
+    assert not re.findall(r"\$\{(?:run|params)\.[^}]*\}?", output)
+    assert "year=2005" in output or name != "word_clouds"
+
+
 def test_a_section_is_shown_alone(run: Run) -> None:
     output = run("word_clouds", "--section", "tasks", "--section", "limits").output
     assert output.startswith("Tasks")
@@ -240,8 +249,8 @@ def test_no_address_is_cut_off_on_a_narrow_terminal(run: Run, monkeypatch: pytes
         for column, cell in enumerate(line.split("│")):
             joined[column] += "".join(cell.split())
     addresses = [
-        "s3://example-local/data/amazon_reviews/product_category=Books/year=${run.year}",
-        "pngpublishedtos3://example-local/word_clouds/year=${run.year}".replace("png", "png,"),
+        "s3://example-local/data/amazon_reviews/product_category=Books/year=2005",
+        "pngpublishedtos3://example-local/word_clouds/year=2005".replace("png", "png,"),
         "include/books/report/main.py",
         "s3://example-local/logs/",
     ]

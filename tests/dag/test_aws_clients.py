@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import traceback
 from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from botocore.exceptions import ClientError
 
-from emr_pipelines.dag.aws_clients import SharedModelsHook, emr_api, s3_client
+from emr_pipelines.dag.aws_clients import SharedModelsHook, emr_api, failing_fast, s3_client
+from emr_pipelines.emr.emr_api import RunError
+from emr_pipelines.errors import EmrPipelinesError
 
 
 @pytest.fixture(autouse=True)
@@ -54,3 +59,36 @@ def test_a_data_path_of_the_users_own_is_still_searched(tmp_path: Path, monkeypa
     monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
     session = SharedModelsHook(aws_conn_id="in_europe").get_session()
     assert session._session.get_service_model("inhouse").metadata == {"serviceId": "Inhouse"}
+
+
+def deepest_first(error: Exception) -> None:
+    """Fail as a task does whose step has failed: each explains the one before."""
+    try:
+        raise ClientError({"Error": {"Code": "NoSuchBucket", "Message": "No bucket."}, "ResponseMetadata": {}}, "Put")
+    except ClientError as first:
+        raise error from first
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RunError("the job failed", retryable=False),
+        RunError("the job failed", retryable=True),
+        EmrPipelinesError("the job failed"),
+    ],
+    ids=["final", "retryable", "of ours"],
+)
+def test_airflow_prints_one_traceback_and_no_chain_of_causes(error: Exception) -> None:
+    with pytest.raises(Exception, match="the job failed") as raised, failing_fast():
+        deepest_first(error)
+    printed = "".join(traceback.format_exception(raised.value))
+    assert printed.count("Traceback (most recent call last)") == 1
+    assert "NoSuchBucket" not in printed
+    assert isinstance(raised.value, AirflowFailException) != getattr(error, "retryable", False)
+
+
+def test_the_place_in_the_spec_follows_the_sentence_without_its_full_stop() -> None:
+    refusal = RunError("EMR refused m5.xlarg.", retryable=False)
+    with pytest.raises(AirflowFailException) as raised, failing_fast(lambda _: "a.yaml:3"):
+        raise refusal
+    assert str(raised.value) == "EMR refused m5.xlarg (a.yaml:3)"

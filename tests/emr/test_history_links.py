@@ -80,7 +80,7 @@ def test_what_emr_refuses_is_told_for_each_history() -> None:
     fake: Any = FakeHistories(refused=True)
     links = history_links(EmrApi(read=fake, write=fake), node("emr-7.13.0"))
     assert [link.url for link in links] == [None, None, None]
-    assert {link.problem for link in links} == {"InvalidRequestException: The cluster is older than 30 days."}
+    assert {link.problem for link in links} == {"InvalidRequestException: The cluster is older than 30 days"}
 
 
 def test_a_page_that_is_not_made_in_time_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

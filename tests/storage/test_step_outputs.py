@@ -34,6 +34,34 @@ def test_an_output_without_its_marker_is_refused(s3: Any, bucket: str) -> None:
         verify_output(s3, f"s3://{bucket}/out", success_marker=True, min_files=1)
 
 
+@pytest.mark.parametrize(
+    ("present", "words"),
+    [
+        (("part-0", "part-1"), "mapreduce.fileoutputcommitter.marksuccessfuljobs is false"),
+        (("part-0",), "partitionOverwriteMode is dynamic"),
+        (("part-0",), "success_marker: false"),
+        (
+            ("a/_SUCCESS", "a/part-0", "b/_SUCCESS"),
+            "It lies in folders below (a/_SUCCESS, b/_SUCCESS): the step writes several",
+        ),
+        (("1/_SUCCESS", "2/_SUCCESS", "3/_SUCCESS", "4/_SUCCESS"), "(1/_SUCCESS, 2/_SUCCESS, 3/_SUCCESS …)"),
+        (("_temporary/0/task/part-0",), "uncommitted files below _temporary/: the write was cut off"),
+        ((), "the step has written nothing to the address that it gets as its output"),
+    ],
+    ids=["committer", "overwrite", "way out", "below", "many below", "uncommitted", "nothing"],
+)
+def test_a_missing_marker_is_explained_by_what_is_there(
+    s3: Any, bucket: str, present: tuple[str, ...], words: str, request: pytest.FixtureRequest
+) -> None:
+    prefix = request.node.callspec.id.replace(" ", "-")
+    for name in present:
+        s3.put_object(Bucket=bucket, Key=f"{prefix}/{name}", Body=b"x")
+    with pytest.raises(OutputIncomplete) as raised:
+        verify_output(s3, f"s3://{bucket}/{prefix}", success_marker=True, min_files=1)
+    assert f"{prefix}/_SUCCESS is missing ({len(present)} objects below the prefix). " in str(raised.value)
+    assert words in str(raised.value)
+
+
 def test_too_few_files_are_refused(s3: Any, bucket: str) -> None:
     put(s3, bucket, out__SUCCESS=b"")
     with pytest.raises(OutputIncomplete, match="holds 0 data files, its spec asks for at least 1"):

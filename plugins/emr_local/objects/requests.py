@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from xml.sax.saxutils import escape
 
 from emr_local.objects.paths import UnstorableKeyError
 
+# The object's file, percent-encoded: a header takes no other characters than ASCII's.
+FILE_HEADER = "x-emr-local-file"
 _WRITES = frozenset({"PUT", "POST", "DELETE", "PATCH"})
 
 
@@ -21,6 +24,9 @@ class Mirror(Protocol):
 
     def absorb_while_running(self) -> None:
         """Bring what running steps wrote into moto, if that is due."""
+
+    def find_file(self, bucket_name: str, key: str) -> Path | None:
+        """The file of an object; None where there is none."""
 
 
 class MirroringApp:
@@ -35,9 +41,9 @@ class MirroringApp:
         s3_request = is_s3_request(environ)
         if s3_request:
             self._store.absorb_while_running()
-        if environ["REQUEST_METHOD"] not in _WRITES:
-            return self._app(environ, start_response)
         bucket, key = split_path(environ) if s3_request else (None, None)
+        if environ["REQUEST_METHOD"] not in _WRITES:
+            return self._app(environ, self._naming_file(bucket, key, start_response))
         held = _HeldReply()
         body = self._app(environ, held)
         try:
@@ -46,6 +52,14 @@ class MirroringApp:
             return _refuse(problem, start_response)
         start_response(*held.head)
         return body
+
+    def _naming_file(self, bucket: str | None, key: str | None, start_response: StartResponse) -> StartResponse:
+        """Say with an object where it is on this machine: a person reads a file more easily than S3."""
+        file = self._store.find_file(bucket, key) if bucket and key else None
+        if file is None:
+            return start_response
+        name = (FILE_HEADER, quote(str(file)))
+        return lambda status, headers, *error: start_response(status, [*headers, name], *error)
 
 
 class _HeldReply:

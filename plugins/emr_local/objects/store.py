@@ -112,6 +112,14 @@ class ObjectStore:
                 self._absorb_bucket(name)
             self._absorbed_at = time.monotonic()
 
+    def find_file(self, bucket_name: str, key: str) -> Path | None:
+        """The file of an object; None where there is none, as for a key that no file can have."""
+        try:
+            file = locate_object(self.root.absolute() / bucket_name, key)
+        except UnstorableKeyError:
+            return None
+        return file if file.is_file() else None
+
     def absorb_while_running(self) -> None:
         """Absorb if a step is running and the last time is more than a second ago."""
         with self._lock:

@@ -20,6 +20,10 @@ _EXCEPTION = re.compile(
 )
 # Say only that a streaming program failed; the last line before them is the program's own. Tasks that fail at once write theirs in turns.
 _WRAPPERS = re.compile(r"Task Id : |.*PipeMapRed\.")
+# What Spark logs on its way, which is never why a program ended.
+_LOGGED = re.compile(
+    r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (?:TRACE|DEBUG|INFO|WARN) |log4j:|Setting default log level|To adjust logging level"
+)
 _OUTPUT_EXISTS = re.compile(r"FileAlreadyExistsException|PATH_ALREADY_EXISTS|Output directory \S+ already exists")
 
 
@@ -100,7 +104,7 @@ def _last_exception(tail: str) -> str | None:
             before = next((each for each in reversed(lines[:number]) if not _WRAPPERS.match(each)), "")
             own = _EXCEPTION.match(before) if _WRAPPERS.match(line) else None
             return (own or match).group(1)
-    return lines[-1] if lines else None
+    return next((line for line in reversed(lines) if not _LOGGED.match(line)), None)
 
 
 def _explain_signal(exit_code: int) -> str | None:

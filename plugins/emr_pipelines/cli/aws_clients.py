@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.errors import EmrPipelinesError, join_sentences
 from emr_pipelines.spec.models.environment import EnvironmentSpec
 
 if TYPE_CHECKING:
@@ -80,16 +80,16 @@ def aws_errors_as_messages(environment: EnvironmentSpec) -> Iterator[None]:
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from emr_pipelines.emr.emr_api import describe_error
+    from emr_pipelines.emr.emr_api import describe_error, is_about_credentials
 
     if environment.connection.endpoint_url is not None:
         _refuse_silent_endpoint(environment.name, environment.connection.endpoint_url)
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        raise EmrPipelinesError(
-            f"The environment {environment.name} in {environment.region}: {describe_error(error)}. Check the credentials and rights of this shell"
-        ) from error
+        refusal = f"The environment {environment.name} in {environment.region}: {describe_error(error)}"
+        advice = "Check the credentials and rights of this shell" if is_about_credentials(error) else None
+        raise EmrPipelinesError(join_sentences(refusal, advice)) from error
 
 
 def _refuse_silent_endpoint(name: str, url: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from emr_pipelines.cli.airflow_home import airflow_home
 from emr_pipelines.cli.file_writing import writing
 from emr_pipelines.cli.run_order import RunOrder
 from emr_pipelines.cli.run_progress import RunProgress
+
+_TRACEBACK = "Traceback (most recent call last):"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +39,18 @@ def new_log_file(project_root: Path, pipeline: str) -> Path:
 
 
 def show_tails(run: FinishedRun, console: Console) -> None:
-    """Print the last lines of the logs that tell why the run failed."""
-    for name, lines in run.tails.items():
-        console.print(f"The last {len(lines)} lines of {name}:", style="bold", soft_wrap=True)
+    """Print the script's traceback, or the last lines of the logs that tell why the run failed where there is none."""
+    traces = {name: trace for name, lines in run.tails.items() if (trace := _last_traceback(lines))}
+    for name, lines in (traces or run.tails).items():
+        heading = f"The traceback in {name}:" if traces else f"The last {len(lines)} lines of {name}:"
+        console.print(heading, style="bold", soft_wrap=True)
         console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+def _last_traceback(lines: Sequence[str]) -> list[str]:
+    """From the last Python traceback on; none when there is no whole one."""
+    starts = [number for number, line in enumerate(lines) if line.startswith(_TRACEBACK)]
+    return list(lines[starts[-1] :]) if starts else []
 
 
 def tell_of_waiting_cluster(run: FinishedRun, order: RunOrder, console: Console) -> None:

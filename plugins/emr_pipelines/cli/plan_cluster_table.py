@@ -32,7 +32,7 @@ _TOLD_OF_INSTANCES = frozenset(
 
 def show_cluster(report: PlanReport) -> list[Shown]:
     """The cluster that a run makes, or the long-running one that it uses."""
-    cluster = report.plan.cluster
+    cluster = report.shown_plan.cluster
     if cluster.request is None:
         rows = [("long-running", f"{cluster.existing_id or cluster.existing_name}, never terminated")]
         return [table("Cluster", rows=rows)]

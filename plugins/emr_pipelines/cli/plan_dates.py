@@ -38,7 +38,7 @@ def run_of_date(plan: Plan, record: PlanRecord, date: str, params: Sequence[str]
     return RunOfDate(
         run_id=values.run_id,
         logical_date=logical_date,
-        params=values.params,
+        values=values,
         requests=bind_run(plan, values, cluster_id=plan.cluster.existing_id or NEW_CLUSTER_ID),
     )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 from emr_pipelines.cli.plan_baseline import Difference
 from emr_pipelines.errors import Problem
-from emr_pipelines.plan.binding import BoundRun, ParamValue
+from emr_pipelines.plan.binding import BoundRun, RunValues, bind_request
 from emr_pipelines.plan.cost.estimate import CostEstimate
 from emr_pipelines.plan.limits import LimitUse, limits_used
 from emr_pipelines.plan.model import Plan
@@ -23,11 +24,11 @@ FORMAT = "emr-pipelines/plan/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOfDate:
-    """One run with its exact requests."""
+    """One run with its values and its exact requests."""
 
     run_id: str
     logical_date: dt.date
-    params: Mapping[str, ParamValue]
+    values: RunValues
     requests: BoundRun
 
 
@@ -53,6 +54,23 @@ class PlanReport:
     run: RunOfDate | None = None
     runs: RunsOfRange | None = None
     difference: Difference | None = None
+
+    @property
+    def shown_plan(self) -> Plan:
+        """The plan as its tables show it: with the values of the run, if there is one, in the places where it reads and publishes and in its cluster."""
+        if self.run is None:
+            return self.plan
+        bind = partial(bind_request, values=self.run.values)
+        steps = tuple(
+            replace(
+                step,
+                external_inputs=tuple(bind(list(step.external_inputs))),
+                output=step.output and replace(step.output, publish=bind(step.output.publish)),
+            )
+            for step in self.plan.steps
+        )
+        cluster = replace(self.plan.cluster, request=self.run.requests.run_job_flow)
+        return replace(self.plan, steps=steps, cluster=cluster)
 
     @property
     def artifacts(self) -> tuple[ArtifactContent, ...]:
@@ -112,7 +130,7 @@ def _run_json(run: RunOfDate) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "logical_date": run.logical_date.isoformat(),
-        "params": dict(run.params),
+        "params": dict(run.values.params),
         "requests": asdict(run.requests),
     }
 

@@ -34,7 +34,7 @@ def show_run(report: PlanReport) -> list[Shown]:
 
 def show_tasks(report: PlanReport) -> list[Shown]:
     """The tasks in the order in which they run."""
-    rows = ((number, *row) for number, row in enumerate(_task_rows(report.plan), 1))
+    rows = ((number, *row) for number, row in enumerate(_task_rows(report.shown_plan), 1))
     return [table("Tasks", "#", "task", "after", "limits", "output", rows=rows)]
 
 
@@ -42,7 +42,7 @@ def show_inputs(report: PlanReport) -> list[Shown]:
     """The inputs that no step of the pipeline writes; nothing when there are none."""
     rows = [
         (step.name, address, f"{step.on_empty} the run")
-        for step in report.plan.steps
+        for step in report.shown_plan.steps
         for address in step.external_inputs
     ]
     title = "Inputs looked at before a cluster is created"

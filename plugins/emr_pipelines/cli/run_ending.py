@@ -28,8 +28,7 @@ def tell_end(run: FinishedRun, plan: Plan, endpoint: LocalEndpoint | None, conso
     if run.stopped_by is not None:
         _explain_interruption(run.progress, console)
         return exit_code(run.stopped_by)
-    show_tails(run, console)
-    _explain_failure(run.progress, run.log_file, console)
+    _explain_failure(run, console)
     return 1
 
 
@@ -56,12 +55,17 @@ def _find_fate(progress: RunProgress) -> str:
     )
 
 
-def _explain_failure(progress: RunProgress, log_file: Path, console: Console) -> None:
-    failed = {task_id: task for task_id, task in progress.tasks.items() if task.state == "failed"}
+def _explain_failure(run: FinishedRun, console: Console) -> None:
+    """Once: what failed (elsewhere than on a terminal, where the table hides it, that is told already), the script's traceback, and where the logs are."""
+    progress, log_file = run.progress, run.log_file
+    failed = {
+        task_id: task.details.get("error", "") for task_id, task in progress.tasks.items() if task.state == "failed"
+    }
     if len(failed) > 1:
         failed.pop(VERDICT_TASK, None)  # it says the same of all the others
-    for task_id, task in failed.items():
-        console.print(f"{task_id} failed: {task.details.get('error', '')}", style="red", markup=False, soft_wrap=True)
+    for task_id, error in failed.items() if console.is_terminal else ():
+        console.print(f"{task_id} failed: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+    show_tails(run, console)
     if not failed and progress.problem is None:
         console.print(
             "\n".join(log_file.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]),

@@ -35,4 +35,4 @@ def run_in_airflow(process: InlineProcess, order: RunOrder, console: Console) ->
         f"Running {plan.name} in the environment {plan.environment} (log: {shown_path(log_file)})", soft_wrap=True
     )
     progress.follow(process.events(airflow_arguments(order)))
-    return FinishedRun(progress=progress, log_file=log_file, stopped_by=process.stopped_by)
+    return FinishedRun(progress=progress, log_file=log_file, stopped_by=process.stopped_by, tails=progress.tails)

@@ -33,12 +33,13 @@ class TaskProgress:
 
 
 class RunProgress:
-    """The states of a run's tasks, in the order in which the plan has them."""
+    """The states of a run's tasks, in the order in which the plan has them. `tails` are the last lines of the logs that tell of the last failure, by name."""
 
     def __init__(self, task_ids: Iterable[str], console: Console) -> None:
         self.tasks = {task_id: TaskProgress() for task_id in task_ids}
         self.run_state = "running"
         self.problem: str | None = None
+        self.tails: dict[str, list[str]] = {}
         self._console = console
 
     def follow(self, events: Iterable[Mapping[str, Any]]) -> None:
@@ -101,6 +102,7 @@ class RunProgress:
             task.started = event["time"]
             return f"{event['task']}: running"
         task.ended = event["time"]
+        self.tails = event.get("tails") or self.tails
         task.details = {key: event[key] for key in ("output", "published", "cluster", "error") if key in event}
         seconds = task.seconds(task.ended) or 0.0
         return f"{event['task']}: {task.state} after {seconds:.1f} s" + (

@@ -126,7 +126,8 @@ def _hook(service: str, aws_conn_id: str | None, region_name: str | None) -> Sha
 def failing_fast(locate: Callable[[str], str] | None = None) -> Iterator[None]:
     """Let Airflow retry only what can succeed later: every other error of ours or of AWS fails the task at once.
 
-    `locate` gives the place in the spec that a refusal is about, as file:line, from the message.
+    `locate` gives the place in the spec that a refusal is about, as file:line, from the message. What Airflow is told has no chain of causes: it prints the
+    traceback of each, after which nobody finds the sentence that they all lead to.
     """
     try:
         yield
@@ -134,16 +135,16 @@ def failing_fast(locate: Callable[[str], str] | None = None) -> Iterator[None]:
         raise AirflowFailException(str(silence)) from None  # the sentence is all that there is to tell
     except RunError as error:
         if error.retryable:
-            raise
-        raise AirflowFailException(_with_place(str(error), locate)) from error
+            raise error from None
+        raise AirflowFailException(_with_place(str(error), locate)) from None
     except EmrPipelinesError as error:
-        raise AirflowFailException(str(error)) from error
+        raise AirflowFailException(str(error)) from None
     except (ClientError, BotoCoreError) as error:
         if may_succeed_later(error):
             raise
-        raise AirflowFailException(_with_place(describe_error(error), locate)) from error
+        raise AirflowFailException(_with_place(describe_error(error), locate)) from None
 
 
 def _with_place(message: str, locate: Callable[[str], str] | None) -> str:
     place = locate(message) if locate else ""
-    return f"{message} ({place})" if place else message
+    return f"{message.rstrip('.')} ({place})" if place else message

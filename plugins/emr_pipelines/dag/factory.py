@@ -98,7 +98,8 @@ def emit_dag(scope: RunScope, *, dag_folder: Path) -> DAG:
         publish >> cluster
         waits: dict[str, BaseOperator] = {}
         for step in plan.steps:
-            waits[step.name] = _step_tasks(scope, step, [waits[name] for name in step.upstream] or [cluster])
+            before = [waits[name] for name in step.upstream] or [cluster]
+            waits[step.name] = _step_tasks(scope, step, before, dag_folder)
         _end_tasks(scope, publish, cluster, list(waits.values()))
     return dag
 
@@ -125,10 +126,14 @@ def _publish_task(scope: RunScope, dag_folder: Path) -> BaseOperator:
         # What a step waits for may be written by the steps before it; only the first ones' inputs must be there now.
         inputs=[_external_inputs(step) for step in plan.steps if step.external_inputs and not step.upstream],
         claims=[to_template(claimed) for step in plan.steps if (claimed := place_claim(scope, step)) is not None],
-        # Found anew in the task: a bundle may lie elsewhere than where the DAG was parsed.
-        locate_project=partial(find_project_root, dag_folder),
+        locate_project=_project_finder(dag_folder),
         **_connection(plan),
     )
+
+
+def _project_finder(dag_folder: Path) -> partial[Path]:
+    """Finds the project anew in a task: a bundle may lie elsewhere than where the DAG was parsed."""
+    return partial(find_project_root, dag_folder)
 
 
 def _external_inputs(step: StepPlan) -> ExternalInputs:
@@ -158,7 +163,7 @@ def _cluster_task(plan: Plan) -> BaseOperator:
     )
 
 
-def _step_tasks(scope: RunScope, step: StepPlan, upstream: list[BaseOperator]) -> BaseOperator:
+def _step_tasks(scope: RunScope, step: StepPlan, upstream: list[BaseOperator], dag_folder: Path) -> BaseOperator:
     """The two tasks of a step, after the given ones; returns the one that its downstream steps follow."""
     plan = scope.plan
     shared = {
@@ -170,7 +175,7 @@ def _step_tasks(scope: RunScope, step: StepPlan, upstream: list[BaseOperator]) -
     }
     with TaskGroup(step.name, tooltip=step.description or step.kind):
         submit = _submit_task(step, shared)
-        wait = _wait_task(scope, step, shared)
+        wait = _wait_task(scope, step, {**shared, "locate_project": _project_finder(dag_folder)})
     upstream >> submit >> wait
     return wait
 

@@ -36,6 +36,7 @@ from emr_pipelines.dag.interruption import Interruption
 from emr_pipelines.dag.macros import CLUSTER_KEY, OUTPUT_KEY
 from emr_pipelines.dag.newest_api import offer_newest_api_only
 from emr_pipelines.dag.sensor import PUBLISHED_KEY
+from emr_pipelines.emr.emr_api import RunError
 from emr_pipelines.plan.step_selection import StepSelection, narrow, parse_selection
 
 Emit = Callable[[dict[str, Any]], None]
@@ -64,7 +65,10 @@ class TaskEvents:
     @hookimpl
     def on_task_instance_failed(self, task_instance: Any, error: Any) -> None:
         """Airflow calls this when a task has failed, also when it will be retried."""
-        self._report(task_instance, "failed", error=str(error))
+        # What a task of ours tells Airflow has no chain of causes, but Python keeps what it stands for.
+        told = error if isinstance(error, RunError) else getattr(error, "__context__", None)
+        tails = dict(told.tails) if isinstance(told, RunError) else {}
+        self._report(task_instance, "failed", error=str(error), tails=tails)
 
     def _report(self, task_instance: Any, state: str, **details: Any) -> None:
         self._emit({"task": task_instance.task_id, "state": state, "time": time.time(), **details})

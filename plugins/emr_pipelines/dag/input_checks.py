@@ -36,6 +36,6 @@ def refuse_missing_inputs(
             require_inputs(s3, one["step"], one["uris"], on_empty=one["on_empty"], place=one["place"])
     except InputsMissing as missing:
         if not missing.skips:
-            raise AirflowFailException(f"{missing}. {hint}" if hint else str(missing)) from missing
+            raise AirflowFailException(f"{missing}. {hint}" if hint else str(missing)) from None
         ti.xcom_push(key=EMPTY_KEY, value=str(missing))
-        raise AirflowSkipException(str(missing)) from missing
+        raise AirflowSkipException(str(missing)) from None

@@ -132,7 +132,7 @@ class CreateClusterOperator(EmrCreateJobFlowOperator):
                 tell=lambda cluster_id: links(cluster_id=cluster_id),
             )
         except ClusterFailed as failure:
-            raise self._explain(api, failure, context) from failure
+            raise self._explain(api, failure, context) from None
 
     def _explain(self, api: EmrApi, failure: ClusterFailed, context: Context) -> ClusterFailed:
         """The failure with its probable cause. A bootstrap action that fails twice would fail for ever."""

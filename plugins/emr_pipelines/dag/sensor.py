@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.providers.amazon.aws.sensors.emr import EmrStepSensor
@@ -25,6 +26,7 @@ from emr_pipelines.emr.step_watch import WatchLimits, give_up, utc_now, watch_st
 from emr_pipelines.emr.steps import StepHandle, Submission, cancel_step, describe_step
 from emr_pipelines.plan.task_ids import submit_task
 from emr_pipelines.spec.notation.task_names import TAKE_OVER_KEY
+from emr_pipelines.spec.project_files.project import ProjectFiles
 from emr_pipelines.storage.attempts import claim, is_owner
 from emr_pipelines.storage.finished_outputs import FinishedOutput, OutputCheck, accept_output
 from emr_pipelines.storage.latest_outputs import LatestOutput
@@ -64,6 +66,7 @@ class WaitForStepSensor(EmrStepSensor):
         execution_role: str | None = None,
         log_uri: str | None = None,
         log_patience_seconds: float,
+        locate_project: Callable[[], Path],
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -79,6 +82,7 @@ class WaitForStepSensor(EmrStepSensor):
         self.execution_role = execution_role
         self.log_uri = log_uri
         self.log_patience_seconds = log_patience_seconds
+        self._locate_project = locate_project
         self._watched: StepHandle | None = None
         self._owner = ""
         self._killed = False
@@ -168,11 +172,18 @@ class WaitForStepSensor(EmrStepSensor):
         try:
             return act()
         except StepFailed as failure:
-            raise self._with_cause(api, handle, failure) from failure
+            raise self._with_cause(api, handle, failure) from None
 
     def _with_cause(self, api: EmrApi, handle: StepHandle, failure: StepFailed) -> StepFailed:
         s3 = s3_client(self.aws_conn_id, self.region_name)
-        return explained_step(api, s3, handle, failure, patience_seconds=self.log_patience_seconds)
+        return explained_step(
+            api,
+            s3,
+            handle,
+            failure,
+            patience_seconds=self.log_patience_seconds,
+            own_names=lambda: ProjectFiles(self._locate_project()).code_names(),
+        )
 
     def _hand_on(self, context: Context, done: Submission, step: StepTypeDef) -> None:
         context["ti"].xcom_push(key=SECONDS_KEY, value=_seconds_of(step))

@@ -16,7 +16,7 @@ from emr_pipelines.emr.clusters import (
     reason_of,
     wait_until_ready,
 )
-from emr_pipelines.emr.emr_api import LIVE_CLUSTER_STATES, ClusterGone, EmrApi
+from emr_pipelines.emr.emr_api import LIVE_CLUSTER_STATES, ClusterGone, EmrApi, is_unknown_id
 from emr_pipelines.emr.launch_preparation import LaunchPreparation
 from emr_pipelines.emr.polling import PollInterval
 
@@ -49,7 +49,7 @@ def find_loss(api: EmrApi, cluster_id: str) -> ClusterLoss | None:
     try:
         cluster = describe(api, cluster_id)
     except ClientError as error:
-        if error.response["Error"]["Code"] != "InvalidRequestException":
+        if not is_unknown_id(error):
             raise
         return ClusterLoss(reason="EMR does not know it any more", infrastructure=True)
     return None if cluster["Status"]["State"] in LIVE_CLUSTER_STATES else _loss_of(cluster)

@@ -16,6 +16,7 @@ from emr_pipelines.emr.emr_api import (
     EmrApi,
     RunError,
     describe_error,
+    is_unknown_id,
     may_succeed_later,
 )
 from emr_pipelines.emr.launch_preparation import LaunchPreparation
@@ -103,6 +104,20 @@ def _tag(tags: Iterable[Mapping[str, Any]], name: str) -> str | None:
     return next((tag.get("Value") for tag in tags if tag.get("Key") == name), None)
 
 
+def describe_known(api: EmrApi, cluster_id: str) -> ClusterTypeDef:
+    """The Cluster that a person named by its id. Raises RunError (final) for one that EMR does not know in this account and region."""
+    try:
+        return describe(api, cluster_id)
+    except ClientError as error:
+        if not is_unknown_id(error):
+            raise
+        region = api.read.meta.region_name
+        raise RunError(
+            f"There is no cluster {cluster_id} in {region}: EMR knows none with this id in the account. Check the id, the region and the environment",
+            retryable=False,
+        ) from None
+
+
 def describe(api: EmrApi, cluster_id: str) -> ClusterTypeDef:
     """DescribeCluster's Cluster."""
     return api.read.describe_cluster(ClusterId=cluster_id)["Cluster"]
@@ -146,7 +161,7 @@ def use_existing(api: EmrApi, *, cluster_id: str | None, name: str | None) -> st
     Raises RunError (final) when it is not live, or when the name fits none or several.
     """
     if cluster_id is not None:
-        state = describe(api, cluster_id)["Status"]["State"]
+        state = describe_known(api, cluster_id)["Status"]["State"]
         if state not in LIVE_CLUSTER_STATES:
             raise RunError(
                 f"Cluster {cluster_id} is {state}; name a live cluster under `cluster: id:`", retryable=False
@@ -213,9 +228,8 @@ def _wait_for_end(reader: PatientReader, cluster_id: str, interval: PollInterval
 def reason_of(cluster: ClusterTypeDef) -> str:
     """State, code and message of a cluster's last change, as one line."""
     reason = cluster["Status"].get("StateChangeReason", {})
-    return " ".join(
-        part for part in (cluster["Status"]["State"], reason.get("Code", ""), reason.get("Message", "")) if part
-    )
+    parts = (cluster["Status"]["State"], reason.get("Code", ""), reason.get("Message", "").rstrip(" ."))
+    return " ".join(part for part in parts if part)
 
 
 def reason_code(cluster: ClusterTypeDef) -> str:

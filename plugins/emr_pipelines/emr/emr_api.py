@@ -10,7 +10,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, ConnectionError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectionError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
 
 from emr_pipelines.errors import EmrPipelinesError
 
@@ -32,6 +44,15 @@ TERMINAL_STEP_STATES = ("COMPLETED", "CANCELLED", "FAILED", "INTERRUPTED")
 
 _THROTTLING_CODES = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
 _DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
+_CREDENTIAL_CODES = _DENIED_CODES | {
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "AuthFailure",
+    "MissingAuthenticationToken",
+    "IncompleteSignature",
+}
 _EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 
 
@@ -125,16 +146,47 @@ def is_expired(error: Exception) -> bool:
     return isinstance(error, ClientError) and error.response["Error"]["Code"] in _EXPIRED_CODES
 
 
+def is_unknown_id(error: Exception) -> bool:
+    """Whether EMR does not know what the call names: it says `Cluster id 'j-…' is not valid.` of an id that never was, or of another account or region."""
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] == "InvalidRequestException"
+
+
+def is_about_credentials(error: Exception) -> bool:
+    """Whether the credentials are missing, wrong, expired or lack a right."""
+    if isinstance(error, ClientError):
+        return (
+            error.response["ResponseMetadata"]["HTTPStatusCode"] in (401, 403)
+            or is_expired(error)
+            or error.response["Error"]["Code"] in _CREDENTIAL_CODES
+        )
+    return isinstance(
+        error,
+        NoCredentialsError
+        | PartialCredentialsError
+        | CredentialRetrievalError
+        | ProfileNotFound
+        | TokenRetrievalError
+        | SSOError,
+    )
+
+
 def may_succeed_later(error: Exception) -> bool:
     """Whether the same call can succeed later. EMR's own refusals (validation, access) cannot; what never reached EMR, or was throttled, can."""
     return not isinstance(error, ClientError) or is_throttling(error) or is_outage(error) or is_expired(error)
+
+
+def _message_of(details: Mapping[str, Any]) -> str:
+    """AWS's message without its full stop; S3 says beside it which bucket or key it means."""
+    message = str(details.get("Message", "")).rstrip(" .")
+    subject = "/".join(str(details[key]) for key in ("BucketName", "Key") if details.get(key))
+    return message if not subject or subject in message else f"{message} (s3://{subject})"
 
 
 def describe_error(error: Exception) -> str:
     """An AWS error as one line: code and message, without botocore's preamble; and what to do about a right that is missing."""
     if isinstance(error, ClientError):
         details = error.response["Error"]
-        words = f"{details.get('Code', 'Unknown')}: {details.get('Message', '')}"
+        words = f"{details.get('Code', 'Unknown')}: {_message_of(details)}"
         if details.get("Code") not in _DENIED_CODES:
             return words
         # The answer to a HEAD request has no body that would tell what was denied.

@@ -172,7 +172,7 @@ def describe_failure(step: StepTypeDef) -> str:
         f"(log: {details['LogFile']})" if details.get("LogFile") else "",
     )
     return f"Step {step['Id']} ({step['Name']}) is {status['State']}: " + (
-        " ".join(part for part in parts if part) or "EMR gives no reason"
+        " ".join(part for part in parts if part).rstrip(" .") or "EMR gives no reason"
     )
 
 

@@ -28,6 +28,7 @@ from emr_pipelines.plan.run_scope import RunScope
 from emr_pipelines.plan.run_verdict import StepEvidence, find_gaps
 from emr_pipelines.plan.task_ids import submit_task, wait_task
 from emr_pipelines.spec.notation.task_names import CREATE_TASK, LEAVE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
+from emr_pipelines.spec.project_files.project import ProjectFiles
 from emr_pipelines.storage.inputs import InputsMissing
 from emr_pipelines.storage.run_code import publish_run
 from emr_pipelines.storage.step_outputs import refuse_taken_place
@@ -53,7 +54,7 @@ class InlineRun:
         self._scope, self._plan, self._clients = scope, scope.plan, clients
         self._project_root = project_root
         self._tell = tell
-        self._steps = StepRuns(scope, values, clients, take_over=take_over)
+        self._steps = StepRuns(scope, values, clients, project=ProjectFiles(project_root), take_over=take_over)
         self._submitted: dict[str, tuple[StepPlan, str]] = {}  # may still run: the step, and its cluster
         self._ended: dict[str, dt.datetime] = {}
         self._launched = self._settled = False
@@ -202,7 +203,7 @@ def _located(error: Exception, locate: Callable[[str], str] | None) -> RunError:
     message = str(error) if isinstance(error, RunError) else describe_error(error)
     place = locate(message) if locate else ""
     tails = error.tails if isinstance(error, RunError) else {}
-    return RunError(f"{message} ({place})" if place else message, retryable=False, tails=tails)
+    return RunError(f"{message.rstrip('.')} ({place})" if place else message, retryable=False, tails=tails)
 
 
 def _without_raising(what: str, act: Callable[[], None]) -> None:

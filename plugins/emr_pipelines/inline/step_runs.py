@@ -21,6 +21,7 @@ from emr_pipelines.plan.binding import RunValues, bind_request, values_of_step
 from emr_pipelines.plan.legacy_contract import attempts_folder
 from emr_pipelines.plan.model import OutputPlan, StepPlan
 from emr_pipelines.plan.run_scope import RunScope, latest_record, moment_of, place_claim
+from emr_pipelines.spec.project_files.project import ProjectFiles
 from emr_pipelines.storage.finished_outputs import FinishedOutput, OutputCheck, accept_output
 from emr_pipelines.storage.inputs import require_inputs
 from emr_pipelines.storage.latest_outputs import LatestOutput
@@ -50,8 +51,11 @@ class RunClients:
 class StepRuns:
     """The steps of one run. `values` are the run's, to which each step adds its output; with `take_over` it publishes to places of others, too."""
 
-    def __init__(self, scope: RunScope, values: RunValues, clients: RunClients, *, take_over: bool = False) -> None:
+    def __init__(
+        self, scope: RunScope, values: RunValues, clients: RunClients, *, project: ProjectFiles, take_over: bool = False
+    ) -> None:
         self.values = values
+        self._project = project
         self._take_over = take_over
         self._scope, self._plan = scope, scope.plan
         self._api, self._s3 = clients.api, clients.s3
@@ -109,7 +113,12 @@ class StepRuns:
             except StepFailed as failure:
                 patience = self._plan.log_patience_seconds
                 raise explained_step(
-                    self._api, self._s3, current.handle, failure, patience_seconds=patience
+                    self._api,
+                    self._s3,
+                    current.handle,
+                    failure,
+                    patience_seconds=patience,
+                    own_names=self._project.code_names,
                 ) from failure
             if following is None:
                 return current

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_UNCOMMITTED = "_temporary/"
+_SHOWN_NAMES = 3
+_WITHOUT_MARKER = "If that is meant, write `output: {format: …, success_marker: false}` in the spec, with min_files as what tells a whole output"
+
 
 class OutputIncomplete(EmrPipelinesError):
     """A step that COMPLETED without the output that its spec declares."""
@@ -32,16 +36,36 @@ def verify_output(s3: S3Client, uri: str, *, success_marker: bool, min_files: in
     """
     prefix = parse_s3_prefix(uri)
     names = object_names(s3, prefix)
+    files = [name for name in names if not is_hidden(name)]
     if success_marker and SUCCESS_MARKER not in names:
         raise OutputIncomplete(
-            f"The step completed without output: {prefix}/{SUCCESS_MARKER} is missing ({len(names)} objects below the prefix)"
+            f"The step completed without output: {prefix}/{SUCCESS_MARKER} is missing ({len(names)} objects below the prefix). "
+            + _explain_missing_marker(names, files)
         )
-    files = [name for name in names if not is_hidden(name)]
     if len(files) < min_files:
         raise OutputIncomplete(
             f"The step completed without output: {prefix} holds {len(files)} data files, its spec asks for at least {min_files}"
         )
     return len(files)
+
+
+def _explain_missing_marker(names: Sequence[str], files: Sequence[str]) -> str:
+    """What leads to such a prefix, and what to do about it; a committer of Hadoop writes the marker as its last act."""
+    below = [name for name in names if name.endswith(f"/{SUCCESS_MARKER}")]
+    if below:
+        return (
+            f"It lies in folders below ({', '.join(below[:_SHOWN_NAMES])}{' …' if len(below) > _SHOWN_NAMES else ''}): the step writes several outputs there. "
+            f"{_WITHOUT_MARKER}"
+        )
+    if any(name.startswith(_UNCOMMITTED) for name in names):
+        return f"There are uncommitted files below {_UNCOMMITTED}: the write was cut off, or another one still runs. Run the step again"
+    if not files:
+        return "There is no data: the step has written nothing to the address that it gets as its output. Look where it writes instead"
+    return (
+        "The data is there, but the committer did not mark it: mapreduce.fileoutputcommitter.marksuccessfuljobs is false, "
+        "spark.sql.sources.partitionOverwriteMode is dynamic (then Spark marks nothing), or the step does not write through Spark or Hadoop. "
+        f"Change that in the step's conf and in its script. {_WITHOUT_MARKER}"
+    )
 
 
 def publish_output(s3: S3Client, source_uri: str, claim: PlaceClaim, *, label: str) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from emr_pipelines.emr.clusters import describe
+from emr_pipelines.emr.clusters import describe_known
 from emr_pipelines.emr.emr_api import LIVE_CLUSTER_STATES, EmrApi, RunError
 from emr_pipelines.emr.reaper import OwnCluster, own_clusters
 
@@ -60,7 +60,7 @@ def find_cluster(api: EmrApi, wanted: str | None) -> str:
 
 def describe_primary(api: EmrApi, cluster_id: str) -> PrimaryNode:
     """The cluster and its primary node."""
-    cluster = describe(api, cluster_id)
+    cluster = describe_known(api, cluster_id)
     state = str(cluster["Status"]["State"])
     primary = _primary_instance(api, cluster) if state in LIVE_CLUSTER_STATES else None
     network = cluster.get("Ec2InstanceAttributes", {})

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from emr_pipelines.emr.diagnosis.failures import Failure, shorten
 
 _S3 = r"(?P<path>(?:s3[an]?|hdfs|file):[^\s,'\"]*[^\s,'\".:;])"
+_NO_BUCKET = r"(?:NoSuchBucket|[Ss]pecified bucket does not exist|UnknownStoreException)"
+_OF_BUCKET = r"(?:s3[an]?://|(?:Bucket|bucket|BucketName)[:=] ?'?\"?|Bucket |bucket )(?P<bucket>(?!does\b|that\b)[a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?![\w.-]| operation)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,12 @@ def _known(pattern: str, words: str, advice: str = "") -> Known:
     return Known(pattern=re.compile(pattern, re.DOTALL), words=words, advice=advice)
 
 
+_LIBRARY_MISSING = "install it in a bootstrap action with the Python that PySpark runs (python3.11 -m pip on emr-7.13 and later), or send it along with py_files"
+_OWN_MODULE_MISSING = "it is in the project, but did not travel with the script: name it under py_files, or make the script's folder a package (with __init__.py), which travels by itself"
+_PROGRAM_MISSING = "install it in a bootstrap action"
+_OWN_PROGRAM_MISSING = "it is in the project, but not on the cluster under this name: write its path in the project, as `include/…`, so that it travels"
+_PROGRAM = re.compile(r"^There is no (?:program|command) (?P<program>\S+) on the cluster")
+_MODULE = re.compile(r"^The Python module (?P<module>\w+)[\w.]* is missing")
 _MORE_EXECUTOR_MEMORY = "raise executor_memory, or split the work into more partitions"
 _MORE_DRIVER_MEMORY = "raise driver_memory, or collect less to the driver"
 _GRANT = "grant it to the cluster's instance role (JobFlowRole) or to the step's execution role"
@@ -86,11 +95,11 @@ _INFRASTRUCTURE = (
 )  # fmt: skip
 
 _DEPENDENCIES = (
-    _known(r"Cannot run program \"(?P<program>[^\"]+)\"", "There is no program {program} on the cluster", "install it in a bootstrap action"),
+    _known(r"Cannot run program \"(?P<program>[^\"]+)\"", "There is no program {program} on the cluster", _PROGRAM_MISSING),
     _known(
         r"(?:ModuleNotFoundError|ImportError): No module named '?(?P<module>[\w.]+)'?",
         "The Python module {module} is missing",
-        "install it in a bootstrap action with the Python that PySpark runs (python3.11 -m pip on emr-7.13 and later), or send it along with py_files",
+        _LIBRARY_MISSING,
     ),
     _known(r"ClassNotFoundException: (?P<source>[\w.-]+)\.DefaultSource", "Spark knows no data source named {source}", "add its package to the step's packages"),
     _known(r"(?:Failed to find (?:the )?data source:|\[DATA_SOURCE_NOT_FOUND\].*?data source:) (?P<source>[\w.-]+?)\.?(?=\s|$)", "Spark knows no data source named {source}", "add its package to the step's packages"),
@@ -115,7 +124,8 @@ _FILES = (
     _known(r"(?:Output directory|\[PATH_ALREADY_EXISTS\] Path|AnalysisException: path|already exists:) (?P<path>\S+?)/?(?: already exists|\.? *$)", "The output {path} exists already", "every attempt needs a prefix of its own: use the step's output, or another path"),
     _known(r"(?:Path does not exist|Input path does not exist|Input Pattern|No such file or directory):? '?" + _S3, "The input {path} does not exist", "check the path, and whether what should have written it ran"),
     _known(r"File (?P<path>\S+) does not exist\b", "The file {path} does not exist", "check the path, and whether it was uploaded"),
-    _known(r"NoSuchBucket.*?(?:\((?:Bucket|bucket): (?P<bucket>[\w.-]+)\)|$)|The specified bucket does not exist", "An S3 bucket that the step uses does not exist", "check the bucket's name and region"),
+    _known(rf"{_NO_BUCKET}.*?{_OF_BUCKET}", "The S3 bucket {bucket} does not exist", "correct its name, or create it"),
+    _known(rf"{_OF_BUCKET}.*?{_NO_BUCKET}", "The S3 bucket {bucket} does not exist", "correct its name, or create it"),
     _known(r"FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<path>[^']+)'", "The file {path} does not exist", "a script on the cluster sees only what travels with the step; read data through Spark"),
     _known(_S3 + r" is not a Parquet file", "{path} is not a Parquet file", "it is damaged, cut short, or of another format"),
     _known(r"Can not read value at .{0,60}? in file " + _S3, "The Parquet file {path} cannot be read", "it is damaged, or its columns have other types than the script expects"),
@@ -135,12 +145,39 @@ _QUERIES = (
     _known(r"(?:PicklingError|Could not serialize object): (?P<detail>[^\n]+)", "A function cannot be sent to the executors: {detail}"),
 )  # fmt: skip
 
+# What another exception of the same chain may say better.
+_VAGUE = (
+    _known(_NO_BUCKET, "An S3 bucket that the step uses does not exist, and its log does not name it", "look for it in the step's inputs and arguments"),
+)  # fmt: skip
+
 _TABLE = (*_MEMORY, *_INFRASTRUCTURE, *_DEPENDENCIES, *_ACCESS, *_FILES, *_QUERIES)
+
+
+def advise_on_own_code(sentence: str, own_names: Collection[str]) -> str:
+    """The sentence, which for a missing module or program of the project says how it travels: nobody can install it. `own_names` are those of files, modules and packages."""
+    program = _PROGRAM.match(sentence)
+    if program is not None and program["program"].rpartition("/")[2] in own_names:
+        return sentence.replace(_PROGRAM_MISSING, _OWN_PROGRAM_MISSING)
+    found = _MODULE.match(sentence)
+    return (
+        sentence
+        if found is None or found["module"] not in own_names
+        else sentence.replace(_LIBRARY_MISSING, _OWN_MODULE_MISSING)
+    )
 
 
 def describe_known(failure: Failure) -> str | None:
     """The sentence of the first entry that fits an exception; None when none does."""
-    for known in _TABLE:
+    return _describe(failure, _TABLE)
+
+
+def describe_vaguely(failure: Failure) -> str | None:
+    """The same where the exception does not say what it is about."""
+    return _describe(failure, _VAGUE)
+
+
+def _describe(failure: Failure, table: Iterable[Known]) -> str | None:
+    for known in table:
         if found := known.pattern.search(failure.text):
             return known.describe(found, failure.place)
     return None

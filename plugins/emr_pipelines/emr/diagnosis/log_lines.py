@@ -49,6 +49,8 @@ _EXITS = (
     _line(r"(?:[Ee]xit(?:ed with +exit)?[ _]?[Cc]ode|[Ee]xit status|exitStatus|exited with code|ret)[:=]? *'?(?:137|-9)\b|^Killed$|: +\d+ Killed\b", "A process of the step was killed (SIGKILL, exit code 137), most likely because the memory ran out"),
     _line(r"(?:[Ee]xit(?:ed with +exit)?[ _]?[Cc]ode|[Ee]xit status|exitStatus|exited with code|ret)[:=]? *'?(?:143|-15)\b", "A process of the step was ended from outside (SIGTERM, exit code 143)"),
     _line(r"subprocess failed with code (?P<code>\d+)", "The mapper or reducer ended with exit code {code}"),
+    # Not 1, which everything that fails has.
+    _line(r"(?:User application exited with (?:status )?|\bspark-submit\b[\s\S]*?\bended with exit code )(?P<code>(?!1\b)[1-9]\d*)\b", "The script itself ended with exit code {code} and no exception, as by sys.exit({code})"),
 )  # fmt: skip
 
 

@@ -22,6 +22,10 @@ class LogPlaces:
     bucket: str
     cluster_prefix: str
 
+    def address(self, key: str) -> str:
+        """The s3:// address of one of the keys."""
+        return f"s3://{self.bucket}/{key}"
+
     def step(self, step_id: str, name: str) -> str:
         """The key of a log of a step; `name` is controller, stderr, stdout or syslog."""
         return f"{self.cluster_prefix}/steps/{step_id}/{name}.gz"

@@ -38,10 +38,11 @@ _SHOWN = ("stderr", "stdout")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """The probable cause (None when the logs say nothing that is understood), and the last lines of the logs that there are, by name."""
+    """The probable cause (None when the logs say nothing that is understood), the last lines of the logs that there are, by name, and the address of the one to look at first."""
 
     sentence: str | None = None
     tails: dict[str, list[str]] = field(default_factory=dict)
+    log: str | None = None
 
 
 def explain_step(api: EmrApi, s3: S3Client, handle: StepHandle, *, state: str, patience_seconds: float) -> Explanation:
@@ -77,13 +78,21 @@ def _explain_step(api: EmrApi, s3: S3Client, handle: StepHandle, state: str, pat
     source = LogSource(s3=s3, places=places)
     if state != "FAILED":
         own = gather_step(source, handle.step_id, patience.spent())
-        return Explanation(sentence=reason, tails=_tails(own))
-    sentence, tails = _explain_from_logs(source, handle.step_id, patience)
-    return Explanation(sentence=sentence or reason, tails=tails)
+        return Explanation(sentence=reason, tails=_tails(own), log=_first_log(own, source, handle.step_id))
+    own = gather_step(source, handle.step_id, patience)
+    sentence, tails = _explain_from_logs(source, own, patience)
+    return Explanation(sentence=sentence or reason, tails=tails, log=_first_log(own, source, handle.step_id))
 
 
-def _explain_from_logs(source: LogSource, step_id: str, patience: Patience) -> tuple[str | None, dict[str, list[str]]]:
-    own = gather_step(source, step_id, patience)
+def _first_log(own: Mapping[str, str], source: LogSource, step_id: str) -> str | None:
+    """The address of the step's stderr, else of its stdout."""
+    name = next((name for name in _SHOWN if own.get(name, "").strip()), None)
+    return None if name is None else source.places.address(source.places.step(step_id, name))
+
+
+def _explain_from_logs(
+    source: LogSource, own: Mapping[str, str], patience: Patience
+) -> tuple[str | None, dict[str, list[str]]]:
     application = find_application(own.get("stderr", ""))
     driver: dict[str, str] = {}
     workers: list[str] = []
@@ -106,8 +115,11 @@ def _explain_launch(api: EmrApi, s3: S3Client, cluster_id: str, patience: Patien
         return Explanation(sentence=describe_reason(cluster))
     places = find_places(cluster.get("LogUri"), cluster_id)
     logs = {} if places is None else gather_bootstrap(LogSource(s3=s3, places=places), failure, patience)
+    name = next((name for name in _SHOWN if logs.get(name, "").strip()), None)
     return Explanation(
-        sentence=describe_bootstrap(failure, logs), tails=_tails(logs, f"bootstrap action {failure.number} ")
+        sentence=describe_bootstrap(failure, logs),
+        tails=_tails(logs, f"bootstrap action {failure.number} "),
+        log=places.address(places.bootstrap(failure.instance_id, failure.number, name)) if places and name else None,
     )
 
 

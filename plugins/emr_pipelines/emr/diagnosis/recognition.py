@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from emr_pipelines.emr.diagnosis.failures import Failure, describe_plainly, simple_name
 from emr_pipelines.emr.diagnosis.java_traces import find_java_failures
-from emr_pipelines.emr.diagnosis.known_failures import describe_known
+from emr_pipelines.emr.diagnosis.known_failures import describe_known, describe_vaguely
 from emr_pipelines.emr.diagnosis.log_lines import describe_exit, describe_lines
 from emr_pipelines.emr.diagnosis.python_traces import find_python_failures
 
@@ -26,7 +26,9 @@ def find_last_resort(logs: Sequence[str]) -> str | None:
 
 def _describe_chain(chain: Sequence[Failure]) -> str | None:
     """What is known of any of the chain's exceptions says more than the deepest one says of itself."""
-    known = next(filter(None, map(describe_known, chain)), None)
+    known = next(
+        filter(None, (describe(one) for describe in (describe_known, describe_vaguely) for one in chain)), None
+    )
     return known or next((describe_plainly(failure) for failure in chain if not failure.is_wrapper), None)
 
 

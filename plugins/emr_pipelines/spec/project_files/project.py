@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from emr_pipelines.errors import Problem, SpecError
 from emr_pipelines.spec.notation.spelling import suggest
@@ -165,6 +165,14 @@ class ProjectFiles:
         if script not in self._packages_by_script:
             self._packages_by_script[script] = find_packages(self.root, script)
         return self._packages_by_script[script]
+
+    def code_names(self) -> frozenset[str]:
+        """The names of the files under include/, and those by which Python could import them, were they on its path."""
+        files = [PurePosixPath(name) for name in self.names]
+        modules = [file for file in files if file.suffix == ".py"]
+        return frozenset(
+            {file.name for file in files} | {file.stem for file in modules} | {file.parent.name for file in modules}
+        )
 
     @cached_property
     def names(self) -> tuple[str, ...]:

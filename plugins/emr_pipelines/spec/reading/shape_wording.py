@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from emr_pipelines.errors import Problem
 from emr_pipelines.spec.models.base import Model
+from emr_pipelines.spec.notation.command_words import as_list
 from emr_pipelines.spec.notation.forms import FORMS
 from emr_pipelines.spec.notation.spelling import closest, suggest
 from emr_pipelines.spec.reading.document import Document, Path, holds, value_at
@@ -133,7 +134,7 @@ def _fix_of_kind(model: type[Model], misfit: Misfit, found: Any) -> str:
     if isinstance(found, str) and _UNQUOTED.fullmatch(found) and "a text" not in misfit.expected:
         return "Write it without quotes."
     if misfit.expected == ("a list",) and isinstance(found, str):
-        return f"Write a list: [{', '.join(found.split())}]."
+        return f"Write a list: {as_list(found)}."
     if found is None:
         return "Write a value, or leave the key out."
     return describe_path(model, misfit.path) or f"Write {_join_kinds(misfit.expected)}."

@@ -9,6 +9,7 @@ from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.file_references import is_argument_file
 from emr_pipelines.spec.models.pipeline import ParamSpec, StepSpec
 from emr_pipelines.spec.models.step import StreamingSpec
+from emr_pipelines.spec.notation.command_words import as_list
 from emr_pipelines.spec.reading.document import Path
 from emr_pipelines.spec.reading.plain_values import scalar_text
 from emr_pipelines.spec.references import parse_references
@@ -55,7 +56,7 @@ def check_programs(context: Context) -> Iterator[Finding]:
         for key, words in programs_of(streaming):
             is_list = not isinstance(getattr(streaming, key), str)
             if re.search(r"[\s'\"]", context.resolve(words[0])) or not words[0]:
-                fix = f"Write a list of the program and its arguments: [{', '.join(words[0].split())}]."
+                fix = f"Write a list of the program and its arguments: {as_list(words[0])}."
                 message = f"the program {words[0]!r} is not one word"
                 yield Finding(path=(*path, key, 0) if is_list else (*path, key), message=message, fix=fix)
             for index, word in enumerate(words[1:], 1):
