@@ -171,6 +171,19 @@ def test_a_state_folder_may_be_a_link(emr_url: str, emr_state_dir: Path, tmp_pat
     assert find_local_endpoint(emr_url) is not None, "it was not started for its users"
 
 
+def test_the_state_may_lie_elsewhere(
+    emr_url: str, emr_state_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the containers of Docker Compose, where the server's record is not to be seen."""
+    monkeypatch.setenv("EMR_LOCAL_STATE_DIR", str(emr_state_dir))
+    monkeypatch.setattr(StateFolder, "read_record", lambda _: None)
+    project = make_project(tmp_path, emr_url)
+    assert at_own_server(project).environment.connection.endpoint_url == emr_url
+    with join(project) as server:
+        assert server.wait_until_ready().url == emr_url
+    assert not (tmp_path / ".emr_local").exists()
+
+
 def test_another_server_at_the_port_is_named(stranger: str, tmp_path: Path) -> None:
     project = make_project(tmp_path, stranger)
     with pytest.raises(EmrPipelinesError, match="is no emr_local"), join(project):

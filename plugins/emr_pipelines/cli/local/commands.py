@@ -49,8 +49,6 @@ def start_command(
         else:
             state.keep()
             endpoint = LocalEndpoint(url=running.url, state_dir=state.path)
-    environment = at_url(project, endpoint.url).environment
-    provide_sample_data(s3_client(environment), environment, environment.sample_data, project.root, console)
     _say(
         console, f"emr_local {'runs already' if running else 'runs'} at {endpoint.url} until `emr-pipelines local stop`"
     )
@@ -59,6 +57,8 @@ def start_command(
         _say(console, f"It is not at port {port}; to have it there: emr-pipelines local stop, then start it again")
     if endpoint.url != project.environment.connection.endpoint_url:
         _say(console, 'Terminals in which Airflow is used need its place: eval "$(emr-pipelines env)"')
+    environment = at_url(project, endpoint.url).environment
+    provide_sample_data(s3_client(environment), environment, environment.sample_data, project.root, console)
 
 
 @local_app.command("status")
