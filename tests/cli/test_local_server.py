@@ -20,6 +20,7 @@ from tests.conftest import REPOSITORY
 from tests.emr_local.emr_requests import wait_until
 from tests.integration.processes import free_port
 
+from emr_pipelines.cli.aws_clients import s3_client
 from emr_pipelines.cli.local.endpoint import at_own_server, find_local_endpoint, find_own_server
 from emr_pipelines.cli.local.server import joined_server
 from emr_pipelines.cli.local.state_folder import StateFolder, state_folder_of
@@ -266,3 +267,36 @@ def test_the_health_page_says_whose_server_it_is(emr_url: str, emr_state_dir: Pa
     record = json.loads((emr_state_dir / "server.json").read_text())
     assert (record["url"], record["while_used"], record["log"]) == (emr_url, False, None)
     assert f"pid {record['pid']} of {record['user']}" in find_local_endpoint(emr_url).owner
+
+
+TINY = """
+name: tiny
+schedule: "@yearly"
+start_date: 1995-01-01
+cluster: {release: emr-7.13.0, primary: {instances: [m5.xlarge]}}
+steps:
+  - {name: one, command: [sleep, '600']}
+"""
+
+
+def test_a_server_that_dies_ends_its_run_at_once(own: Project) -> None:
+    """Not after the minutes for which a run bears with an EMR that does not answer."""
+    (own.root / "config" / "pipelines" / "tiny.yaml").write_text(TINY)
+    state, variables = state_folder_of(own.root), {**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")}
+    with join(own) as server:
+        url = server.wait_until_ready().url
+        s3_client(server.project.environment).create_bucket(Bucket="emr-pipelines-local")
+        command = [sys.executable, "-m", "emr_pipelines", "run", "tiny", "--inline", "--date", "2005-01-01"]
+        with subprocess.Popen(command, cwd=own.root, env=variables, stdout=subprocess.PIPE, text=True) as run:
+            said: list[str] = []
+            while "one.wait: running" not in said:
+                line = run.stdout.readline()
+                assert line, said
+                said.append(line.strip())
+            end_server(state)
+            rest = run.stdout.read()
+    assert run.returncode == 1
+    sentence = f"Nothing listens at {url}, where emr_local should be. Start it: emr-pipelines local start"
+    assert f"one.wait failed: {sentence}" in rest
+    assert f"terminate_cluster failed: {sentence}" in rest
+    assert "asking again" not in "".join(path.read_text() for path in own.root.glob(".airflow/logs/*.log"))

@@ -63,7 +63,9 @@ class StartedServer:
         return endpoint
 
     def stop(self) -> None:
-        """End it, in order if it takes no longer than it may."""
+        """End it, in order if it takes no longer than it may; one that has ended is left alone."""
+        if self._process.poll() is not None:
+            return
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(_STOP_SECONDS)
