@@ -59,7 +59,7 @@ class Desk:
         (self._script.parent / "words.py").write_text(WORDS)
         (project / "config" / "pipelines" / f"{PIPELINE}.yaml").write_text(SPEC)
         (project / "dags" / f"{PIPELINE}.py").write_text((project / "dags" / "word_clouds.py").read_text())
-        self._server, url = start_emr_local(root / "state")
+        self._server, url = start_emr_local(root / ".emr_local")
         environment = project / "config" / "environments" / "local.yaml"
         environment.write_text(environment.read_text().replace("http://127.0.0.1:5566", url))
         self._variables = {
@@ -79,7 +79,9 @@ class Desk:
 
     def submit(self) -> None:
         """`spark-submit` of the same script, with an input and an output on this disk."""
-        (words,) = (self._root / "state" / "s3" / "emr-pipelines-local" / "runs" / PIPELINE).glob("*/words/attempt=1")
+        (words,) = (self._root / ".emr_local" / "s3" / "emr-pipelines-local" / "runs" / PIPELINE).glob(
+            "*/words/attempt=1"
+        )
         output = self._root / "spark-submit-output"
         shutil.rmtree(output, ignore_errors=True)
         self._call(

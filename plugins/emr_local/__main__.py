@@ -106,8 +106,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--state-dir",
         type=Path,
-        default=Path(".emr_local"),
-        help="where S3, HDFS, logs and the journal are kept (default: %(default)s)",
+        default=Path(os.environ.get("EMR_LOCAL_STATE_DIR") or ".emr_local"),
+        help="where S3, HDFS, logs and the journal are kept (default: $EMR_LOCAL_STATE_DIR, else .emr_local)",
     )
     parser.add_argument(
         "--time-scale",

@@ -8,6 +8,8 @@ import shlex
 import subprocess
 import sys
 
+import pytest
+from tests.cli.command_line import run_tool
 from tests.conftest import REPOSITORY
 
 
@@ -56,3 +58,14 @@ def test_the_local_password_is_no_word_that_stands_in_a_log() -> None:
     password = json.loads(shlex.split(line)[1].split("=", 1)[1])["password"]
     texts = [(REPOSITORY / name).read_text() for name in ("config/environments/local.yaml", "docs/emr_local.md")]
     assert not any(password in text for text in texts)
+
+
+@pytest.mark.parametrize("name", ["no_proxy", "NO_PROXY"])
+def test_what_is_on_this_machine_needs_no_proxy_and_what_the_shell_says_stays(name: str) -> None:
+    """Airflow's processes talk to each other at localhost, whatever proxy the shell has."""
+    shell = {"http_proxy": "http://proxy.example:3128", name: "intranet.example, 10.0.0.0/8"}
+    printed = run_tool(REPOSITORY, "env", "--env", "aws", **shell).stdout
+    exports = dict(shlex.split(line)[1].split("=", 1) for line in printed.splitlines())
+    for direct in (exports["no_proxy"], exports["NO_PROXY"]):
+        assert direct == "intranet.example,10.0.0.0/8,localhost,127.0.0.1,::1"
+    assert "http_proxy" not in exports

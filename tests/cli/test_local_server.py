@@ -20,6 +20,7 @@ from tests.conftest import REPOSITORY
 from tests.emr_local.emr_requests import wait_until
 from tests.integration.processes import free_port
 
+from emr_pipelines.cli.aws_clients import s3_client
 from emr_pipelines.cli.local.endpoint import at_own_server, find_local_endpoint, find_own_server
 from emr_pipelines.cli.local.server import joined_server
 from emr_pipelines.cli.local.state_folder import StateFolder, state_folder_of
@@ -171,6 +172,19 @@ def test_a_state_folder_may_be_a_link(emr_url: str, emr_state_dir: Path, tmp_pat
     assert find_local_endpoint(emr_url) is not None, "it was not started for its users"
 
 
+def test_the_state_may_lie_elsewhere(
+    emr_url: str, emr_state_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the containers of Docker Compose, where the server's record is not to be seen."""
+    monkeypatch.setenv("EMR_LOCAL_STATE_DIR", str(emr_state_dir))
+    monkeypatch.setattr(StateFolder, "read_record", lambda _: None)
+    project = make_project(tmp_path, emr_url)
+    assert at_own_server(project).environment.connection.endpoint_url == emr_url
+    with join(project) as server:
+        assert server.wait_until_ready().url == emr_url
+    assert not (tmp_path / ".emr_local").exists()
+
+
 def test_another_server_at_the_port_is_named(stranger: str, tmp_path: Path) -> None:
     project = make_project(tmp_path, stranger)
     with pytest.raises(EmrPipelinesError, match="is no emr_local"), join(project):
@@ -253,3 +267,36 @@ def test_the_health_page_says_whose_server_it_is(emr_url: str, emr_state_dir: Pa
     record = json.loads((emr_state_dir / "server.json").read_text())
     assert (record["url"], record["while_used"], record["log"]) == (emr_url, False, None)
     assert f"pid {record['pid']} of {record['user']}" in find_local_endpoint(emr_url).owner
+
+
+TINY = """
+name: tiny
+schedule: "@yearly"
+start_date: 1995-01-01
+cluster: {release: emr-7.13.0, primary: {instances: [m5.xlarge]}}
+steps:
+  - {name: one, command: [sleep, '600']}
+"""
+
+
+def test_a_server_that_dies_ends_its_run_at_once(own: Project) -> None:
+    """Not after the minutes for which a run bears with an EMR that does not answer."""
+    (own.root / "config" / "pipelines" / "tiny.yaml").write_text(TINY)
+    state, variables = state_folder_of(own.root), {**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")}
+    with join(own) as server:
+        url = server.wait_until_ready().url
+        s3_client(server.project.environment).create_bucket(Bucket="emr-pipelines-local")
+        command = [sys.executable, "-m", "emr_pipelines", "run", "tiny", "--inline", "--date", "2005-01-01"]
+        with subprocess.Popen(command, cwd=own.root, env=variables, stdout=subprocess.PIPE, text=True) as run:
+            said: list[str] = []
+            while "one.wait: running" not in said:
+                line = run.stdout.readline()
+                assert line, said
+                said.append(line.strip())
+            end_server(state)
+            rest = run.stdout.read()
+    assert run.returncode == 1
+    sentence = f"Nothing listens at {url}, where emr_local should be. Start it: emr-pipelines local start"
+    assert f"one.wait failed: {sentence}" in rest
+    assert f"terminate_cluster failed: {sentence}" in rest
+    assert "asking again" not in "".join(path.read_text() for path in own.root.glob(".airflow/logs/*.log"))

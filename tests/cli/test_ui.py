@@ -1,5 +1,6 @@
 """`emr-pipelines ui` ends what it started, whichever of its threads the kernel hands the interrupt to."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -22,9 +23,10 @@ ROOT = Path(__file__).parents[2]
 # The verb's own waiting, beside a thread such as a library starts.
 SERVE = """
 import os, threading, time
+from pathlib import Path
 from emr_pipelines.cli.ui import _serve
 threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
-_serve(dict(os.environ), lambda: None)
+_serve(dict(os.environ), lambda: None, Path(os.environ["LOCK"]))
 """
 STANDALONE = "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)\n"
 
@@ -33,7 +35,12 @@ def test_an_interrupt_of_another_thread_ends_the_server(tmp_path: Path) -> None:
     (tmp_path / "airflow").mkdir()
     (tmp_path / "airflow" / "__init__.py").touch()
     (tmp_path / "airflow" / "__main__.py").write_text(STANDALONE)
-    variables = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT / 'plugins'}", "AIRFLOW__API__PORT": str(free_port())}
+    variables = {
+        **os.environ,
+        "PYTHONPATH": f"{tmp_path}:{ROOT / 'plugins'}",
+        "AIRFLOW__API__PORT": str(free_port()),
+        "LOCK": str(tmp_path / "lock"),
+    }
     with subprocess.Popen([sys.executable, "-c", SERVE], env=variables, stdout=subprocess.PIPE, text=True) as process:
         try:
             standalone = int(process.stdout.readline())
@@ -44,6 +51,38 @@ def test_an_interrupt_of_another_thread_ends_the_server(tmp_path: Path) -> None:
             process.kill()
             with suppress(ProcessLookupError):
                 os.kill(standalone, signal.SIGKILL)
+
+
+LISTENS_LATER = """
+import os, pathlib, socket, time
+print("began", flush=True)
+while not pathlib.Path(os.environ["GO"]).exists():
+    time.sleep(0.05)
+server = socket.create_server(("127.0.0.1", int(os.environ["AIRFLOW__API__PORT"])))
+time.sleep(600)
+"""
+
+
+def test_the_page_is_announced_when_it_is_there_and_the_database_is_left_alone_until_then(tmp_path: Path) -> None:
+    (tmp_path / "airflow").mkdir()
+    (tmp_path / "airflow" / "__init__.py").touch()
+    (tmp_path / "airflow" / "__main__.py").write_text(LISTENS_LATER)
+    go, lock = tmp_path / "go", tmp_path / "home" / "lock"
+    variables = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT / 'plugins'}", "AIRFLOW__API__PORT": str(free_port())}
+    variables |= {"GO": str(go), "LOCK": str(lock)}
+    script = SERVE.replace("lambda: None", "lambda: print('announced', flush=True)")
+    with subprocess.Popen([sys.executable, "-c", script], env=variables, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout.readline() == "began\n"
+            with lock.open() as held, pytest.raises(BlockingIOError):
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            go.touch()
+            assert process.stdout.readline() == "announced\n"
+            with lock.open() as free:
+                fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
 
 
 @pytest.fixture
@@ -85,8 +124,17 @@ def test_an_airflow_that_ends_by_itself_is_no_success(tmp_path: Path) -> None:
     (tmp_path / "airflow").mkdir()
     (tmp_path / "airflow" / "__init__.py").touch()
     (tmp_path / "airflow" / "__main__.py").write_text("raise SystemExit(3)\n")
-    script = SERVE.replace("_serve(", "sys.exit(_serve(").replace("lambda: None)", "lambda: print('announced')))")
-    variables = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT / 'plugins'}", "AIRFLOW__API__PORT": str(free_port())}
+    script = (
+        SERVE.replace("_serve(", "sys.exit(_serve(")
+        .replace("lambda: None,", "lambda: print('announced'),")
+        .replace('["LOCK"]))', '["LOCK"])))')
+    )
+    variables = {
+        **os.environ,
+        "PYTHONPATH": f"{tmp_path}:{ROOT / 'plugins'}",
+        "AIRFLOW__API__PORT": str(free_port()),
+        "LOCK": str(tmp_path / "lock"),
+    }
     command = [sys.executable, "-c", f"import sys{script}"]
     ended = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (3, "")

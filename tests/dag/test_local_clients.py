@@ -79,6 +79,11 @@ def test_at_aws_the_shell_holds(monkeypatch: pytest.MonkeyPatch) -> None:
         task_clients.emr_api("emr_local", "us-east-1")
 
 
+@pytest.mark.fault(
+    "F56",
+    "No emr_local listens at an endpoint of this machine, or it ends during a run",
+    "the task fails at once and is not retried; one sentence names the endpoint and the command that starts one",
+)
 @pytest.mark.parametrize("call", ["list_clusters", "list_buckets"])
 def test_nothing_listens_is_one_sentence_at_once(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it must not be asked again"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -238,3 +240,54 @@ def test_a_signal_that_another_thread_gets_stops_the_server_too(tmp_path: Path) 
         assert server.wait(20) == 0
     finally:
         server.kill()
+
+
+ASK_S3 = """python3 - <<'END'
+import os, boto3
+boto3.client("s3").put_object(Bucket="asked", Key="variables", Body=repr(sorted(os.environ.items())).encode())
+END"""
+
+
+def test_the_shell_of_whoever_starts_it_says_nothing_to_a_step(tmp_path: Path):
+    """A proxy, a profile, an endpoint and an encoding of other work; a node of EMR has none of them."""
+    nowhere = "http://127.0.0.1:9"
+    shell = {"http_proxy": nowhere, "ALL_PROXY": nowhere, "no_proxy": "intranet.example", "PYTHONIOENCODING": "ascii"}
+    shell |= {"AWS_PROFILE": "other", "AWS_ENDPOINT_URL_S3": nowhere, "AWS_CA_BUNDLE": "/nowhere", "AWS_REGION": "mars"}
+    process = start("--port", "0", "--state-dir", str(tmp_path), "--warm-jvms", "0", "--time-scale", "0", **shell)
+    try:
+        url = process.stdout.readline().split()[3]
+        s3, emr = client_asking_once(url, "s3"), client_asking_once(url)
+        s3.create_bucket(Bucket="asked")
+        asking = step("ask", Args=["bash", "-c", ASK_S3])
+        cluster_id = emr.run_job_flow(**cluster_request(asking))["JobFlowId"]
+        (asked,) = emr.list_steps(ClusterId=cluster_id)["Steps"]
+        emr.get_waiter("step_complete").wait(
+            ClusterId=cluster_id, StepId=asked["Id"], WaiterConfig={"Delay": 0.2, "MaxAttempts": 600}
+        )
+        variables = dict(ast.literal_eval(s3.get_object(Bucket="asked", Key="variables")["Body"].read().decode()))
+    finally:
+        process.terminate()
+        process.wait(60)
+    assert (
+        not {"PYTHONIOENCODING", "AWS_PROFILE", "AWS_ENDPOINT_URL_S3", "AWS_CA_BUNDLE", "AWS_REGION"} & variables.keys()
+    )
+    assert variables["no_proxy"] == "intranet.example,localhost,127.0.0.1,::1"
+
+
+def test_a_server_writes_to_its_log_file_and_names_it(tmp_path: Path):
+    log = tmp_path / "words.log"
+    log.write_text("before\n")
+    options = ("--port", "0", "--state-dir", str(tmp_path / "state"), "--warm-jvms", "0", "--log-file", str(log))
+    process = start(*options)
+    while not (record := tmp_path / "state" / "server.json").exists():
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.05)
+    owner = json.loads(record.read_text())
+    refused = refuse("--port", "0", "--state-dir", str(tmp_path / "state"))
+    process.terminate()
+    output, errors = process.communicate(timeout=60)
+    assert (owner["log"], owner["pid"], owner["folder"]) == (str(log), process.pid, os.getcwd())
+    assert f"(pid {process.pid} of {owner['user']} at {owner['url']}, since {owner['since']})" in refused[0]
+    assert (output, errors) == ("", "")
+    assert re.fullmatch(r"before\nemr_local ready at \S+ \(state in .*\)\n", log.read_text())
+    assert not record.exists()

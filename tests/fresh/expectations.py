@@ -163,6 +163,15 @@ EXPECTED: dict[str, tuple[Run, ...] | Server | LeftOut] = {
     "emr-pipelines run word_clouds --step count_words --inline": (
         Run(says=("Without Airflow", "preprocess_titles", "count_words.wait: success", "waits for the next --step")),
     ),
+    "emr-pipelines local start": (
+        Run(says=(f"emr_local runs at {EMR_LOCAL}", ".emr_local/server.log", "owner", "pid")),
+        # A second one is none.
+        Run(says=(f"emr_local runs already at {EMR_LOCAL}",)),
+    ),
+    "emr-pipelines local status": (Run(says=(f"emr_local runs at {EMR_LOCAL}",)),),
+    'eval "$(emr-pipelines env)"': (Run(shows="airflow dags list | grep word_clouds"),),
+    "airflow dags test word_clouds 2005-01-01": (Run(makes=(f"{BUCKET}/word_clouds/year=2005/word_cloud_2005.png",)),),
+    "emr-pipelines local stop": (Run(says=("is stopped", "its data stays")),),
     "make ui": Server(
         pages=(
             (AIRFLOW, "<title>Airflow"),
@@ -173,8 +182,6 @@ EXPECTED: dict[str, tuple[Run, ...] | Server | LeftOut] = {
         until="emr-pipelines gc [--older-than 7d] [--dry-run]",
         runs_dags=True,
     ),
-    'eval "$(emr-pipelines env)"': (Run(shows="airflow dags list | grep word_clouds"),),
-    "airflow dags test word_clouds 2005-01-01": (Run(makes=(f"{BUCKET}/word_clouds/year=2005/word_cloud_2005.png",)),),
     "airflow backfill create --dag-id word_clouds --from-date 2001-01-01 --to-date 2004-12-31 --max-active-runs 2": (
         Run(
             makes_later=tuple(f"{BUCKET}/word_clouds/year={year}/word_cloud_{year}.png" for year in range(2001, 2005)),

@@ -41,7 +41,7 @@ def titles(session: int) -> dict[int, str]:
 
 @pytest.mark.fault(
     "F55",
-    "emr_local is killed (SIGKILL) while a step runs, and started again",
+    "emr_local is killed (SIGKILL) while a step runs, and started again by a supervisor of which the connection knows (`waits_for_endpoint`)",
     "it knows its clusters and steps; the step that ran is FAILED with the reason and its processes are ended. The run fails, or with `retries: 1` runs the step again; its cluster is terminated",
 )
 @pytest.mark.parametrize(("retries", "verdict"), [(0, "failed"), (1, "success")])

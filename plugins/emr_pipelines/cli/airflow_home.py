@@ -22,6 +22,11 @@ def airflow_home(project_root: Path) -> Path:
     return project_root / HOME_FOLDER
 
 
+def database_stamp(project_root: Path) -> Path:
+    """The file that says for which Airflow the database was made. Beside it, with the ending `.lock`, is the file that whoever makes the database holds locked."""
+    return airflow_home(project_root) / "database_version"
+
+
 def airflow_variables(project_root: Path, environment: EnvironmentSpec) -> dict[str, str]:
     """The variables, by name. SQLite and LocalExecutor, examples off, the environment's connection as AIRFLOW_CONN_<ID>."""
     return {

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from emr_pipelines.cli.airflow_home import airflow_home, process_variables
+from emr_pipelines.cli.airflow_home import database_stamp, process_variables
 from emr_pipelines.cli.finished_run import FinishedRun, new_log_file
 from emr_pipelines.cli.inline_process import InlineProcess
 from emr_pipelines.cli.project_options import PACKAGE_FOLDER, Project
@@ -22,7 +22,7 @@ def start_airflow(project: Project, pipeline: str) -> Iterator[InlineProcess]:
     """A process that imports Airflow, prepares its database and waits for what it is to run; one that was told nothing is ended with the block."""
     variables = {**process_variables(project.root, project.environment), "PYTHONPATH": str(PACKAGE_FOLDER)}
     dag_file = project.root / "dags" / f"{pipeline}.py"
-    stamp = airflow_home(project.root) / "database_version"
+    stamp = database_stamp(project.root)
     with InlineProcess(dag_file, stamp, variables, new_log_file(project.root, pipeline)) as process:
         yield process
 

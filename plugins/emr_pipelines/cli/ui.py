@@ -11,15 +11,17 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from emr_pipelines.cli.airflow_home import process_variables
+from emr_pipelines.cli.airflow_home import database_stamp, process_variables
 from emr_pipelines.cli.aws_clients import s3_client
 from emr_pipelines.cli.local.endpoint import is_taken
 from emr_pipelines.cli.local.server import joined_server
+from emr_pipelines.cli.local.users import locked
 from emr_pipelines.cli.project_options import EnvironmentOption, Project, load_project
 from emr_pipelines.cli.sample_data import provide_sample_data
 from emr_pipelines.errors import EmrPipelinesError
@@ -52,7 +54,7 @@ def ui_command(
         url = f"http://localhost:{ports[_PORT_VARIABLE]}"
         announce = partial(console.print, f"Airflow's UI: {url} (no login needed)", soft_wrap=True)
         with suppress(KeyboardInterrupt):
-            ended_with = _serve(variables, announce)
+            ended_with = _serve(variables, announce, database_stamp(project.root).with_suffix(".lock"))
             raise EmrPipelinesError(f"Airflow has ended by itself with {ended_with}; what it said above tells why")
 
 
@@ -87,23 +89,31 @@ def _provide_endpoint(stack: ExitStack, project: Project, console: Console) -> P
     return server.project
 
 
-def _serve(variables: dict[str, str], announce: Callable[[], object]) -> int:
-    """Run Airflow until it ends, which is told by its exit code; the page is announced once it is there."""
-    port, announced = int(variables[_PORT_VARIABLE]), False
-    # A session of its own: Ctrl-C reaches this process only, which then interrupts Airflow once; twice would cut its shutdown short.
-    standalone = subprocess.Popen(
-        [sys.executable, "-m", "airflow", "standalone"], env=variables, start_new_session=True
-    )
-    try:
-        # Waiting in short naps: the kernel may hand Ctrl-C to another thread, which does not wake one that waits for a process.
-        while standalone.poll() is None:
-            if not announced and is_taken(_HOST, port):
-                announced = True
-                announce()
-            time.sleep(_NAP_SECONDS)
-        return standalone.returncode
-    finally:
-        _stop(standalone)
+def _serve(variables: dict[str, str], announce: Callable[[], object], database_lock: Path) -> int:
+    """Run Airflow until it ends, which is told by its exit code; the page is announced once it is there. Until then no run makes the database, which Airflow does first."""
+    with ExitStack() as starting:
+        starting.enter_context(locked(database_lock))
+        # A session of its own: Ctrl-C reaches this process only, which then interrupts Airflow once; twice would cut its shutdown short.
+        standalone = subprocess.Popen(
+            [sys.executable, "-m", "airflow", "standalone"], env=variables, start_new_session=True
+        )
+        try:
+            _wait(standalone, int(variables[_PORT_VARIABLE]), starting.close, announce)
+            return standalone.wait()
+        finally:
+            _stop(standalone)
+
+
+def _wait(standalone: subprocess.Popen[bytes], port: int, *ready: Callable[[], object]) -> None:
+    """Until it ends, calling these when its page is there."""
+    waiting = list(ready)
+    # In short naps: the kernel may hand Ctrl-C to another thread, which does not wake one that waits for a process.
+    while standalone.poll() is None:
+        if waiting and is_taken(_HOST, port):
+            for call in waiting:
+                call()
+            waiting = []
+        time.sleep(_NAP_SECONDS)
 
 
 def _stop(standalone: subprocess.Popen[bytes]) -> None:

@@ -119,10 +119,12 @@ def _run(arguments: argparse.Namespace, events: IO[str]) -> int:
 
 
 def _prepare_database(stamp: Path, emit: Emit) -> None:
-    """Make or migrate Airflow's database, once for each version of Airflow, which the stamp names; of two processes one waits for the other."""
+    """Make or migrate Airflow's database, once for each version of Airflow, which the stamp names; of two processes, `emr-pipelines ui` among them, one waits for the other."""
+    if _is_current(stamp):
+        return
     with stamp.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if stamp.is_file() and stamp.read_text() == airflow_version:
+        if _is_current(stamp):
             return
         before = signal.signal(signal.SIGTERM, signal.SIG_IGN)  # half a database is worse than a late end
         try:
@@ -133,6 +135,10 @@ def _prepare_database(stamp: Path, emit: Emit) -> None:
         finally:
             signal.signal(signal.SIGTERM, before)
         stamp.write_text(airflow_version)
+
+
+def _is_current(stamp: Path) -> bool:
+    return stamp.is_file() and stamp.read_text() == airflow_version
 
 
 def _dag_of(dag_file: str, selection: StepSelection | None) -> DAG:

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from emr_pipelines.cli.aws_clients import s3_client
-from emr_pipelines.cli.local.endpoint import LocalEndpoint, at_url, find_own_server
+from emr_pipelines.cli.local.endpoint import at_url, find_own_server, find_own_url
 from emr_pipelines.cli.local.server import ServerOptions, made_state_folder, start_server, stop_server
 from emr_pipelines.cli.local.state_folder import ServerRecord, StateFolder, state_folder_of
 from emr_pipelines.cli.local.users import gate, list_users
@@ -41,24 +41,20 @@ def start_command(
     url = _wanted_url(project, port)
     state = made_state_folder(project, url)
     with show_waiting("starting emr_local", console), gate(state.path):
-        running = find_own_server(state)
+        running = find_own_url(state, url)
         if running is None:
-            options = ServerOptions(warm_jvms=warm_jvms, while_used=False)
-            started = start_server(state, url, options, lambda words: _say(console, words))
-            endpoint = started.wait_until_ready()
+            where = _start(state, url, warm_jvms, console)
         else:
             state.keep()
-            endpoint = LocalEndpoint(url=running.url, state_dir=state.path)
-    environment = at_url(project, endpoint.url).environment
-    provide_sample_data(s3_client(environment), environment, environment.sample_data, project.root, console)
-    _say(
-        console, f"emr_local {'runs already' if running else 'runs'} at {endpoint.url} until `emr-pipelines local stop`"
-    )
+            where = running
+    _say(console, f"emr_local {'runs already' if running else 'runs'} at {where} until `emr-pipelines local stop`")
     _describe(state, console)
-    if port is not None and running is not None and running.url != url:
+    if port is not None and running is not None and running != url:
         _say(console, f"It is not at port {port}; to have it there: emr-pipelines local stop, then start it again")
-    if endpoint.url != project.environment.connection.endpoint_url:
+    if where != project.environment.connection.endpoint_url:
         _say(console, 'Terminals in which Airflow is used need its place: eval "$(emr-pipelines env)"')
+    environment = at_url(project, where).environment
+    provide_sample_data(s3_client(environment), environment, environment.sample_data, project.root, console)
 
 
 @local_app.command("status")
@@ -96,6 +92,18 @@ def stop_command(
         with show_waiting("stopping emr_local", console):
             stop_server(record, state)
     _say(console, f"emr_local at {record.url} is stopped; its data stays in {state.path}")
+
+
+def _start(state: StateFolder, url: str, warm_jvms: int, console: Console) -> str:
+    """Start a server that stays, and give its URL once it answers. One that nobody waits for any more is not left behind."""
+    options = ServerOptions(warm_jvms=warm_jvms, while_used=False)
+    started = start_server(state, url, options, lambda words: _say(console, words))
+    try:
+        started.wait_until_ready()
+    except BaseException:
+        started.stop()
+        raise
+    return started.url
 
 
 def _wanted_url(project: Project, port: int | None) -> str:

@@ -72,6 +72,18 @@ def find_own_server(state: StateFolder) -> ServerRecord | None:
     return record if answering is not None and answering.keeps(state) else None
 
 
+def find_own_url(state: StateFolder, url: str) -> str | None:
+    """Where the server with this state listens; None when none does. One in another container, whose record is not to be seen here, is asked at the URL.
+
+    Raises EmrPipelinesError when what answers there is no emr_local.
+    """
+    record = find_own_server(state)
+    if record is not None:
+        return record.url
+    answering = find_local_endpoint(url)
+    return url if answering is not None and answering.keeps(state) else None
+
+
 def at_url(project: Project, url: str) -> Project:
     """The project with its environment's endpoint at another URL."""
     connection = project.environment.connection.model_copy(update={"endpoint_url": url})
@@ -95,9 +107,9 @@ def at_own_server(project: Project) -> Project:
     if url is None or not is_loopback(url):
         return project
     state = state_folder_of(project.root)
-    record = find_own_server(state)
-    if record is not None:
-        return at_url(project, record.url)
+    own = find_own_url(state, url)
+    if own is not None:
+        return at_url(project, own)
     answering = find_local_endpoint(url)
     if answering is not None:
         raise EmrPipelinesError(

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from emr_pipelines.cli.airflow_home import WRITE_BYTE_CODE
-from emr_pipelines.cli.local.endpoint import LocalEndpoint, at_url, bind, find_local_endpoint, find_own_server
+from emr_pipelines.cli.local.endpoint import LocalEndpoint, at_url, bind, find_local_endpoint, find_own_url
 from emr_pipelines.cli.local.state_folder import ServerRecord, StateFolder, state_folder_of
 from emr_pipelines.cli.local.users import gate, list_users, register
 from emr_pipelines.cli.project_options import PACKAGE_FOLDER, Project
@@ -63,7 +63,9 @@ class StartedServer:
         return endpoint
 
     def stop(self) -> None:
-        """End it, in order if it takes no longer than it may."""
+        """End it, in order if it takes no longer than it may; one that has ended is left alone."""
+        if self._process.poll() is not None:
+            return
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(_STOP_SECONDS)
@@ -142,19 +144,21 @@ def joined_server(project: Project, purpose: str, tell: Tell, *, warm_jvms: int 
     if not is_loopback(url):
         raise EmrPipelinesError(f"{url} is no address of this machine; emr_local answers its own machine only")
     state = made_state_folder(project, url)
-    used: ServerRecord | StartedServer | None = None
+    started: StartedServer | None = None
     with ExitStack() as joining:
         joining.enter_context(gate(state.path))
         leave = register(state.path, purpose)
         try:
-            used = find_own_server(state) or start_server(state, url, ServerOptions(warm_jvms=warm_jvms), tell)
-            started = used if isinstance(used, StartedServer) else None
-            yield JoinedServer(at_url(project, used.url), state, started, joining.close)
+            where = find_own_url(state, url)
+            if where is None:
+                started = start_server(state, url, ServerOptions(warm_jvms=warm_jvms), tell)
+                where = started.url
+            yield JoinedServer(at_url(project, where), state, started, joining.close)
         finally:
             joining.close()
             with gate(state.path):
                 leave()
-                _end_unused(state, used)
+                _end_unused(state, started)
 
 
 def made_state_folder(project: Project, url: str) -> StateFolder:
@@ -166,15 +170,15 @@ def made_state_folder(project: Project, url: str) -> StateFolder:
     return state
 
 
-def _end_unused(state: StateFolder, used: ServerRecord | StartedServer | None) -> None:
+def _end_unused(state: StateFolder, started: StartedServer | None) -> None:
     """Stop the server, if it lives for its users only and the last one has left."""
     if state.is_kept or list_users(state.path):
         return
     record = state.read_record()
     if record is not None and record.while_used:
         stop_server(record, state)
-    elif record is None and isinstance(used, StartedServer):
-        used.stop()  # it has not come so far as to write its record
+    elif record is None and started is not None:
+        started.stop()  # it has not come so far as to write its record
 
 
 def stop_server(record: ServerRecord, state: StateFolder) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from emr_pipelines.errors import EmrPipelinesError
 
 STATE_FOLDER = ".emr_local"
+# Names another folder than that, for both sides: the command line and `python -m emr_local`.
+STATE_VARIABLE = "EMR_LOCAL_STATE_DIR"
 _RECORD_FILE = "server.json"
 _LOG_FILE = "server.log"
 # A file of this name says that the server stays when its users have left.
@@ -78,8 +80,8 @@ class StateFolder:
 
 
 def state_folder_of(project_root: Path) -> StateFolder:
-    """The state folder of a project: `.emr_local` in it."""
-    return StateFolder(project_root / STATE_FOLDER)
+    """The state folder of a project: `.emr_local` in it, unless the variable names another one."""
+    return StateFolder(project_root / (os.environ.get(STATE_VARIABLE) or STATE_FOLDER))
 
 
 def is_alive(pid: int) -> bool:

@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from emr_pipelines.cli.file_writing import writing
+
 _USERS_FOLDER = "users"
 _GATE_FILE = "users.lock"
 _NAP_SECONDS = 0.1
@@ -45,7 +47,16 @@ def this_user(purpose: str) -> User:
 @contextmanager
 def gate(state_dir: Path) -> Iterator[None]:
     """Held while somebody joins or leaves; whoever comes meanwhile, the server that is about to end too, waits."""
-    descriptor = os.open(state_dir / _GATE_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    with locked(state_dir / _GATE_FILE):
+        yield
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Hold a file locked, which is made with its folder when it is not there, for the length of the block; another process that does is waited for."""
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         while not try_lock(descriptor):
             # In naps: the kernel may hand a signal to another thread, which does not wake one that waits for a lock.
