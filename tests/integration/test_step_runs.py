@@ -26,13 +26,17 @@ pytestmark = pytest.mark.xdist_group("airflow")
 BUCKET = "emr-pipelines-local"
 # Runs a script that was uploaded with the code, as spark-submit does, without Spark: reads the input, writes the output.
 RUN_SCRIPT = f"""{PUT}
-import sys, time
+import json, sys, time
 
 script, source, output = sys.argv[1:]
 words = eval(get(script), {{"read": lambda: get(source + "/part-0").decode(), "sleep": time.sleep}})
 put(output, "part-0", words.encode())
+told = {{"counters": {{"letters": len(words), "left_out": ["a", "b"]}}, "warnings": ["words are few"]}}
+put(output, "_counters.json", json.dumps(told).encode())
 put(output, "_SUCCESS")
 """
+# What a run shows of that; in Airflow it comes from the XCom `counters`.
+TOLD = r"Counters\n(?:first: letters 12, left_out 2\n    Warning: words are few\n)?second: letters \d\d, left_out 2\n    Warning: words are few\n"
 
 
 class Loop:
@@ -100,11 +104,13 @@ def test_a_step_is_edited_and_run_again_on_the_cluster_that_waits(
     output = loop.succeed("--date", "2005-01-01", "--inline")
     assert output.startswith("Without Airflow: ")
     assert published(s3, "loop") == "second of the first"
+    assert re.search(TOLD, output)
     assert live_clusters(api, "loop") == []
 
     # A step that is run in Airflow finds them, for the values of that run.
     loop.second.write_text("'again ' + read()")
     output = loop.succeed("--step", "second")
+    assert re.search(TOLD, output)
     assert re.search(r"Values as in run inline__\S+ of 2005-01-01", output)
     assert re.search(rf"Uses first: s3://{BUCKET}/runs/loop/\S+/first/attempt=1 \(\d+ (s|min) old\)", output)
     assert "first.submit" not in output

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from batch_job.delimited_tables import DelimitedFile, find_header
+from batch_job.file_heads import decode_head
 from batch_job.run import JobError
 from city_tables.build_tables import main
-from city_tables.csv_files import parse_header
-from city_tables.header_comparison import CsvFile, compare_headers, describe_differences
+from city_tables.header_comparison import compare_headers, describe_differences
 
 INCLUDE = Path(__file__).parents[2] / "include"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -128,10 +129,8 @@ def test_files_with_other_columns_are_left_out_and_reported_by_name(
     spark: SparkSession, data: Path, build: Callable[..., tuple[int, str]]
 ) -> None:
     fahrenheit = add_measurements(data, "2018/02/america <1>.csv", FAHRENHEIT)
-    # Read by position, these two would put rain into the column of temperatures.
-    swapped = add_measurements(
-        data, "2018/03/swapped.csv", "date,city_id,rain_mm,temperature_c\n2018-03-01,oslo,9.0,2.0\n"
-    )
+    # Read by position, this one would put rain into the column of temperatures.
+    add_measurements(data, "2018/03/swapped.csv", "date,city_id,rain_mm,temperature_c\n2018-03-01,oslo,9.0,2.0\n")
     longer = add_measurements(data, "2018/03/longer.csv", HEADER.strip() + ",station\n2018-03-01,oslo,2.0,9.0,main\n")
     binary = add_measurements(data, "2018/03/picture.csv", PNG_SIGNATURE + b"\xff\xfe")
     empty = add_measurements(data, "2018/03/empty.csv", "")
@@ -140,17 +139,16 @@ def test_files_with_other_columns_are_left_out_and_reported_by_name(
     odd = {
         fahrenheit: "lacks temperature_c; adds temperature_f",
         longer: "adds station",
-        binary: "has no readable header: 'utf-8' codec can't decode byte 0x89 in position 0: invalid start byte",
-        swapped: "has the columns in another order",
+        binary: "is not UTF-8: byte 0x89 in line 1, after ''. Pass its --encoding, such as ISO-8859-1 or windows-1252 (Western Europe)",
     }
     assert json.loads(line)["files_left_out"] == [f"file:{path}" for path in odd]
     report = json.loads((data / "out" / "schema_report.json").read_text(encoding="utf-8"))[2]
     assert {file["uri"]: file["reason"] for file in report["different"]} == {f"file:{p}": r for p, r in odd.items()}
     assert report["empty"] == [f"file:{empty}"]
-    assert read_means(spark, data) == {("oslo", 1): -3.0, ("quito", 1): 14.5, ("oslo", 2): -1.0}
+    assert read_means(spark, data) == {("oslo", 1): -3.0, ("quito", 1): 14.5, ("oslo", 2): -1.0, ("oslo", 3): 2.0}
     page = (data / "out" / "index.html").read_text(encoding="utf-8")
     assert "america &lt;1&gt;.csv" in page
-    assert "swapped.csv" in page
+    assert "swapped.csv" not in page
 
 
 @pytest.mark.xdist_group("spark")
@@ -175,6 +173,9 @@ def test_rows_that_cannot_be_used_are_counted(
     unusable = "2018-02-30,oslo,1.0,0.0\n2018-02-02,oslo,n/a,0.0\n2018-02-03,oslo,NaN,0.0\n2018-02-04,oslo\n,,,\n"
     add_measurements(data, "2018/02/unusable.csv", HEADER + unusable + "2018-02-05,atlantis,9.0,0.0\n")
     code, line = build()
+    assert code == 1
+    assert "6 of 10 rows in" in line
+    code, line = build("--max-dropped", "60%")
     assert code == 0
     counters = json.loads(line)
     assert (counters["rows_read"], counters["rows_incomplete"], counters["rows_of_unknown_cities"]) == (10, 5, 1)
@@ -182,11 +183,20 @@ def test_rows_that_cannot_be_used_are_counted(
 
 
 @pytest.mark.xdist_group("spark")
-def test_measurements_of_no_listed_city_give_an_empty_table(
+def test_measurements_of_no_listed_city_fail_the_job_and_no_measurements_give_an_empty_table(
     spark: SparkSession, data: Path, build: Callable[..., tuple[int, str]], caplog: pytest.LogCaptureFixture
 ) -> None:
     (data / "cities" / "all.csv").write_text(CITIES.splitlines()[0], encoding="utf-8")
-    assert build()[0] == 0
+    code, line = build("--max-dropped", "100%")
+    assert code == 1
+    assert line == (
+        f"build_tables failed: nothing in {data}/measurements can be used. Of 4 rows: 4 of cities that are not listed, such as 'oslo'. "
+        "Correct the input or the job's options"
+    )
+    for path in (data / "measurements").rglob("*.csv"):
+        path.write_text(HEADER, encoding="utf-8")
+    code, line = build()
+    assert (code, json.loads(line)["empty"]) == (0, True)
     assert "There is no measurement of a listed city." in (data / "out" / "index.html").read_text(encoding="utf-8")
     assert "wrote an empty table" in caplog.text
 
@@ -221,17 +231,20 @@ def test_the_page_shows_the_largest_cities_and_where_their_data_ends(
 
 
 def test_the_common_header_is_the_one_of_most_files_with_the_needed_columns() -> None:
-    headers = [("a", "b"), ("b", "a"), ("a", "b", "c"), ("a", "b", "c"), ("x",), ("x",), ("x",)]
-    files = [CsvFile(uri=f"s3://b/{number}", header=header) for number, header in enumerate(headers)]
+    headers = [("a", "b"), ("a", "d", "b"), ("a", "b", "c"), ("c", "b", "a"), ("x",), ("x",), ("x",)]
+    files = [DelimitedFile(uri=f"s3://b/{number}", header=header) for number, header in enumerate(headers)]
     report = compare_headers("some", "s3://b", files, ["a", "b"])
     assert report.header == ("a", "b", "c")
     assert [file.uri for file in report.different] == ["s3://b/0", "s3://b/1", "s3://b/4", "s3://b/5", "s3://b/6"]
     assert report.different[0].reason == "lacks c"
+    assert report.files == ("s3://b/2", "s3://b/3"), "another order is no other header"
     assert report.different[2].reason == "lacks a, b, c; adds x"
 
 
 def test_many_different_files_are_named_in_part() -> None:
-    files = [CsvFile(uri=f"s3://b/{number:02d}", header=("a",) * (2 if number > 20 else 1)) for number in range(35)]
+    files = [
+        DelimitedFile(uri=f"s3://b/{number:02d}", header=("a",) * (2 if number > 20 else 1)) for number in range(35)
+    ]
     sentence = describe_differences(compare_headers("some", "s3://b", files, ["a"]))
     assert sentence.startswith("14 of 35 files of 'some' in s3://b differ from the header a: s3://b/21 (adds a); ")
     assert sentence.endswith("s3://b/30 (adds a); and 4 more")
@@ -241,14 +254,15 @@ def test_an_input_without_the_needed_columns_is_refused_by_an_example() -> None:
     with pytest.raises(
         JobError, match=r"none of the 2 files of 'some' in s3://b has the columns a; s3://b/1 has the header 'x'"
     ):
-        compare_headers("some", "s3://b", [CsvFile(uri="s3://b/0"), CsvFile(uri="s3://b/1", header=("x",))], ["a"])
+        compare_headers(
+            "some", "s3://b", [DelimitedFile(uri="s3://b/0"), DelimitedFile(uri="s3://b/1", header=("x",))], ["a"]
+        )
     with pytest.raises(JobError, match="input 'some' holds no file: s3://b"):
         compare_headers("some", "s3://b", [], ["a"])
 
 
 def test_a_header_without_end_is_a_problem_of_its_file() -> None:
-    assert "longer than" in parse_header("s3://b/1.csv", b"x," * 40_000).problem
-    assert "incorrect header check" in parse_header("s3://b/1.csv.gz", b"date,city_id\n").problem
+    assert "longer than" in find_header(decode_head("s3://b/1.csv", b"x," * 40_000), ["x"]).problem
 
 
 def generate(output: Path) -> subprocess.CompletedProcess[str]:

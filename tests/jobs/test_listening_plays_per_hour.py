@@ -93,6 +93,7 @@ def test_plays_are_summed_by_hour_and_level(
     assert seconds == 9 * 200.0
     assert {path.name for path in (tmp_path / "first").iterdir() if path.is_file() and path.suffix != ".crc"} == {
         "_SUCCESS",
+        "_counters.json",
         "metrics.json",
         "plays_per_hour.png",
     }
@@ -179,6 +180,23 @@ def test_plays_that_come_too_late_are_dropped_and_counted(
     assert counters["late_rows_dropped"] == 1
     assert "came more than 1 days late" in caplog.text
     assert read_table(spark, tmp_path / "second") == {**before, (53, "paid"): 1, (72, "free"): 2}
+
+
+def test_new_lines_that_cannot_be_used_are_refused_until_they_can(
+    spark: SparkSession, tmp_path: Path, stream: Callable[..., dict[str, int]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs = write_hours(tmp_path / "logs", range(2))
+    stream("first")
+    write_hour(logs, 50, play(50 * HOUR), "{", '"page": "NextSong"', "},")
+    for name in ("second", "third"):
+        assert main(arguments(tmp_path, name)) == 1
+        sentence = capsys.readouterr().err.splitlines()[-1]
+        assert f"3 of 4 lines in {logs} cannot be used (75.0%): 3 that are pieces of JSON" in sentence
+        assert not (tmp_path / name).exists()
+    (logs / "050" / "events.json").write_text(f"{play(50 * HOUR)}\n", encoding="utf-8")
+    counters = stream("fourth")
+    assert (counters["lines"], counters["malformed_lines"]) == (1, 0)
+    assert read_table(spark, tmp_path / "fourth") == count_plainly(logs)
 
 
 def test_a_folder_without_files_is_an_error(

@@ -86,10 +86,10 @@ def test_sessions_of_each_user_are_told_apart(spark: SparkSession, output: Path)
     columns = ("user_id", "session_id", "events", "plays", "thumbs_down", "errors", "level", "minutes")
     rows = spark.read.parquet(str(output / "sessions")).select(*columns).collect()
     assert sorted(tuple(row) for row in rows) == [
-        ("1", 1, 4, 2, 1, 0, "paid", 62.0),
-        ("2", 2, 1, 1, 0, 0, "free", 0.0),
-        ("2", 3, 2, 1, 0, 0, "free", 60.0),
-        ("3", 1, 1, 0, 0, 1, "free", 0.0),
+        ("1", "1", 4, 2, 1, 0, "paid", 62.0),
+        ("2", "2", 1, 1, 0, 0, "free", 0.0),
+        ("2", "3", 2, 1, 0, 0, "free", 60.0),
+        ("3", "1", 1, 0, 0, 1, "free", 0.0),
     ]
 
 
@@ -163,9 +163,9 @@ def test_features_do_not_tell_who_left(spark: SparkSession, output: Path) -> Non
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ([], "no line of 0 in"),
-        (MALFORMED, "no line of 8 in"),
-        ([line(0, "", "Home")], "no line of 1 in"),
+        ([], "there is no line in {logs}"),
+        (MALFORMED, "nothing in {logs} can be used. Of 8 lines: 4 that are no JSON object, such as "),
+        ([line(0, "", "Home")], "nothing in {logs} can be used. Of 1 lines: 1 of visitors without a user"),
     ],
 )
 def test_logs_without_users_are_refused(
@@ -174,7 +174,7 @@ def test_logs_without_users_are_refused(
     logs = write_hours(tmp_path / "logs", lines)
     assert reduce_logs(logs, tmp_path / "output") == 1
     sentence = capsys.readouterr().err.splitlines()[-1]
-    assert sentence.startswith(f"sessions failed: {message}")
+    assert sentence.startswith(f"sessions failed: {message.format(logs=logs)}")
     assert not (tmp_path / "output").exists()
 
 

@@ -142,18 +142,29 @@ def test_existing_output_is_left_alone(spark: SparkSession, tmp_path: Path, caps
     assert list((tmp_path / "words").iterdir()) == [kept]
 
 
-@pytest.mark.parametrize("case", ["other year", "header only", "empty file", "empty folder"])
+@pytest.mark.parametrize("case", ["header only", "empty file", "empty folder"])
 def test_no_rows_give_an_empty_table_and_a_warning(
     case: str, spark: SparkSession, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     reviews = tmp_path / "reviews"
     reviews.mkdir()
     if case != "empty folder":
-        lines = {"other year": "product_title,year\nDune,1999\n", "header only": "product_title,year\n"}
-        (reviews / "part-0.csv").write_text(lines.get(case, ""))
+        (reviews / "part-0.csv").write_text("product_title,year\n" if case == "header only" else "")
     assert preprocess(reviews, tmp_path / "words", "--year", "2000") == 0
     assert_words(spark, tmp_path / "words")
     assert f"no words for the year 2000 in {reviews}" in caplog.text
+
+
+def test_reviews_of_other_years_only_fail_the_job(
+    spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reviews = write_csv(tmp_path / "reviews.csv", "product_title,year", "Dune,1999", "Lost,soon")
+    assert preprocess(reviews, tmp_path / "words", "--year", "2000", "--max-dropped", "100%") == 1
+    assert last_line(capsys.readouterr().err) == (
+        f"preprocess_titles failed: nothing in {reviews} can be used. Of 2 rows: 1 of other years than 2000, such as '1999'; 1 with an unclear "
+        "year (a year has four digits; pass --date-format for a date), such as 'soon'. Correct the input or the job's options"
+    )
+    assert not (tmp_path / "words").exists()
 
 
 def write_corrupt_files(spark: SparkSession, folder: Path, scratch: Path) -> list[Path]:
@@ -178,7 +189,8 @@ def test_unreadable_files_fail_the_job_or_are_skipped_by_name(
     broken = write_corrupt_files(spark, reviews, tmp_path / "written")
     assert preprocess(tmp_path / "product_category=Books", tmp_path / "failed") == 1
     message = last_line(capsys.readouterr().err)
-    assert message.startswith(f"preprocess_titles failed: cannot read file:{reviews}/")
+    assert message.startswith(f"preprocess_titles failed: file:{reviews}/")
+    assert "cannot be read" in message
     assert message.endswith("pass --on-bad-file skip")
     assert not (tmp_path / "failed").exists()
 
@@ -190,14 +202,14 @@ def test_unreadable_files_fail_the_job_or_are_skipped_by_name(
 
 
 @pytest.mark.timeout(120)
-def test_single_unreadable_file_can_be_skipped_too(
+def test_a_job_that_can_read_none_of_its_files_fails(
     spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     reviews = tmp_path / "reviews.csv.gz"
     reviews.write_bytes(b"\x1f\x8b\x08 broken")
-    assert preprocess(reviews, tmp_path / "words", "--on-bad-file", "skip") == 0
-    assert json.loads(last_line(capsys.readouterr().out))["skipped_files"] == [f"file:{reviews}"]
-    assert_words(spark, tmp_path / "words")
+    assert preprocess(reviews, tmp_path / "words", "--on-bad-file", "skip", "--max-dropped", "100%") == 1
+    message = last_line(capsys.readouterr().err)
+    assert f"nothing in {reviews} can be used. Of 1 files: 1 that cannot be read, such as 'file:{reviews}'" in message
 
 
 def test_shipped_lemmas_are_applied(spark: SparkSession, tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def test_pictures_film_page_and_marker_are_written(
     assert render(two_years, tmp_path / "clouds") == 0
     assert files_in(tmp_path / "clouds") == [
         "_SUCCESS",
+        "_counters.json",
         "index.html",
         "word_cloud_1999.png",
         "word_cloud_2000.png",
@@ -117,7 +118,7 @@ def test_gallery_is_self_contained_and_shows_the_top_words(spark: SparkSession, 
 
 def test_one_year_has_no_film(one_year: Path, tmp_path: Path) -> None:
     assert render(one_year, tmp_path / "clouds") == 0
-    assert files_in(tmp_path / "clouds") == ["_SUCCESS", "index.html", "word_cloud_1999.png"]
+    assert files_in(tmp_path / "clouds") == ["_SUCCESS", "_counters.json", "index.html", "word_cloud_1999.png"]
 
 
 def test_only_the_most_frequent_words_are_drawn(one_year: Path, tmp_path: Path) -> None:
@@ -165,7 +166,7 @@ def test_no_counts_give_a_page_that_says_so(
 ) -> None:
     counts = write_counts(spark, tmp_path / "counts")
     assert render(counts, tmp_path / "clouds") == 0
-    assert files_in(tmp_path / "clouds") == ["_SUCCESS", "index.html"]
+    assert files_in(tmp_path / "clouds") == ["_SUCCESS", "_counters.json", "index.html"]
     assert "no words for these years" in (tmp_path / "clouds" / "index.html").read_text(encoding="utf-8")
     assert f"no words in {counts}" in caplog.text
 

@@ -8,7 +8,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.testing import assertDataFrameEqual
 
-from book_titles.reviews_reading import ReviewColumns, read_reviews, select_title_and_year
+from book_titles.review_files import Reading, find_review_files
+from book_titles.reviews_reading import ReviewColumns, read_titles, select_title_and_year
 
 pytestmark = pytest.mark.xdist_group("spark")
 
@@ -16,8 +17,9 @@ TITLES_SCHEMA = "year int, product_title string"
 COLUMNS = ReviewColumns(title="product_title", year="year", date=None, only_year=None)
 
 
-def read_titles(spark: SparkSession, reviews: Path) -> DataFrame:
-    return select_title_and_year(read_reviews(spark, str(reviews), "auto", []), COLUMNS, str(reviews))
+def read_all(spark: SparkSession, reviews: Path) -> DataFrame:
+    files = find_review_files(spark, str(reviews), Reading(), COLUMNS.title).data
+    return read_titles(spark, str(reviews), files, COLUMNS, whole=True).select("year", "product_title")
 
 
 @pytest.mark.parametrize(
@@ -34,7 +36,7 @@ def test_format_of_text_is_told_by_name_or_content(
 ) -> None:
     (tmp_path / file).write_text(content, encoding="utf-8")
     expected = spark.createDataFrame([(1999, '"Ruler')], TITLES_SCHEMA)
-    assertDataFrameEqual(read_titles(spark, tmp_path), expected)
+    assertDataFrameEqual(read_all(spark, tmp_path), expected)
 
 
 def test_parquet_is_told_by_name_or_content(spark: SparkSession, tmp_path: Path) -> None:
@@ -44,23 +46,28 @@ def test_parquet_is_told_by_name_or_content(spark: SparkSession, tmp_path: Path)
     shutil.copy(next((tmp_path / "named").glob("*.parquet")), tmp_path / "bare" / "part-0")
     expected = spark.createDataFrame([(1999, "Dune")], TITLES_SCHEMA)
     for name in ("named", "bare"):
-        assertDataFrameEqual(read_titles(spark, tmp_path / name), expected)
+        assertDataFrameEqual(read_all(spark, tmp_path / name), expected)
 
 
 def test_partition_folders_give_the_year(spark: SparkSession, tmp_path: Path) -> None:
     reviews = spark.createDataFrame([("Dune", 1999), ("Emma", 2000)], "product_title string, year int")
     reviews.write.partitionBy("year").parquet(str(tmp_path / "tree"))
     dune, emma = (spark.createDataFrame([row], TITLES_SCHEMA) for row in ((1999, "Dune"), (2000, "Emma")))
-    assertDataFrameEqual(read_titles(spark, tmp_path / "tree"), dune.union(emma))
-    assertDataFrameEqual(read_titles(spark, tmp_path / "tree" / "year=*"), dune.union(emma))
-    assertDataFrameEqual(read_titles(spark, tmp_path / "tree" / "year=2000"), emma)
+    assertDataFrameEqual(read_all(spark, tmp_path / "tree"), dune.union(emma))
+    assertDataFrameEqual(read_all(spark, tmp_path / "tree" / "year=*"), dune.union(emma))
+    assertDataFrameEqual(read_all(spark, tmp_path / "tree" / "year=2000"), emma)
 
 
 def test_skipped_files_are_not_read(spark: SparkSession, tmp_path: Path) -> None:
     for name, title in (("a", "Dune"), ("b", "Emma")):
         (tmp_path / f"{name}.csv").write_text(f"product_title,year\n{title},1999\n", encoding="utf-8")
-    reviews = read_reviews(spark, str(tmp_path), "auto", [f"file:{tmp_path}/a.csv"])
-    assertDataFrameEqual(reviews, spark.createDataFrame([("Emma", "1999")], "product_title string, year string"))
+    files = [
+        file
+        for file in find_review_files(spark, str(tmp_path), Reading(), "product_title").data
+        if "/a" not in file.uri
+    ]
+    titles = read_titles(spark, str(tmp_path), files, COLUMNS, whole=False).select("year", "product_title")
+    assertDataFrameEqual(titles, spark.createDataFrame([(1999, "Emma")], TITLES_SCHEMA))
 
 
 @pytest.mark.parametrize(("column", "year"), [("day", 1999), ("moment", 2001), ("text", 2002), ("unclear", None)])
@@ -70,14 +77,16 @@ def test_year_comes_from_dates_of_any_type(column: str, year: int | None, spark:
         " '2002-01-01T10:00:00' AS text, 'soon' AS unclear"
     )
     titles = select_title_and_year(reviews, replace(COLUMNS, date=column), "reviews")
-    assertDataFrameEqual(titles, spark.createDataFrame([(year, "Dune")], TITLES_SCHEMA))
+    assertDataFrameEqual(titles.select("year", "product_title"), spark.createDataFrame([(year, "Dune")], TITLES_SCHEMA))
 
 
 def test_blank_titles_and_unclear_years_are_null(spark: SparkSession) -> None:
     reviews = [(" Dune ", "1999"), ("", "1999"), ("  ", "1999"), (None, "1999"), ("Emma", "unknown"), ("Lost", None)]
     expected = [(1999, "Dune"), (1999, None), (1999, None), (1999, None), (None, "Emma"), (None, "Lost")]
     assertDataFrameEqual(
-        select_title_and_year(spark.createDataFrame(reviews, "product_title string, year string"), COLUMNS, "reviews"),
+        select_title_and_year(
+            spark.createDataFrame(reviews, "product_title string, year string"), COLUMNS, "reviews"
+        ).select("year", "product_title"),
         spark.createDataFrame(expected, TITLES_SCHEMA),
         checkRowOrder=True,
     )

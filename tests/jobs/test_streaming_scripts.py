@@ -139,6 +139,45 @@ def test_what_only_looks_odd_is_a_play(line: bytes) -> None:
     assert run(MAPPER, line) == (b"a\t1\n", {"lines_read": 1, "plays": 1})
 
 
+def test_an_array_is_read_as_its_objects_are() -> None:
+    objects = [event(artist).rstrip() for artist in ("a", "b", "c]", "d,")]
+    one_a_line = b"\xef\xbb\xbf[\r\n" + b",\r\n".join(objects) + b"\r\n]\r\n"
+    for text in (one_a_line, b"[" + b",\n".join(objects) + b"]", b"[" + b", ".join(objects) + b"]\n"):
+        assert run(MAPPER, text) == (b"a\t1\nb\t1\nc]\t1\nd,\t1\n", {"lines_read": 4, "plays": 4})
+
+
+@pytest.mark.parametrize(
+    ("log", "reason"),
+    [
+        (
+            json.dumps([{"page": "NextSong", "artist": "a"}] * 2, indent=2).encode(),
+            "8 that are pieces of JSON (write one object a line",
+        ),
+        (event("a").decode().encode("utf-16"), "2 that are UTF-16 or no text"),
+        (b"PK\x03\x04\xff\xfe\x0a" * 3, "3 that are not UTF-8"),
+        (b"artist,page\na,NextSong\n", "2 that are no JSON, such as 'artist,page'"),
+    ],
+)
+def test_a_task_that_cannot_use_its_lines_fails_and_says_why(log: bytes, reason: str) -> None:
+    finished = subprocess.run([sys.executable, str(MAPPER)], input=log, capture_output=True, check=False)
+    assert finished.returncode == 1
+    sentence = finished.stderr.decode().splitlines()[-1]
+    assert sentence.startswith("mapper failed: ")
+    assert reason in sentence
+    allowed = subprocess.run(
+        [sys.executable, str(MAPPER), "--max-dropped", "100%"], input=log, capture_output=True, check=False
+    )
+    assert allowed.returncode == 0
+
+
+def test_a_readme_beside_the_logs_is_no_log() -> None:
+    variables = {**os.environ, "mapreduce_map_input_file": "s3://logs/2018/11/README.md"}
+    finished = subprocess.run(
+        [sys.executable, str(MAPPER)], input=b"# Logs\n", capture_output=True, check=True, env=variables
+    )
+    assert (finished.stdout, finished.stderr) == (b"", b"")
+
+
 def test_a_name_stays_one_field_of_one_line_and_differs_from_all_others() -> None:
     plays = repeat(AWKWARD)
     mapped, counters = run(MAPPER, b"".join(event(artist) for artist in plays))

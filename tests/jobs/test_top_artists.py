@@ -36,7 +36,7 @@ CHART = [
     ("\x07", 29),
     ("zoë", 3),
 ]
-WHOLE = ["_SUCCESS", "index.html", "top_artists.csv", "top_artists.png"]
+WHOLE = ["_SUCCESS", "_counters.json", "index.html", "top_artists.csv", "top_artists.png"]
 
 
 def write_parts(folder: Path, *parts: str) -> Path:
@@ -130,7 +130,7 @@ def test_the_page_stands_alone_and_shows_every_name_on_one_line(parts: Path, tmp
 def test_nothing_played_is_a_table_and_a_page_without_picture(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     counts = write_parts(tmp_path / "counts", "", "")
     assert chart(counts, tmp_path / "chart") == 0
-    assert files_in(tmp_path / "chart") == ["_SUCCESS", "index.html", "top_artists.csv"]
+    assert files_in(tmp_path / "chart") == ["_SUCCESS", "_counters.json", "index.html", "top_artists.csv"]
     assert table_in(tmp_path / "chart") == []
     assert "Nothing was played" in (tmp_path / "chart" / "index.html").read_text(encoding="utf-8")
     assert f"nothing was played in {counts}" in caplog.text
@@ -139,7 +139,9 @@ def test_nothing_played_is_a_table_and_a_page_without_picture(tmp_path: Path, ca
 def test_lines_of_another_form_are_left_out_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = ["a", "a\t", "a\t1\t1", "a\t-1", "a\t1.5", "", f"a\t{'9' * 40}", "a\tNaN"]
     counts = write_parts(tmp_path / "counts", "b\t0\n" + "".join(f"{line}\n" for line in other), "a\t2\n")
-    assert chart(counts, tmp_path / "chart") == 0
+    assert chart(counts, tmp_path / "few") == 1
+    assert "8 of 10 lines in" in capsys.readouterr().err.splitlines()[-1]
+    assert chart(counts, tmp_path / "chart", "--max-dropped", "80%") == 0
     assert table_in(tmp_path / "chart") == [("a", 2)]
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["malformed_lines"] == len(other)
 
@@ -148,7 +150,9 @@ def test_an_input_of_another_step_is_refused(tmp_path: Path, capsys: pytest.Capt
     counts = write_parts(tmp_path / "counts", '{"artist": "a"}\n{"artist": "b"}\n')
     assert chart(counts, tmp_path / "chart") == 1
     message = capsys.readouterr().err.splitlines()[-1]
-    assert message.startswith(f"top_artists failed: none of the 2 lines of {counts} is of the form artist<TAB>count.")
+    assert message.startswith(
+        f"top_artists failed: nothing in {counts} can be used. Of 2 lines: 2 not of the form artist<TAB>count, as the streaming step writes them, "
+    )
     assert not (tmp_path / "chart").exists()
 
 

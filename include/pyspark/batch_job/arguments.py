@@ -19,6 +19,13 @@ def create_parser(job: str, description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=job, description=description, allow_abbrev=False)
     parser.add_argument("--input", action="append", default=[], metavar="NAME=URI", dest="input_pairs")
     parser.add_argument("--output", required=True, metavar="URI", help="a prefix that does not exist yet")
+    parser.add_argument(
+        "--max-dropped",
+        type=share,
+        default=share("50%"),
+        metavar="SHARE",
+        help="fail if more of what was read cannot be used, such as 10%% or 0.1; default 50%%. If nothing can be used, the job always fails",
+    )
     return parser
 
 
@@ -54,6 +61,18 @@ def positive_int(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{value} is not a positive number")
+    return value
+
+
+def share(text: str) -> float:
+    """Argparse type of a share: ``10%`` or ``0.1``."""
+    number = text.strip()
+    try:
+        value = float(number.removesuffix("%")) / 100 if number.endswith("%") else float(number)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share such as 10% or 0.1")
     return value
 
 

@@ -39,6 +39,17 @@ def read_bytes(spark: SparkSession, uri: str, limit: int | None = None) -> bytes
         stream.close()
 
 
+def read_beginning(spark: SparkSession, uri: str, limit: int) -> bytes:
+    """Read the first ``limit`` bytes of a file, uncompressed by the codec that its name stands for."""
+    file_system, path = _open_file_system(spark, uri)
+    codec = spark._jvm.org.apache.hadoop.io.compress.CompressionCodecFactory(file_system.getConf()).getCodec(path)
+    stream = file_system.open(path)
+    try:
+        return bytes((stream if codec is None else codec.createInputStream(stream)).readNBytes(limit))
+    finally:
+        stream.close()
+
+
 def write_bytes(spark: SparkSession, uri: str, content: bytes) -> None:
     """Write one new file; parent directories are made as needed."""
     file_system, path = _open_file_system(spark, uri)

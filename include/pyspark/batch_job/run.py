@@ -1,4 +1,4 @@
-"""Runs one job from session to exit code: counters on stdout, failures as one sentence on stderr."""
+"""Runs one job from session to exit code: counters on stdout and beside the output, failures as one sentence on stderr."""
 
 import json
 import logging
@@ -10,9 +10,13 @@ from collections.abc import Callable, Mapping
 from pyspark.sql import DataFrame, SparkSession
 
 from batch_job.arguments import JobArguments
-from batch_job.hadoop_files import path_exists
+from batch_job.hadoop_files import path_exists, write_bytes
 
+# What a job counted, by name. A result that holds nothing says so by `EMPTY`.
 Counters = Mapping[str, object]
+EMPTY = "empty"
+# Beside the output, since logs come later than the end of a step and are read by people only. Hidden: it is no data.
+COUNTERS_FILE = "_counters.json"
 
 # A Python worker's failure comes wrapped in the JVM's: what was raised is the line after its traceback.
 _WORKER_TRACEBACK = "Traceback (most recent call last):"
@@ -23,6 +27,18 @@ class JobError(Exception):
     """A failure whose message already says what is wrong, where, and what to do about it."""
 
 
+class ToldWarnings(logging.Handler):
+    """Keeps what the jobs warn of, for whoever reads the counters; the log has it too."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Logging calls this for each warning."""
+        self.told.append(record.getMessage())
+
+
 def run_job(job: str, arguments: JobArguments, work: Callable[[SparkSession, JobArguments], Counters]) -> int:
     """Run ``work`` in a Spark session, report its counters and return the process's exit code."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
@@ -30,9 +46,12 @@ def run_job(job: str, arguments: JobArguments, work: Callable[[SparkSession, Job
     # A session that was here before belongs to the caller, who goes on using it.
     owns_session = SparkSession.getActiveSession() is None
     spark = SparkSession.builder.appName(job).getOrCreate()
+    warnings = ToldWarnings()
+    logging.getLogger("batch_job").addHandler(warnings)
     try:
         _refuse_existing_output(spark, arguments.output)
         counters = work(spark, arguments)
+        _write_counters(spark, arguments.output, {"job": job, "counters": counters, "warnings": warnings.told})
     except Exception as error:
         failure = traceback.format_exc()
         sentence = f"{job} failed: {describe_cause(error)}"
@@ -40,6 +59,9 @@ def run_job(job: str, arguments: JobArguments, work: Callable[[SparkSession, Job
         failure = ""
         sentence = json.dumps({"job": job, **counters})
     finally:
+        logging.getLogger("batch_job").removeHandler(warnings)
+        # What a failed job has left in memory must not answer for another one's data.
+        spark.catalog.clearCache()
         if owns_session:
             spark.stop()
     if failure:
@@ -76,6 +98,10 @@ def require_path(spark: SparkSession, name: str, uri: str) -> None:
     """Check that the input exists."""
     if not path_exists(spark, uri):
         raise JobError(f"input {name!r} does not exist: {uri}. Check the path, or the step that should have written it")
+
+
+def _write_counters(spark: SparkSession, output: str, told: Mapping[str, object]) -> None:
+    write_bytes(spark, f"{output.rstrip('/')}/{COUNTERS_FILE}", json.dumps(told, ensure_ascii=False, indent=2).encode())
 
 
 def _refuse_existing_output(spark: SparkSession, output: str) -> None:

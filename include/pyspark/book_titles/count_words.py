@@ -9,7 +9,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from batch_job.arguments import JobArguments, create_parser, parse_arguments, positive_int
-from batch_job.run import Counters, require_columns, require_path, run_job
+from batch_job.left_out import LeftOut, judge_left_out
+from batch_job.run import EMPTY, Counters, require_columns, require_path, run_job
 
 JOB = "count_words"
 _log = logging.getLogger(f"batch_job.{JOB}")
@@ -37,9 +38,13 @@ def write_counts(spark: SparkSession, arguments: JobArguments) -> Counters:
     )
     counters: Counters = totals.collect()[0].asDict()
     _log.info("counted %s: %s", uri, counters)
-    if not counters["words"]:
-        _log.warning("no words to count in %s: wrote an empty table to %s", uri, arguments.output)
-    return counters
+    if counters["words"]:
+        return counters
+    read = words.count()
+    rare = LeftOut(reason=f"rarer than --min-count {arguments.options.min_count}", count=read, asked=True)
+    judge_left_out(arguments, uri, read=read, left_out=[rare], noun="words")
+    _log.warning("no words to count in %s: wrote an empty table to %s", uri, arguments.output)
+    return {**counters, EMPTY: True}
 
 
 def count_words(words: DataFrame, min_count: int = 1) -> DataFrame:

@@ -10,15 +10,12 @@ from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from batch_job.arguments import JobArguments, create_parser, parse_arguments
-from batch_job.run import Counters, JobError, describe_cause, require_path, run_job
-from book_titles.reviews_reading import (
-    FORMATS,
-    READ_ERRORS,
-    ReviewColumns,
-    find_unreadable_file,
-    read_reviews,
-    select_title_and_year,
-)
+from batch_job.dates import check_formats
+from batch_job.left_out import LeftOut, judge_left_out
+from batch_job.reading_options import add_reading_options
+from batch_job.run import EMPTY, Counters, JobError, describe_cause, require_path, run_job
+from book_titles.review_files import FORMATS, Reading, ReviewFiles, find_review_files
+from book_titles.reviews_reading import READ_ERRORS, ReviewColumns, find_unreadable_file, read_titles
 from book_titles.title_text import explode_words
 
 JOB = "preprocess_titles"
@@ -33,18 +30,18 @@ def main(argv: Sequence[str]) -> int:
 
 def preprocess_titles(spark: SparkSession, arguments: JobArguments) -> Counters:
     """Write ``(year, product_title, word)`` and return what was read, left out and written."""
-    options = arguments.options
-    for name, uri in arguments.inputs.items():
-        require_path(spark, name, uri)
+    options, uri = arguments.options, arguments.inputs["reviews"]
+    for name, address in arguments.inputs.items():
+        require_path(spark, name, address)
     split_titles = choose_engine(spark, arguments)
-    titles, totals, skipped = load_titles(spark, arguments.inputs["reviews"], options)
-    selected = select_titles(titles, options.year)
-    split_titles(selected).write.parquet(arguments.output)
+    titles, totals, skipped = load_titles(spark, arguments)
+    judge_left_out(arguments, uri, read=totals["rows_read"], left_out=list_left_out(titles, totals, options.year))
+    split_titles(select_titles(titles, options.year)).write.parquet(arguments.output)
     words = spark.read.parquet(arguments.output).count()
     titles.unpersist()
     counters = {**totals.asDict(), "words": words, "skipped_files": skipped}
     _report(counters, arguments)
-    return counters
+    return counters if words else {**counters, EMPTY: True}
 
 
 def choose_engine(spark: SparkSession, arguments: JobArguments) -> Callable[[DataFrame], DataFrame]:
@@ -60,26 +57,78 @@ def choose_engine(spark: SparkSession, arguments: JobArguments) -> Callable[[Dat
     return partial(explode_words, lemmas=lemmas)
 
 
-def load_titles(spark: SparkSession, uri: str, options: argparse.Namespace) -> tuple[DataFrame, Row, list[str]]:
-    """Read the reviews once: cached ``(year, product_title, rows)``, the totals and the files skipped as unreadable."""
-    skipped: list[str] = []
+def load_titles(spark: SparkSession, arguments: JobArguments) -> tuple[DataFrame, Row, list[str]]:
+    """Read the reviews once: cached ``(year, product_title, reason, example, rows)``, the totals and the files skipped as unreadable."""
+    uri, options = arguments.inputs["reviews"], arguments.options
+    columns = ReviewColumns.from_options(options, check_formats(spark, options.date_format))
+    reading = Reading(format=options.format, encoding=options.encoding, separator=options.separator)
+    found = find_review_files(spark, uri, reading, columns.title)
+    if found.others:
+        _log.warning("%d files in %s hold no reviews, such as %s", len(found.others), uri, found.others[0])
+    readable = ReadableFiles(found, skips=options.on_bad_file == "skip")
     while True:
+        bad = LeftOut(
+            reason="that cannot be read", count=len(readable.skipped), example=next(iter(readable.skipped), None)
+        )
+        judge_left_out(arguments, uri, read=len(found.data), left_out=[bad], noun="files")
         try:
-            reviews = read_reviews(spark, uri, options.format, skipped)
-            pairs = select_title_and_year(reviews, ReviewColumns.from_options(options), uri)
-            # Spark never merges the small partitions of a cached shuffle, so they are kept to those of the input.
-            partitions = max(pairs.rdd.getNumPartitions(), 1)
-            titles = pairs.groupBy("year", "product_title").agg(F.count("*").alias("rows")).coalesce(partitions).cache()
-            return titles, count_rows(titles, options.year), skipped
+            titles = group_titles(read_titles(spark, uri, readable.files, columns, whole=readable.are_all))
+            return titles, count_rows(titles, options.year), readable.skipped
         except READ_ERRORS as error:
-            path = find_unreadable_file(spark, uri, options.format, skipped, error)
+            path = find_unreadable_file(spark, uri, readable.files, error)
             if path is None:
                 raise
-            cause = describe_cause(error)
-            if options.on_bad_file == "fail":
-                raise JobError(f"cannot read {path}: {cause}. Replace it, or pass --on-bad-file skip") from error
-            _log.warning("skipping %s, which cannot be read: %s", path, cause)
-            skipped.append(path)
+            readable.leave_out(path, f"cannot be read: {describe_cause(error)}", error)
+
+
+class ReadableFiles:
+    """The files that are read, fewer by each one that turns out to be unreadable; without ``skips`` the first of those ends the job."""
+
+    def __init__(self, found: ReviewFiles, *, skips: bool) -> None:
+        self.files, self.skipped = list(found.data), list[str]()
+        self._total, self._skips = len(found.data) + len(found.others), skips
+        for file in found.data:
+            if file.problem:
+                self.leave_out(file.uri, file.problem)
+
+    @property
+    def are_all(self) -> bool:
+        """Whether no file beside them is left out."""
+        return len(self.files) == self._total
+
+    def leave_out(self, uri: str, problem: str, cause: Exception | None = None) -> None:
+        """Skip a file. Raises JobError where none may be skipped."""
+        if not self._skips:
+            raise JobError(f"{uri} {problem}. Or pass --on-bad-file skip") from cause
+        _log.warning("skipping %s, which %s", uri, problem)
+        self.skipped.append(uri)
+        self.files = [file for file in self.files if file.uri != uri]
+
+
+def list_left_out(titles: DataFrame, totals: Row, year: int | None) -> list[LeftOut]:
+    """Say of the grouped titles what was left out, by its reason."""
+    if not (totals["rows_without_title"] or totals["rows_without_year"] or totals["rows_of_other_years"]):
+        return []
+    reasons = titles.where("reason IS NOT NULL").groupBy("reason")
+    rows = reasons.agg(F.sum("rows").alias("rows"), F.min("example").alias("example")).collect()
+    left_out = [LeftOut(reason=row["reason"], count=row["rows"], example=row["example"]) for row in rows]
+    if year is not None:
+        other = (
+            titles.where(F.col("reason").isNull() & (F.col("year") != year))
+            .agg(F.sum("rows"), F.min("year"))
+            .collect()[0]
+        )
+        example = None if other[1] is None else str(other[1])
+        left_out.append(LeftOut(reason=f"of other years than {year}", count=other[0] or 0, example=example, asked=True))
+    return left_out
+
+
+def group_titles(pairs: DataFrame) -> DataFrame:
+    """Count the rows of each title, cached."""
+    # Spark never merges the small partitions of a cached shuffle, so they are kept to those of the input.
+    partitions = max(pairs.rdd.getNumPartitions(), 1)
+    grouped = pairs.groupBy("year", "product_title", "reason", "example")
+    return grouped.agg(F.count("*").alias("rows")).coalesce(partitions).cache()
 
 
 def count_rows(titles: DataFrame, year: int | None) -> Row:
@@ -147,6 +196,7 @@ def _report(counters: Counters, arguments: JobArguments) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = create_parser(JOB, "Split the distinct book titles of each year into words.")
     parser.add_argument("--format", choices=FORMATS, default="auto", help="of the reviews; auto goes by the file name")
+    add_reading_options(parser)
     parser.add_argument("--title-column", default="product_title")
     parser.add_argument("--year-column", default="year")
     parser.add_argument("--date-column", help="take the year from this column instead")

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from batch_job.arguments import JobArguments, create_parser, parse_arguments, positive_int
 from batch_job.hadoop_files import read_bytes, write_bytes
-from batch_job.run import Counters, JobError, require_columns, require_path, run_job
+from batch_job.run import EMPTY, Counters, JobError, require_columns, require_path, run_job
 from book_titles.cloud_drawing import CloudStyle, draw_cloud, draw_film, is_colormap
 from book_titles.cloud_gallery import YearCloud, write_gallery
 
@@ -44,9 +44,11 @@ def render_clouds(spark: SparkSession, arguments: JobArguments) -> Counters:
         write_bytes(spark, f"{arguments.output.rstrip('/')}/{name}", content)
     # Readers take the marker as proof that all files before it are complete.
     write_bytes(spark, f"{arguments.output.rstrip('/')}/_SUCCESS", b"")
-    if not clouds:
-        _log.warning("no words in %s: wrote a page without pictures to %s", uri, arguments.output)
-    return {"years": [cloud.year for cloud in clouds], "pictures": len(pictures), "files": len(files)}
+    counters = {"years": [cloud.year for cloud in clouds], "pictures": len(pictures), "files": len(files)}
+    if clouds:
+        return counters
+    _log.warning("no words in %s: wrote a page without pictures to %s", uri, arguments.output)
+    return {**counters, EMPTY: True}
 
 
 def read_style(spark: SparkSession, arguments: JobArguments) -> CloudStyle:

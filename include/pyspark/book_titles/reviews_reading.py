@@ -1,125 +1,172 @@
-"""Reads review files of several formats into (year, product_title), and finds the file that cannot be read."""
+"""Reads review files of several formats into titles with their years. A row that lacks one keeps the reason and what was found instead."""
 
 import argparse
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
 
-from batch_job.hadoop_files import is_directory, list_data_files, read_bytes
-from batch_job.run import JobError, require_columns
+from batch_job.dates import PLAIN_DATES, DateFormats, as_text, year_of
+from batch_job.delimited_tables import DelimitedFile, read_alike, union_of
+from batch_job.file_heads import UTF_8
+from batch_job.hadoop_files import is_directory
+from batch_job.input_files import without_globs
+from batch_job.run import require_columns
+from book_titles.review_files import ReviewFile
 
 READ_ERRORS = (Py4JJavaError, PySparkException)
-FORMATS = ("auto", "parquet", "csv", "tsv", "json")
 
 _MOST_FILES_TRIED = 50
-_EXTENSIONS = {"parquet": "parquet", "csv": "csv", "tsv": "tsv", "json": "json", "jsonl": "json", "ndjson": "json"}
-_READERS = {
-    "parquet": ("parquet", {}),
-    "csv": ("csv", {"header": "true", "escape": '"', "multiLine": "true"}),
-    # Amazon's own TSV files hold bare quotation marks and never quote a field.
-    "tsv": ("csv", {"header": "true", "sep": "\t", "quote": ""}),
-    "json": ("json", {}),
-}
+_CSV = {"escape": '"', "multiLine": "true"}
+# Amazon's own TSV files hold bare quotation marks and never quote a field.
+_TSV = {"quote": ""}
+_CORRUPT = "_corrupt_record"
 _YEAR_FOLDER = re.compile(r"/year=(\d{4})/*$")
+_SCHEMA = "year int, product_title string, reason string, example string"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReviewColumns:
-    """Where the title and the year of a review are found; ``year`` alone is the only year wanted."""
+    """Where the title and the year of a review are found; ``only_year`` is the only one wanted, ``formats`` are those of dates that are not plain, ``folder_year`` is of the folder's name."""
 
     title: str
     year: str
     date: str | None
     only_year: int | None
+    formats: DateFormats = PLAIN_DATES
+    folder_year: int | None = None
 
     @classmethod
-    def from_options(cls, options: argparse.Namespace) -> "ReviewColumns":
+    def from_options(cls, options: argparse.Namespace, formats: DateFormats) -> "ReviewColumns":
         """Take the columns from the job's parsed options."""
         return cls(
-            title=options.title_column, year=options.year_column, date=options.date_column, only_year=options.year
+            title=options.title_column,
+            year=options.year_column,
+            date=options.date_column,
+            only_year=options.year,
+            formats=formats,
         )
 
 
-def read_reviews(spark: SparkSession, uri: str, file_format: str, skipped: Sequence[str]) -> DataFrame:
-    """Read every file under ``uri`` but the ``skipped`` ones; a frame without columns if there is no file."""
-    files = (path for path in list_data_files(spark, uri) if path not in skipped)
-    first_file = next(files, None)
-    if first_file is None:
-        return spark.createDataFrame([], StructType([]))
-    paths = [first_file, *files] if skipped else [uri]
-    return _load(spark, uri, file_format, first_file, paths)
+def read_titles(
+    spark: SparkSession, uri: str, files: Sequence[ReviewFile], columns: ReviewColumns, *, whole: bool
+) -> DataFrame:
+    """Read these files below ``uri`` into ``(year, product_title, reason, example)``; ``whole`` says that they are all there are."""
+    folder = _YEAR_FOLDER.search(uri)
+    columns = replace(columns, folder_year=int(folder[1]) if folder else None)
+    parts = [spark.createDataFrame([], _SCHEMA)]
+    parts += [select_title_and_year(frame, columns, source) for frame, source in _load(spark, uri, files, whole=whole)]
+    return union_of(parts[1:] or parts)
 
 
 def select_title_and_year(reviews: DataFrame, columns: ReviewColumns, uri: str) -> DataFrame:
-    """Reduce reviews to ``(year, product_title)``; either is null where a review has none."""
-    if not reviews.columns:
-        return reviews.sparkSession.createDataFrame([], "year int, product_title string")
+    """Reduce reviews to ``(year, product_title, reason, example)``: a reason where a title or a year is missing, which is null then."""
     require_columns(reviews, {columns.title: "Name the column of the titles with --title-column"}, uri)
-    title = F.trim(F.col(_quoted(columns.title)).cast("string"))
+    written = F.trim(F.col(_quoted(columns.title)).cast("string"))
+    date, year = _year_of(reviews, columns, uri)
+    is_broken = written.contains("\ufffd")
+    title = F.when((written != "") & ~is_broken, written)
+    corrupt = F.col(_CORRUPT) if _CORRUPT in reviews.columns else F.lit(None).cast("string")
+    reason = (
+        F.when(corrupt.isNotNull(), "that are no JSON object")
+        .when(is_broken, "with a title that is not UTF-8 (pass its --encoding)")
+        .when(title.isNull(), "without a title")
+        .when(F.coalesce(date, F.lit("")) == "", "without a year")
+        .when(year.isNull(), "with an unclear year (a year has four digits; pass --date-format for a date)")
+    )
+    example = F.coalesce(
+        corrupt, F.when(is_broken, written), F.when(title.isNull(), date), F.when(date != "", date), title
+    )
     return reviews.select(
-        _year_of(reviews, columns, uri).alias("year"), F.when(title != "", title).alias("product_title")
+        year.alias("year"),
+        title.alias("product_title"),
+        reason.alias("reason"),
+        F.when(reason.isNotNull(), example).alias("example"),
     )
 
 
-def find_unreadable_file(
-    spark: SparkSession, uri: str, file_format: str, skipped: Sequence[str], error: Exception
-) -> str | None:
+def find_unreadable_file(spark: SparkSession, uri: str, files: Sequence[ReviewFile], error: Exception) -> str | None:
     """Return the input file that a Spark error is about, if it is about one."""
     text = unquote(str(error))
-    files = [path for path in list_data_files(spark, uri) if path not in skipped]
     # Spark writes file:///a, Hadoop file:/a: the part after the scheme is what they share.
-    named = next((path for path in files if path.partition(":")[2].lstrip("/") in text), None)
+    named = next((file.uri for file in files if file.uri.partition(":")[2].lstrip("/") in text), None)
     # While it looks for the columns of a text file, Spark names no file: then they are tried one by one.
-    return named or next(
-        (path for path in files[:_MOST_FILES_TRIED] if not _is_readable(spark, file_format, path)), None
-    )
+    tried = (file.uri for file in files[:_MOST_FILES_TRIED] if not _is_readable(spark, uri, file))
+    return named or next(tried, None)
 
 
-def _is_readable(spark: SparkSession, file_format: str, path: str) -> bool:
+def _is_readable(spark: SparkSession, uri: str, file: ReviewFile) -> bool:
     try:
-        _load(spark, path, file_format, path, [path]).head()
+        for frame, _ in _load(spark, uri, [file], whole=False):
+            frame.head()
     except READ_ERRORS:
         return False
     return True
 
 
-def _load(spark: SparkSession, uri: str, file_format: str, first_file: str, paths: Sequence[str]) -> DataFrame:
-    source, options = _READERS[_detect_format(spark, first_file) if file_format == "auto" else file_format]
-    return spark.read.format(source).options(**options, **_base_path(spark, uri)).load(list(paths))
+def _load(spark: SparkSession, uri: str, files: Sequence[ReviewFile], *, whole: bool) -> list[tuple[DataFrame, str]]:
+    """A frame for all files of one kind, each with an address to name it by."""
+    base, loaded = _base_path(spark, uri), list[tuple[DataFrame, str]]()
+    parquet = [file for file in files if file.format == "parquet"]
+    if parquet:
+        paths = [uri] if whole and len(parquet) == len(files) else [without_globs(file.uri) for file in parquet]
+        loaded.append((_load_parquet(spark, paths, base), uri))
+    loaded += _load_json(spark, [file for file in files if file.format == "json"], base)
+    loaded += _load_tables(spark, files, base)
+    return loaded
 
 
-def _year_of(reviews: DataFrame, columns: ReviewColumns, uri: str) -> Column:
+def _load_parquet(spark: SparkSession, paths: Sequence[str], base: dict[str, str]) -> DataFrame:
+    # Spark has no type for nanoseconds, as pandas writes them, and refuses the whole file for such a column, used or not.
+    spark.conf.set("spark.sql.legacy.parquet.nanosAsLong", "true")
+    return spark.read.options(**base).parquet(*paths)
+
+
+def _load_json(spark: SparkSession, files: Sequence[ReviewFile], base: dict[str, str]) -> list[tuple[DataFrame, str]]:
+    alike: dict[tuple[bool, str], list[str]] = {}
+    for file in files:
+        alike.setdefault((file.spread, file.table.encoding), []).append(without_globs(file.uri))
+    frames = []
+    for (spread, encoding), paths in alike.items():
+        # Spark asks for the line's end where it is to split another encoding.
+        coded = {} if encoding == UTF_8 else {"encoding": encoding} | ({} if spread else {"lineSep": "\n"})
+        reader = spark.read.options(**base, **coded, multiLine=str(spread), primitivesAsString="true")
+        frames.append((reader.json(paths), paths[0]))
+    return frames
+
+
+def _load_tables(spark: SparkSession, files: Sequence[ReviewFile], base: dict[str, str]) -> list[tuple[DataFrame, str]]:
+    quoted: list[DelimitedFile] = [file.table for file in files if file.format == "csv" and file.table.header]
+    bare = [file.table for file in files if file.format == "tsv" and file.table.header]
+    # Spark splits a file at the bytes of line ends, which are others in these encodings.
+    lines = [table for table in bare if not table.encoding.startswith("UTF-16")]
+    wide = [table for table in bare if table.encoding.startswith("UTF-16")]
+    return [
+        *read_alike(spark, quoted, _CSV | base),
+        *read_alike(spark, lines, _TSV | base),
+        *read_alike(spark, wide, _TSV | base | {"multiLine": "true"}),
+    ]
+
+
+def _year_of(reviews: DataFrame, columns: ReviewColumns, uri: str) -> tuple[Column, Column]:
+    """What is written for the year or date, and the year."""
     if columns.date is not None:
         require_columns(reviews, {columns.date: "Name the column of the dates with --date-column"}, uri)
-        return F.year(F.expr(f"try_cast({_quoted(columns.date)} AS DATE)"))
+        text = as_text(reviews, columns.date)
+        return text, year_of(text, columns.formats, is_date=True)
     if columns.year.lower() in {name.lower() for name in reviews.columns}:
-        return F.expr(f"try_cast({_quoted(columns.year)} AS INT)")
-    folder = _YEAR_FOLDER.search(uri)
-    known_year = columns.only_year or (int(folder[1]) if folder else None)
+        text = as_text(reviews, columns.year)
+        return text, year_of(text, columns.formats)
+    known_year = columns.only_year or columns.folder_year
     if known_year is None:
         advice = "Name the column of the years with --year-column, or of the dates with --date-column, or pass --year"
         require_columns(reviews, {columns.year: advice}, uri)
-    return F.lit(known_year).cast("int")
-
-
-def _detect_format(spark: SparkSession, path: str) -> str:
-    name = path.rpartition("/")[2].lower()
-    for extension in reversed(name.split(".")[1:]):
-        if extension in _EXTENSIONS:
-            return _EXTENSIONS[extension]
-    start = read_bytes(spark, path, 4)
-    if start == b"PAR1":
-        return "parquet"
-    if start.lstrip()[:1] == b"{":
-        return "json"
-    raise JobError(f"cannot tell the format of {path} from its name or its content. Pass --format")
+    return F.lit(str(known_year)), F.lit(known_year).cast("int")
 
 
 def _base_path(spark: SparkSession, uri: str) -> dict[str, str]:

@@ -10,14 +10,19 @@ from dataclasses import asdict
 from pyspark.sql import DataFrame, SparkSession
 
 from batch_job.arguments import JobArguments, create_parser, parse_arguments, positive_int
+from batch_job.dates import check_formats
+from batch_job.delimited_tables import DelimitedFile
 from batch_job.hadoop_files import write_bytes
-from batch_job.run import Counters, JobError, require_path, run_job
+from batch_job.left_out import judge_left_out
+from batch_job.reading_options import add_reading_options
+from batch_job.run import EMPTY, Counters, JobError, require_path, run_job
 from city_tables.city_months import (
     CITY_COLUMNS,
     COUNTRY_COLUMNS,
     MEASUREMENT_COLUMNS,
     count_rows,
     join_places,
+    list_left_out,
     summarise_months,
 )
 from city_tables.city_rows import collect_largest_cities
@@ -41,33 +46,40 @@ def main(argv: Sequence[str]) -> int:
 
 def build_tables(spark: SparkSession, arguments: JobArguments) -> Counters:
     """Write the Parquet table, its page and chart, the report and, last of all, ``_SUCCESS``; return what was counted."""
-    output = arguments.output.rstrip("/")
-    reports = {name: check_headers(spark, name, arguments.inputs[name]) for name in _COLUMNS}
-    _refuse_or_warn(list(reports.values()), arguments.options.on_different_schema)
-    frames = {name: read_columns(spark, report, _COLUMNS[name]) for name, report in reports.items()}
+    output, options = arguments.output.rstrip("/"), arguments.options
+    formats = check_formats(spark, options.date_format)
+    headers = {name: check_headers(spark, name, arguments) for name in _COLUMNS}
+    reports = {name: report for name, (report, _) in headers.items()}
+    _refuse_or_warn(list(reports.values()), options.on_different_schema)
+    frames = {name: read_columns(spark, files, report, _COLUMNS[name]) for name, (report, files) in headers.items()}
     places = join_places(frames["cities"], frames["countries"])
-    # The left join keeps what belongs to no listed city, so that it is counted. A small table, read three times.
-    months = summarise_months(frames["measurements"]).join(places, "city_id", "left").cache()
+    # The left join keeps what belongs to no listed city, so that it is counted. A small table, read several times.
+    months = summarise_months(frames["measurements"], formats).join(places, "city_id", "left").cache()
     rows = count_rows(months)
+    if rows["rows_incomplete"] or rows["rows_of_unknown_cities"]:
+        left_out = list_left_out(frames["measurements"], months, formats)
+        judge_left_out(arguments, arguments.inputs["measurements"], read=rows["rows_read"], left_out=left_out)
     write_table(months.where("city IS NOT NULL"), f"{output}/{TABLE}")
     months.unpersist()
     # An empty table has no file to take the columns from.
     table = spark.read.schema(months.schema).parquet(f"{output}/{TABLE}")
-    write_page_files(table, output, list(reports.values()), arguments.options.cities_shown)
+    write_page_files(table, output, list(reports.values()), options.cities_shown)
     # Readers take the marker as proof that all files before it are complete.
     write_bytes(spark, f"{output}/_SUCCESS", b"")
     different = [file.uri for report in reports.values() for file in report.different]
     counters = {**rows, "files_read": sum(len(r.files) for r in reports.values()), "files_left_out": different}
     _log.info("built %s: %s", output, counters)
-    return counters
+    return counters if rows["rows_read"] else {**counters, EMPTY: True}
 
 
-def check_headers(spark: SparkSession, name: str, uri: str) -> HeaderReport:
-    """Compare the headers of all files of an input."""
+def check_headers(spark: SparkSession, name: str, arguments: JobArguments) -> tuple[HeaderReport, list[DelimitedFile]]:
+    """Compare the headers of all files of an input; the files come with the report."""
+    uri = arguments.inputs[name]
     require_path(spark, name, uri)
-    report = compare_headers(name, uri, read_headers(spark, uri), _COLUMNS[name])
-    _log.info("%s: %d files in %s have the header %s", name, len(report.files), uri, ",".join(report.header))
-    return report
+    files = read_headers(spark, uri, _COLUMNS[name], arguments.options)
+    report = compare_headers(name, uri, files, _COLUMNS[name])
+    _log.info("%s: %d files in %s have the columns %s", name, len(report.files), uri, ",".join(report.header))
+    return report, files
 
 
 def write_table(months: DataFrame, uri: str) -> None:
@@ -108,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
         default="fail",
         help="what to do with files that have other columns than the rest",
     )
+    add_reading_options(parser)
     parser.add_argument("--cities-shown", type=positive_int, default=20, help="largest cities on the page")
     return parser
 

@@ -3,6 +3,8 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from batch_job.dates import DateFormats, day_of, is_unsure_day
+from batch_job.left_out import LeftOut
 from batch_job.run import JobError
 
 CITY_COLUMNS = ("city_id", "city", "country_code", "population", "latitude")
@@ -23,9 +25,10 @@ def join_places(cities: DataFrame, countries: DataFrame) -> DataFrame:
     return typed.join(named, "country_code", "left").withColumn("country", F.coalesce("country", "country_code"))
 
 
-def summarise_months(measurements: DataFrame) -> DataFrame:
+def summarise_months(measurements: DataFrame, formats: DateFormats) -> DataFrame:
     """Summarise one row per city, year and month. All incomplete rows are counted in one row without a city."""
-    typed = measurements.select(_text("city_id"), _number("date", "date"), _finite("temperature_c"), _finite("rain_mm"))
+    day = day_of(F.trim("date"), formats).alias("date")
+    typed = measurements.select(_text("city_id"), day, _finite("temperature_c"), _finite("rain_mm"))
     complete = F.lit(True)
     for column in typed.columns:
         complete = complete & F.col(column).isNotNull()
@@ -50,6 +53,33 @@ def count_rows(months: DataFrame) -> dict[str, int]:
         .collect()[0]
         .asDict()
     )
+
+
+def list_left_out(measurements: DataFrame, months: DataFrame, formats: DateFormats) -> list[LeftOut]:
+    """Say why rows are not in the table, with one of each kind. Reads the measurements once more."""
+    text, numbers = F.trim("date"), ("temperature_c", "rain_mm")
+    unsure = is_unsure_day(text)
+    reasons = [
+        (F.coalesce(F.trim("city_id"), F.lit("")) == "", F.col("date"), "without a city_id"),
+        (F.coalesce(text, F.lit("")) == "", F.col("city_id"), "without a date"),
+        (
+            day_of(text, formats).isNull() & unsure,
+            text,
+            "with a date that can be one of several days (pass --date-format)",
+        ),
+        (day_of(text, formats).isNull(), text, "with a date that cannot be read (pass --date-format)"),
+        *((_finite(name).isNull(), F.col(name), f"with a {name} that is no number") for name in numbers),
+    ]
+    reason = example = F.lit(None).cast("string")
+    for condition, found, words in reversed(reasons):
+        reason, example = F.when(condition, words).otherwise(reason), F.when(condition, found).otherwise(example)
+    kinds = measurements.select(reason.alias("reason"), example.alias("example")).where("reason IS NOT NULL")
+    rows = kinds.groupBy("reason").agg(F.count("*").alias("rows"), F.min("example").alias("example")).collect()
+    unknown = months.where("city_id IS NOT NULL AND city IS NULL").agg(F.sum("days"), F.min("city_id")).collect()[0]
+    return [
+        *(LeftOut(reason=row["reason"], count=row["rows"], example=row["example"]) for row in rows),
+        LeftOut(reason="of cities that are not listed", count=unknown[0] or 0, example=unknown[1]),
+    ]
 
 
 def _require_unique(frame: DataFrame, column: str, name: str) -> None:

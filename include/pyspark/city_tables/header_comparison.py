@@ -1,21 +1,13 @@
-"""Says which CSV files have another header than the rest, and in what. Pure: no Spark, no I/O."""
+"""Says which CSV files have other columns than the rest, and which. Their order makes no difference. Pure: no Spark, no I/O."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from batch_job.delimited_tables import DelimitedFile
 from batch_job.run import JobError
 
 _MOST_FILES_NAMED = 10
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CsvFile:
-    """A file and its header; one without a header is empty, unless ``problem`` says why none could be read."""
-
-    uri: str
-    header: tuple[str, ...] = ()
-    problem: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +21,7 @@ class DifferentFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeaderReport:
-    """One input's files: those that have the common header, those that have another, and those that hold nothing."""
+    """One input's files: those that have the columns of the common header, those that have others, and those that hold nothing."""
 
     name: str
     uri: str
@@ -39,21 +31,22 @@ class HeaderReport:
     empty: tuple[str, ...]
 
 
-def compare_headers(name: str, uri: str, files: Sequence[CsvFile], required: Sequence[str]) -> HeaderReport:
-    """Take the header that most files have, of those with the required columns, and set it against every file's.
+def compare_headers(name: str, uri: str, files: Sequence[DelimitedFile], required: Sequence[str]) -> HeaderReport:
+    """Take the columns that most files have, of those with the required ones, and set them against every file's.
 
-    Of two headers that are equally frequent, the one of the first file counts.
+    Of two sets of columns that are equally frequent, the one of the first file counts.
     """
-    usable = Counter(file.header for file in files if all(file.header.count(column) == 1 for column in required))
+    usable = [file.header for file in files if all(file.header.count(column) == 1 for column in required)]
     if not usable:
         raise JobError(_no_usable_header(name, uri, files, required))
-    header = usable.most_common(1)[0][0]
-    others = [file for file in files if file.header != header]
+    columns = Counter(tuple(sorted(header)) for header in usable).most_common(1)[0][0]
+    header = next(header for header in usable if tuple(sorted(header)) == columns)
+    others = [file for file in files if tuple(sorted(file.header)) != columns]
     return HeaderReport(
         name=name,
         uri=uri,
         header=header,
-        files=tuple(file.uri for file in files if file.header == header),
+        files=tuple(file.uri for file in files if tuple(sorted(file.header)) == columns),
         different=tuple(
             DifferentFile(uri=file.uri, header=file.header, reason=file.problem or _describe(file.header, header))
             for file in others
@@ -78,10 +71,10 @@ def _describe(header: tuple[str, ...], common: tuple[str, ...]) -> str:
     missing = Counter(common) - Counter(header)
     additional = Counter(header) - Counter(common)
     parts = [f"{word} {', '.join(columns)}" for word, columns in (("lacks", missing), ("adds", additional)) if columns]
-    return "; ".join(parts) or "has the columns in another order"
+    return "; ".join(parts)
 
 
-def _no_usable_header(name: str, uri: str, files: Sequence[CsvFile], required: Sequence[str]) -> str:
+def _no_usable_header(name: str, uri: str, files: Sequence[DelimitedFile], required: Sequence[str]) -> str:
     wanted = ", ".join(required)
     if not files:
         return f"input {name!r} holds no file: {uri}. Give it CSV files with the columns {wanted}"

@@ -15,9 +15,9 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from batch_job.arguments import JobArguments, create_parser, parse_arguments
-from batch_job.run import Counters, JobError, require_path, run_job
-from listening.churn_findings import report_findings
-from listening.findings import write_findings
+from batch_job.run import Counters, require_path
+from listening.churn_findings import TITLE, report_findings
+from listening.findings import TooLittleData, run_findings, write_findings
 from listening.ranking_curve import Judgement, best_threshold, count_buckets
 from listening.user_features import FEATURES, build_features, first_day, last_day
 
@@ -28,7 +28,7 @@ _log = logging.getLogger(f"batch_job.{JOB}")
 
 def main(argv: Sequence[str]) -> int:
     """Run the job from its command line and return the exit code."""
-    return run_job(JOB, parse_arguments(_parser(), argv, required=["sessions"]), predict_churn)
+    return run_findings(JOB, TITLE, parse_arguments(_parser(), argv, required=["sessions"]), predict_churn)
 
 
 def predict_churn(spark: SparkSession, arguments: JobArguments) -> Counters:
@@ -115,7 +115,7 @@ def _require_both_kinds(sizes: Mapping[tuple[bool, int], int], cutoff: datetime.
     for kind, name in ((1, "left"), (0, "stayed")):
         count = sum(sizes.get((is_test, kind), 0) for is_test in (True, False))
         if count < _FEWEST_OF_A_KIND:
-            raise JobError(
+            raise TooLittleData(
                 f"only {count} users of {uri} who were there before {cutoff} {name} on that day or later; {_FEWEST_OF_A_KIND} "
                 f"are needed. Give this job longer logs or more users, or choose another --cutoff"
             )

@@ -7,6 +7,7 @@ from listening.drawing import draw_bar_panels, draw_lines
 from listening.findings import Findings, Picture, Table
 from listening.ranking_curve import Bucket, Confusion, Judgement, find_confusion, roc_points
 
+TITLE = "Who will leave"
 _SHOWN_FEATURES = 10
 _CHANCE = 0.5
 _COUNTS = ("true_positive", "false_positive", "true_negative", "false_negative")
@@ -26,7 +27,7 @@ def report_findings(
         for name, (auc, c) in scores.items()
     }
     return Findings(
-        title="Who will leave",
+        title=TITLE,
         summary=f"Learned from the days before {cutoff}; judged by {left + stayed} users who were set aside, {left} of whom "
         f"left on that day or later. Users who had left before do not count.",
         values={"cutoff": str(cutoff), "users": sum(sizes.values()), "left": left + sizes[False, 1], "models": models},

@@ -1,14 +1,18 @@
 """What a job found out, in a form that people and the report read: values, tables and pictures. Files through Spark only."""
 
 import json
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from pyspark.sql import SparkSession
 
+from batch_job.arguments import JobArguments
 from batch_job.hadoop_files import read_bytes, write_bytes
+from batch_job.run import EMPTY, Counters, JobError, run_job
 
 _FILE = "metrics.json"
+_log = logging.getLogger("batch_job.findings")
 Cell = str | float | int
 
 
@@ -32,13 +36,34 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Findings:
-    """All that one job found out; ``values`` is for programs, the rest for people."""
+    """All that one job found out; ``values`` is for programs, the rest for people. Where nothing could be found, ``missing`` is true and the summary says why."""
 
     title: str
     summary: str
     values: Mapping[str, object]
     tables: Sequence[Table] = ()
     pictures: Sequence[Picture] = ()
+    missing: bool = False
+
+
+class TooLittleData(JobError):
+    """The data is fine, but too little for what the job finds out; the message says what is missing."""
+
+
+def run_findings(
+    job: str, title: str, arguments: JobArguments, work: Callable[[SparkSession, JobArguments], Counters]
+) -> int:
+    """Run a job that writes findings and return the exit code. Too little data is a finding too: other jobs' findings do not depend on it."""
+
+    def find(spark: SparkSession, arguments: JobArguments) -> Counters:
+        try:
+            return work(spark, arguments)
+        except TooLittleData as reason:
+            _log.warning("%s could not be found out: %s", title, reason)
+            write_findings(spark, arguments.output, Findings(title=title, summary=str(reason), values={}, missing=True))
+            return {"missing": str(reason), EMPTY: True}
+
+    return run_job(job, arguments, find)
 
 
 def write_findings(spark: SparkSession, output: str, findings: Findings) -> None:
@@ -49,6 +74,7 @@ def write_findings(spark: SparkSession, output: str, findings: Findings) -> None
     content = {
         "title": findings.title,
         "summary": findings.summary,
+        "missing": findings.missing,
         "values": findings.values,
         "tables": [asdict(table) for table in findings.tables],
         "pictures": [{"file": picture.file, "alt": picture.alt} for picture in findings.pictures],
@@ -73,4 +99,5 @@ def read_findings(spark: SparkSession, uri: str) -> Findings:
         values=content["values"],
         tables=[Table(**table) for table in content["tables"]],
         pictures=pictures,
+        missing=content.get("missing", False),
     )

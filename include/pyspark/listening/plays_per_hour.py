@@ -10,15 +10,17 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from batch_job.arguments import JobArguments, create_parser, parse_arguments, positive_int
 from batch_job.hadoop_files import path_exists
+from batch_job.left_out import judge_left_out
 from batch_job.run import Counters, JobError, require_path, run_job
 from listening.drawing import draw_lines
 from listening.findings import Findings, Picture, Table, write_findings
-from listening.log_reading import LINE, is_play, parse_lines, stream_lines
+from listening.log_reading import LINE, is_play, list_left_out, parse_lines, stream_lines
 
 JOB = "plays_per_hour"
 _KEYS = ("hour", "level")
@@ -40,6 +42,7 @@ def count_plays(spark: SparkSession, arguments: JobArguments) -> Counters:
     options, uri = arguments.options, arguments.inputs["logs"]
     require_path(spark, "logs", uri)
     state = options.state.rstrip("/")
+    judge_new_lines(spark, arguments, state)
     progress = stream_plays(spark, uri, state, options)
     if not path_exists(spark, f"{state}/changes"):
         raise JobError(f"there is no log file in {uri} and none was read before into {state}. Check the path")
@@ -55,10 +58,42 @@ def count_plays(spark: SparkSession, arguments: JobArguments) -> Counters:
     return findings.values
 
 
+def judge_new_lines(spark: SparkSession, arguments: JobArguments, state: str) -> None:
+    """Look at the lines that are new before they are counted. What is refused counts as unread, so that the next run looks at it again.
+
+    A stream of its own, since one that has read a file never reads it again, whatever becomes of the job.
+    """
+    uri, refused = arguments.inputs["logs"], list[JobError]()
+
+    def judge(batch: DataFrame, _: int) -> None:
+        lines = batch.agg(F.count("*"), F.count(LINE)).collect()[0]
+        left_out = list_left_out(batch.where(F.col(LINE).isNotNull())) if lines[1] else []
+        try:
+            judge_left_out(arguments, uri, read=lines[0], left_out=left_out, noun="lines")
+        except JobError as error:
+            refused.append(error)
+            raise
+
+    query = (
+        parse_lines(stream_lines(spark, uri), [])
+        .writeStream.queryName(f"{JOB} looks")
+        .option("checkpointLocation", f"{state}/looked_at")
+        .foreachBatch(judge)
+        .trigger(availableNow=True)
+        .start()
+    )
+    try:
+        query.awaitTermination()
+    except StreamingQueryException:
+        if refused:
+            raise refused[0] from None
+        raise
+
+
 def stream_plays(spark: SparkSession, uri: str, state: str, options: argparse.Namespace) -> dict[str, int]:
     """Run the stream until it has read all files that are there, and return what this run read and left out."""
     spark.conf.set("spark.sql.streaming.numRecentProgressUpdates", str(_REMEMBERED_BATCHES))
-    lines = parse_lines(stream_lines(spark, uri, options.files_per_batch))
+    lines = parse_lines(stream_lines(spark, uri, options.files_per_batch), [])
     observed = lines.observe("lines", F.count("*").alias("lines"), F.count(LINE).alias("malformed_lines"))
     plays = observed.where(F.col(LINE).isNull() & is_play())
     query = (

@@ -13,11 +13,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from batch_job.arguments import JobArguments, create_parser, parse_arguments, positive_int
-from batch_job.run import Counters, JobError, require_path, run_job
+from batch_job.run import Counters, require_path
 from listening.drawing import draw_scatters
-from listening.findings import Findings, Picture, Table, write_findings
+from listening.findings import Findings, Picture, Table, TooLittleData, run_findings, write_findings
 
 JOB = "projection"
+TITLE = "A map of tastes"
 _COMPONENTS = 4
 _SHOWN_USERS = 3000
 _CONSIDERED_ARTISTS = 40
@@ -37,16 +38,18 @@ class TasteMap:
 
 def main(argv: Sequence[str]) -> int:
     """Run the job from its command line and return the exit code."""
-    return run_job(JOB, parse_arguments(_parser(), argv, required=["sessions"]), project_users)
+    return run_findings(JOB, TITLE, parse_arguments(_parser(), argv, required=["sessions"]), project_users)
 
 
 def project_users(spark: SparkSession, arguments: JobArguments) -> Counters:
     """Write each user's place, the metrics and the plot."""
     options, uri = arguments.options, arguments.inputs["sessions"].rstrip("/")
     require_path(spark, "sessions", f"{uri}/plays")
-    tastes, artists = describe_tastes(spark.read.parquet(f"{uri}/plays"), options.most_artists)
-    if len(artists) <= _COMPONENTS:
-        raise JobError(f"{uri}/plays holds {len(artists)} artists; a map needs more than {_COMPONENTS}")
+    plays = spark.read.parquet(f"{uri}/plays")
+    heard = plays.select("artist").distinct().count()
+    if heard <= _COMPONENTS:
+        raise TooLittleData(f"{uri}/plays holds {heard} artists; a map needs more than {_COMPONENTS}")
+    tastes, artists = describe_tastes(plays, options.most_artists)
     model = PCA(k=_COMPONENTS, inputCol="tastes", outputCol="place").fit(tastes)
     place = f"{arguments.output.rstrip('/')}/users"
     axes = [vector_to_array("place")[number].alias(f"component_{number + 1}") for number in range(_COMPONENTS)]
@@ -85,7 +88,7 @@ def report_findings(taste_map: TasteMap, places: Sequence[Sequence[float]], user
     """Put the map into values, a table and a plot."""
     together, even = sum(taste_map.shares), _COMPONENTS / len(taste_map.artists)
     return Findings(
-        title="A map of tastes",
+        title=TITLE,
         summary=f"{users} users by which of {len(taste_map.artists)} artists they play. The {_COMPONENTS} axes hold "
         f"{together:.0%} of the differences between users; without tastes they would hold about {even:.0%}.",
         values={"users": users, "artists": len(taste_map.artists), "variance_shares": taste_map.shares},

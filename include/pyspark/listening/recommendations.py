@@ -12,12 +12,13 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from batch_job.arguments import JobArguments, create_parser, parse_arguments, positive_int
-from batch_job.run import Counters, JobError, require_path, run_job
+from batch_job.run import Counters, require_path
 from listening.drawing import draw_grouped_bars
-from listening.findings import Findings, Picture, Table, write_findings
+from listening.findings import Findings, Picture, Table, TooLittleData, run_findings, write_findings
 from listening.user_features import first_day, last_day
 
 JOB = "recommendations"
+TITLE = "What to listen to next"
 _TRAINING_SHARE = 0.7
 _METRICS = {
     "precision": "precisionAtK",
@@ -32,7 +33,7 @@ _log = logging.getLogger(f"batch_job.{JOB}")
 
 def main(argv: Sequence[str]) -> int:
     """Run the job from its command line and return the exit code."""
-    return run_job(JOB, parse_arguments(_parser(), argv, required=["sessions"]), recommend_artists)
+    return run_findings(JOB, TITLE, parse_arguments(_parser(), argv, required=["sessions"]), recommend_artists)
 
 
 def recommend_artists(spark: SparkSession, arguments: JobArguments) -> Counters:
@@ -40,6 +41,8 @@ def recommend_artists(spark: SparkSession, arguments: JobArguments) -> Counters:
     options, uri = arguments.options, arguments.inputs["sessions"].rstrip("/")
     require_path(spark, "sessions", f"{uri}/plays")
     plays = spark.read.parquet(f"{uri}/plays")
+    if plays.isEmpty():
+        raise TooLittleData(f"nobody in {uri} has played anything. Give this job longer logs or more users")
     cutoff = choose_cutoff(first_day(plays), last_day(plays))
     folder = arguments.output.rstrip("/")
     # Written and read again: ALS takes one more step back in its tasks' history with each iteration, and a long one
@@ -49,7 +52,7 @@ def recommend_artists(spark: SparkSession, arguments: JobArguments) -> Counters:
     found = find_discoveries(plays.where(F.col("day") >= F.lit(cutoff)), heard).cache()
     users = found.count()
     if not users:
-        raise JobError(
+        raise TooLittleData(
             f"nobody in {uri} discovered an artist from {cutoff} on. Give this job longer logs or more users"
         )
     place = f"{folder}/recommendations"
@@ -131,7 +134,7 @@ def report_findings(scores: Mapping[str, Mapping[str, float]], users: int, cutof
     """Put the scores into values, a table and a plot."""
     columns = [f"{name}@{k}" for name in _METRICS]
     return Findings(
-        title="What to listen to next",
+        title=TITLE,
         summary=f"Artists that a user had not heard before {cutoff}, judged by what {users} users discovered from that day on. "
         f"The charts recommend to everybody what most people hear.",
         values={"cutoff": str(cutoff), "users": users, "k": k, "scores": scores},

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from batch_job.arguments import JobArguments, create_parser, parse_arguments
 from batch_job.hadoop_files import path_exists, write_bytes
-from batch_job.run import Counters, JobError, require_path, run_job
+from batch_job.run import EMPTY, Counters, JobError, require_path, run_job
 from listening.findings import read_findings
 from listening.report_page import Section, write_page
 
@@ -39,7 +39,12 @@ def write_report(spark: SparkSession, arguments: JobArguments) -> Counters:
     write_bytes(spark, f"{folder}/_SUCCESS", b"")
     pictures = sum(len(section.findings.pictures) for section in sections)
     _log.info("wrote %s bytes to %s/index.html", len(page), folder)
-    return {"sections": len(sections), "pictures": pictures, "bytes": len(page)}
+    missing = [section.name for section in sections if section.findings.missing]
+    for section in sections:
+        if section.findings.missing:
+            _log.warning("%s is not in the report: %s", section.name, section.findings.summary)
+    counters = {"sections": len(sections), "missing": missing, "pictures": pictures, "bytes": len(page)}
+    return counters if len(missing) < len(sections) else {**counters, EMPTY: True}
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ from listening.findings import Cell, Findings, Picture, Table
 _STYLE = """
 .pictures { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
 .pictures img { width: 100%; }
+.missing { border-left: .35rem solid #b8860b; }
 """
+_NOT_MADE = "This could not be found out: "
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,9 +39,10 @@ def _write_section(section: Section) -> str:
     findings = section.findings
     tables = "\n".join(_write_table(table) for table in findings.tables)
     pictures = "\n".join(_write_picture(picture) for picture in findings.pictures)
-    return f"""<section id="{section.name}">
+    kind = ' class="missing"' if findings.missing else ""
+    return f"""<section id="{section.name}"{kind}>
 <h2>{escape(findings.title)}</h2>
-<p>{escape(findings.summary)}</p>
+<p>{_NOT_MADE if findings.missing else ""}{escape(findings.summary)}</p>
 {tables}
 <div class="pictures">
 {pictures}

@@ -13,11 +13,12 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from batch_job.arguments import JobArguments, create_parser, parse_arguments, positive_int
-from batch_job.run import Counters, JobError, require_path, run_job
+from batch_job.run import Counters, require_path
 from listening.drawing import draw_heat_map, draw_lines
-from listening.findings import Findings, Picture, Table, write_findings
+from listening.findings import Findings, Picture, Table, TooLittleData, run_findings, write_findings
 
 JOB = "segments"
+TITLE = "Who listens alike"
 # How somebody listens; what somebody suffers is left to the churn model.
 HABITS = ("sessions_per_week", "plays_per_session", "weekend_share", "night_share", "morning_share", "evening_share")
 _FEWEST_SEGMENTS = 2
@@ -26,7 +27,7 @@ _log = logging.getLogger(f"batch_job.{JOB}")
 
 def main(argv: Sequence[str]) -> int:
     """Run the job from its command line and return the exit code."""
-    return run_job(JOB, parse_arguments(_parser(), argv, required=["sessions"]), find_segments)
+    return run_findings(JOB, TITLE, parse_arguments(_parser(), argv, required=["sessions"]), find_segments)
 
 
 def find_segments(spark: SparkSession, arguments: JobArguments) -> Counters:
@@ -36,7 +37,7 @@ def find_segments(spark: SparkSession, arguments: JobArguments) -> Counters:
     users = scale_habits(spark.read.parquet(f"{uri}/features")).cache()
     count = users.count()
     if count <= options.most_segments:
-        raise JobError(
+        raise TooLittleData(
             f"{uri}/features holds {count} users: too few for {options.most_segments} segments. Lower --most-segments"
         )
     scores, models = try_numbers(users, options.most_segments, options.seed)
@@ -95,7 +96,7 @@ def report_findings(profile: Sequence[Row], scores: Mapping[int, float], noise_s
     names = [f"{row['segment']} ({row['users']})" for row in profile]
     distances = [[_distance(row, habit) for row in profile] for habit in HABITS]
     return Findings(
-        title="Who listens alike",
+        title=TITLE,
         summary=f"{best} segments, since their silhouette, {scores[best]:.2f}, is the greatest of {min(scores)} to {max(scores)} "
         f"segments; as many segments of users without habits have {noise_score:.2f}.",
         values={

@@ -9,8 +9,9 @@ from pyspark.sql import functions as F
 
 from batch_job.arguments import JobArguments, create_parser, parse_arguments
 from batch_job.hadoop_files import write_bytes
+from batch_job.left_out import LeftOut, judge_left_out
 from batch_job.run import Counters, JobError, require_path, run_job
-from listening.log_reading import LINE, is_play, parse_lines, read_lines, utc_day, utc_hour
+from listening.log_reading import LINE, is_play, list_left_out, parse_lines, read_lines, utc_day, utc_hour
 from listening.user_features import PAGE_COUNTS, PARTS_OF_DAY, build_features, last_day
 
 JOB = "sessions"
@@ -28,12 +29,13 @@ def write_sessions(spark: SparkSession, arguments: JobArguments) -> Counters:
     """Write ``sessions``, ``user_days``, ``plays``, ``features`` and ``malformed`` below the output, then ``_SUCCESS``."""
     uri, output = arguments.inputs["logs"], arguments.output.rstrip("/")
     require_path(spark, "logs", uri)
-    parsed = parse_lines(read_lines(spark, uri)).cache()
+    parsed = parse_lines(read_lines(spark, uri), ["user_id", "session_id"]).cache()
     counters = count_lines(parsed)
-    if not counters["events_of_users"]:
-        raise JobError(
-            f"no line of {counters['lines']} in {uri} is an event of a user. Give this job music logs in JSON"
-        )
+    if not counters["lines"]:
+        raise JobError(f"there is no line in {uri}. Give this job music logs in JSON")
+    visitors = LeftOut(reason="of visitors without a user", count=counters["events_without_user"], asked=True)
+    malformed = list_left_out(parsed.where(F.col(LINE).isNotNull())) if counters["malformed_lines"] else []
+    judge_left_out(arguments, uri, read=counters["lines"], left_out=[*malformed, visitors], noun="lines")
     _write(parsed.where(F.col(LINE).isNotNull()).select(LINE), f"{output}/malformed", "text")
     known = parsed.where(F.col(LINE).isNull() & (F.col("user_id") != ""))
     day = utc_day(F.col("ts")).alias("day")

@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Sequence
 
+from pyspark.errors import IllegalArgumentException
 from pyspark.ml import Pipeline
 from pyspark.ml.clustering import LDA, LDAModel
 from pyspark.ml.feature import CountVectorizer, CountVectorizerModel, RegexTokenizer, StopWordsRemover
@@ -14,11 +15,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from batch_job.arguments import JobArguments, create_parser, parse_arguments, positive_int
-from batch_job.run import Counters, JobError, require_path, run_job
+from batch_job.run import Counters, require_path
 from listening.drawing import draw_bar_panels
-from listening.findings import Findings, Picture, Table, write_findings
+from listening.findings import Findings, Picture, Table, TooLittleData, run_findings, write_findings
 
 JOB = "topics"
+TITLE = "What songs are about"
 _WORD = r"[\p{L}\p{M}]+(?:'[\p{L}\p{M}]+)*"
 _TEST_SHARE = 0.2
 _WORDS_OF_A_TOPIC = 8
@@ -29,18 +31,22 @@ _log = logging.getLogger(f"batch_job.{JOB}")
 
 def main(argv: Sequence[str]) -> int:
     """Run the job from its command line and return the exit code."""
-    return run_job(JOB, parse_arguments(_parser(), argv, required=["sessions"]), find_topics)
+    return run_findings(JOB, TITLE, parse_arguments(_parser(), argv, required=["sessions"]), find_topics)
 
 
 def find_topics(spark: SparkSession, arguments: JobArguments) -> Counters:
     """Write each artist's topic, the metrics and the plot."""
     options, uri = arguments.options, arguments.inputs["sessions"].rstrip("/")
     require_path(spark, "sessions", f"{uri}/plays")
-    documents, vocabulary = count_words(gather_titles(spark.read.parquet(f"{uri}/plays")))
+    too_few = f"the titles in {uri}/plays are too few for topics. Give this job more plays of more artists"
+    try:
+        documents, vocabulary = count_words(gather_titles(spark.read.parquet(f"{uri}/plays")))
+    except IllegalArgumentException as error:  # Spark's way to say that no word is left
+        raise TooLittleData(too_few) from error
     documents = split_documents(documents, options.seed).cache()
     training, test = documents.where("NOT is_test"), documents.where("is_test")
-    if not vocabulary or test.isEmpty():
-        raise JobError(f"the titles in {uri}/plays are too few for topics. Give this job more plays of more artists")
+    if training.isEmpty() or test.isEmpty():
+        raise TooLittleData(too_few)
     model = create_lda(options).fit(training)
     place = f"{arguments.output.rstrip('/')}/artists"
     name_topics(model, documents).write.parquet(place)
@@ -124,7 +130,7 @@ def report_findings(
     """Put the topics into values, a table and a plot."""
     artists = dict(sizes)
     return Findings(
-        title="What songs are about",
+        title=TITLE,
         summary=f"{len(words)} topics of the titles of {sum(artists.values())} artists. Artists that were set aside have a "
         f"perplexity of {perplexity:.0f} (at most; lower is better), and of {baseline:.0f} without topics.",
         values={"topics": len(words), "perplexity": perplexity, "perplexity_without_topics": baseline},

@@ -10,7 +10,9 @@ from pyspark.sql import functions as F
 
 from batch_job.arguments import JobArguments, create_parser, parse_arguments, positive_int
 from batch_job.hadoop_files import write_bytes
-from batch_job.run import Counters, JobError, require_path, run_job
+from batch_job.input_files import read_text_lines
+from batch_job.left_out import LeftOut, judge_left_out
+from batch_job.run import EMPTY, Counters, require_path, run_job
 from music_charts.artist_page import write_page
 from music_charts.artist_picture import draw_chart
 from music_charts.artist_rows import ArtistChart, ArtistRow, unescape_name, write_table
@@ -31,8 +33,9 @@ def write_chart(spark: SparkSession, arguments: JobArguments) -> Counters:
     """Write the table, the picture if there is anything to draw, the page and, last of all, ``_SUCCESS``."""
     uri = arguments.inputs["counts"]
     require_path(spark, "counts", uri)
-    counts = sum_counts(spark.read.text(uri)).cache()
-    malformed = _count_malformed(counts, uri)
+    lines = read_text_lines(spark.read, uri)
+    counts = sum_counts(lines).cache()
+    malformed = _judge_lines(arguments, lines, counts)
     chart = collect_chart(counts, arguments.options.title, arguments.options.top)
     files = {TABLE: write_table(chart).encode(), PAGE: write_page(chart, PICTURE, TABLE).encode()}
     if chart.rows:
@@ -43,7 +46,8 @@ def write_chart(spark: SparkSession, arguments: JobArguments) -> Counters:
         write_bytes(spark, f"{arguments.output.rstrip('/')}/{name}", content)
     # Readers take the marker as proof that all files before it are complete.
     write_bytes(spark, f"{arguments.output.rstrip('/')}/_SUCCESS", b"")
-    return {"artists": chart.artists, "plays": chart.plays, "listed": len(chart.rows), "malformed_lines": malformed}
+    counters = {"artists": chart.artists, "plays": chart.plays, "listed": len(chart.rows), "malformed_lines": malformed}
+    return counters if chart.rows else {**counters, EMPTY: True}
 
 
 def sum_counts(lines: DataFrame) -> DataFrame:
@@ -69,15 +73,16 @@ def collect_chart(counts: DataFrame, title: str, top: int) -> ArtistChart:
     return ArtistChart(title=title, rows=rows, artists=totals["artists"], plays=totals["plays"])
 
 
-def _count_malformed(counts: DataFrame, uri: str) -> int:
+def _judge_lines(arguments: JobArguments, lines: DataFrame, counts: DataFrame) -> int:
     found = counts.groupBy(F.col("artist").isNull().alias("malformed")).agg(F.sum("lines").alias("lines")).collect()
-    lines: dict[bool, int] = {row["malformed"]: row["lines"] for row in found}
-    malformed = lines.get(True, 0)
-    if malformed and not lines.get(False):
-        advice = "Give this job the output of the streaming step that counts the plays"
-        raise JobError(f"none of the {malformed} lines of {uri} is of the form artist<TAB>count. {advice}")
+    number: dict[bool, int] = {row["malformed"]: row["lines"] for row in found}
+    malformed = number.get(True, 0)
     if malformed:
-        _log.warning("left out %d lines of %s that are not of the form artist<TAB>count", malformed, uri)
+        example = lines.where(~F.col("value").rlike(_COUNT_LINE)).first()["value"]
+        reason = "not of the form artist<TAB>count, as the streaming step writes them"
+        left_out = LeftOut(reason=reason, count=malformed, example=example)
+        read = sum(number.values())
+        judge_left_out(arguments, arguments.inputs["counts"], read=read, left_out=[left_out], noun="lines")
     return malformed
 
 

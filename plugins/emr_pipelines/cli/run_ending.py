@@ -13,13 +13,16 @@ from emr_pipelines.cli.local.endpoint import LocalEndpoint
 from emr_pipelines.cli.run_progress import RunProgress
 from emr_pipelines.cli.stop_signals import exit_code
 from emr_pipelines.plan.model import Plan
+from emr_pipelines.plan.task_ids import wait_task
 from emr_pipelines.spec.notation.task_names import CREATE_TASK, TERMINATE_TASK, VERDICT_TASK
 
 _LOG_TAIL_LINES = 30
+_WARNINGS = "warnings"
 
 
 def tell_end(run: FinishedRun, plan: Plan, endpoint: LocalEndpoint | None, console: Console, *, seconds: float) -> int:
     """Show how the run of the plan ended, and give the command's exit code."""
+    _show_counters(run.progress, console)
     if run.progress.run_state == "success":
         _show_outputs(run.progress, endpoint, console)
         console.print(f"\n{seconds:.0f} s in all")
@@ -73,6 +76,31 @@ def _explain_failure(run: FinishedRun, console: Console) -> None:
             soft_wrap=True,
         )
     console.print(f"The whole log: {shown_path(log_file)}", soft_wrap=True)
+
+
+def _show_counters(progress: RunProgress, console: Console) -> None:
+    """Show what the jobs counted and what they warn of, a line for each step and each warning."""
+    told = {task_id: task.counters for task_id, task in progress.tasks.items() if task.counters}
+    if told:
+        console.print("\n[bold]Counters[/bold]")
+    for task_id, counters in told.items():
+        amounts = ", ".join(
+            f"{name} {_amount(value)}"
+            for name, value in counters.items()
+            if name != _WARNINGS and not isinstance(value, dict)
+        )
+        console.print(
+            f"{task_id.removesuffix(wait_task(''))}: {amounts}", markup=False, highlight=False, soft_wrap=True
+        )
+        for warning in counters.get(_WARNINGS, []):
+            console.print(f"    Warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def _amount(value: object) -> str:
+    """A counter as people read it; of a list how long it is, as its entries may be many."""
+    if isinstance(value, list):
+        return f"{len(value):,}" if len(value) != 1 else str(value[0])
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _show_outputs(progress: RunProgress, endpoint: LocalEndpoint | None, console: Console) -> None:

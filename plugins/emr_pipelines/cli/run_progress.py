@@ -20,12 +20,13 @@ _COLOURS = {"waiting": "dim", "running": "yellow", "success": "green", "failed":
 
 @dataclass(slots=True)
 class TaskProgress:
-    """One task's state, its start, and its end once it has one (seconds since the epoch)."""
+    """One task's state, its start, its end once it has one (seconds since the epoch), and what its job counted."""
 
     state: str = "waiting"
     started: float | None = None
     ended: float | None = None
     details: dict[str, str] = field(default_factory=dict)
+    counters: dict[str, Any] = field(default_factory=dict)
 
     def seconds(self, now: float) -> float | None:
         """How long the task has run so far, or ran."""
@@ -104,6 +105,7 @@ class RunProgress:
         task.ended = event["time"]
         self.tails = event.get("tails") or self.tails
         task.details = {key: event[key] for key in ("output", "published", "cluster", "error") if key in event}
+        task.counters = event.get("counters", {})
         seconds = task.seconds(task.ended) or 0.0
         return f"{event['task']}: {task.state} after {seconds:.1f} s" + (
             f"\n    {task.details['error']}" if "error" in task.details else ""

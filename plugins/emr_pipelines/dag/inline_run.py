@@ -35,7 +35,7 @@ from emr_pipelines.dag.factory import emit_dag, plan_of
 from emr_pipelines.dag.interruption import Interruption
 from emr_pipelines.dag.macros import CLUSTER_KEY, OUTPUT_KEY
 from emr_pipelines.dag.newest_api import offer_newest_api_only
-from emr_pipelines.dag.sensor import PUBLISHED_KEY
+from emr_pipelines.dag.sensor import COUNTERS_KEY, PUBLISHED_KEY
 from emr_pipelines.emr.emr_api import RunError
 from emr_pipelines.plan.step_selection import StepSelection, narrow, parse_selection
 
@@ -58,7 +58,7 @@ class TaskEvents:
         """Airflow calls this when a task has succeeded; what it handed on goes with the event."""
         handed_on = {
             key: task_instance.xcom_pull(task_ids=task_instance.task_id, key=key)
-            for key in (OUTPUT_KEY, PUBLISHED_KEY, CLUSTER_KEY)
+            for key in (OUTPUT_KEY, PUBLISHED_KEY, CLUSTER_KEY, COUNTERS_KEY)
         }
         self._report(task_instance, "success", **{key: value for key, value in handed_on.items() if value})
 

@@ -38,12 +38,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PUBLISHED_KEY = "published"
+# What the job counted and warns of, if it says so.
+COUNTERS_KEY = "counters"
 # How long EMR took for the step, which tells the next run when to look closely.
 SECONDS_KEY = "seconds"
 
 
 class WaitForStepSensor(EmrStepSensor):
-    """Waits for a step's end; on success pushes XCom `output`, the verified prefix, and `published`, its stable copy.
+    """Waits for a step's end; on success pushes XCom `output`, the verified prefix, `published`, its stable copy, and `counters`, what the job counted.
 
     `step_folder` is where the attempts of this step in this run lie; `attempt` the label of the submitted one. `retries_of_job` is the spec's `retries`;
     `latest` and `claimed` hold, rendered, what a LatestOutput and a PlaceClaim say besides what only the run knows.
@@ -200,7 +202,9 @@ class WaitForStepSensor(EmrStepSensor):
             step_folder=self.step_folder,
             claim=claim_in(context, self.claimed) if self.claimed else None,
         )
-        accept_output(s3_client(self.aws_conn_id, self.region_name), finished)
+        counters = accept_output(s3_client(self.aws_conn_id, self.region_name), finished)
+        if counters is not None:
+            context["ti"].xcom_push(key=COUNTERS_KEY, value=counters.handed_on())
         if finished.claim is not None:
             context["ti"].xcom_push(key=PUBLISHED_KEY, value=finished.claim.place)
         context["ti"].xcom_push(key=OUTPUT_KEY, value=output)

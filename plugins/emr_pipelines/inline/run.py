@@ -179,9 +179,9 @@ class InlineRun:
                 raise RunError("This run is not complete: " + "; ".join(gaps), retryable=False)
 
     @contextmanager
-    def _task(self, name: str, locate: Callable[[str], str] | None = None) -> Iterator[dict[str, str]]:
+    def _task(self, name: str, locate: Callable[[str], str] | None = None) -> Iterator[dict[str, Any]]:
         """Tell the task's start and end; `locate` gives the place in the spec that a refusal is about. Errors of AWS become RunErrors."""
-        handed_on: dict[str, str] = {}
+        handed_on: dict[str, Any] = {}
         self._report(name, "running")
         try:
             try:
@@ -195,7 +195,7 @@ class InlineRun:
             raise
         self._report(name, "success", **handed_on)
 
-    def _report(self, task: str, state: str, **details: str) -> None:
+    def _report(self, task: str, state: str, **details: Any) -> None:
         self._tell({"task": task, "state": state, "time": time.time(), **details})
 
 

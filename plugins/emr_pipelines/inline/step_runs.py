@@ -85,8 +85,8 @@ class StepRuns:
             execution_role=step.execution_role,
         )
 
-    def finish(self, step: StepPlan, submitted: Submission) -> dict[str, str]:
-        """Block until the step has ended and its output is accepted; the output's prefix and where it is published, as far as there are such.
+    def finish(self, step: StepPlan, submitted: Submission) -> dict[str, Any]:
+        """Block until the step has ended and its output is accepted; the output's prefix, where it is published and what was counted, as far as there are such.
 
         Raises StepFailed with the probable cause, StepTimedOut, OutputIncomplete, and as publishing does.
         """
@@ -133,7 +133,7 @@ class StepRuns:
             interval=PollInterval(minimum=_SHORTEST_PAUSE_SECONDS),
         )
 
-    def _accept(self, step: StepPlan, output: OutputPlan, own: RunValues, label: str) -> dict[str, str]:
+    def _accept(self, step: StepPlan, output: OutputPlan, own: RunValues, label: str) -> dict[str, Any]:
         prefix = own.step_outputs[step.name]
         claim = self.claim(step, own)
         record: Mapping[str, Any] = bind_request(latest_record(self._scope, step), own)
@@ -150,8 +150,9 @@ class StepRuns:
             step_folder=bind_request(attempts_folder(self._plan, step), own),
             claim=claim,
         )
-        accept_output(self._s3, finished)
-        return {"output": prefix, **({} if claim is None else {"published": claim.place})}
+        counters = accept_output(self._s3, finished)
+        published = {} if claim is None else {"published": claim.place}
+        return {"output": prefix, **published, **({} if counters is None else {"counters": counters.handed_on()})}
 
     def claim(self, step: StepPlan, values: RunValues) -> PlaceClaim | None:
         """What the step claims when it publishes, if it does."""

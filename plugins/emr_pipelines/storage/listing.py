@@ -14,10 +14,15 @@ SUCCESS_MARKER = "_SUCCESS"
 
 def object_names(s3: S3Client, prefix: S3Prefix) -> list[str]:
     """Keys below the prefix, relative to it; folder markers (a key that ends in a slash) are left out."""
+    return list(object_sizes(s3, prefix))
+
+
+def object_sizes(s3: S3Client, prefix: S3Prefix) -> dict[str, int]:
+    """The same names, each with its bytes."""
     start = prefix.child("")
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=start)
-    keys = (item["Key"] for page in pages for item in page.get("Contents", []))
-    return [key.removeprefix(start) for key in keys if not key.endswith("/")]
+    items = (item for page in pages for item in page.get("Contents", []))
+    return {item["Key"].removeprefix(start): item["Size"] for item in items if not item["Key"].endswith("/")}
 
 
 def is_hidden(name: str) -> bool:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.spec.notation.s3_places import find_publish_flaw, find_reserved, reserved_places
-from emr_pipelines.storage.listing import SUCCESS_MARKER, is_hidden, object_names
+from emr_pipelines.storage.job_counters import read_counters
+from emr_pipelines.storage.listing import SUCCESS_MARKER, is_hidden, object_names, object_sizes
 from emr_pipelines.storage.owners import PlaceClaim, PlaceTaken, advise_take_over, refuse_another_owner
 from emr_pipelines.storage.publication import MANIFEST, Manifest, Publication
 from emr_pipelines.storage.records import read_record
@@ -66,6 +67,27 @@ def _explain_missing_marker(names: Sequence[str], files: Sequence[str]) -> str:
         "spark.sql.sources.partitionOverwriteMode is dynamic (then Spark marks nothing), or the step does not write through Spark or Hadoop. "
         f"Change that in the step's conf and in its script. {_WITHOUT_MARKER}"
     )
+
+
+def refuse_empty_replacement(s3: S3Client, source_uri: str, target_uri: str, *, says_empty: bool) -> None:
+    """Raise OutputIncomplete when an empty output would take the place of a published one that is not.
+
+    Empty is what its job says to be (`says_empty`), and what has no byte in any data file.
+    """
+    source, target = parse_s3_prefix(source_uri), parse_s3_prefix(target_uri)
+    if not says_empty and _has_data(s3, source):
+        return
+    published = read_counters(s3, target_uri)
+    if not _has_data(s3, target) or (published is not None and published.empty):
+        return
+    raise OutputIncomplete(
+        f"The step's result is empty ({source}), and {target} holds a published one, which stays. Look at what the step has read; "
+        "where an empty result is right, write `output: {format: …, min_files: 0}`"
+    )
+
+
+def _has_data(s3: S3Client, prefix: S3Prefix) -> bool:
+    return any(size for name, size in object_sizes(s3, prefix).items() if not is_hidden(name))
 
 
 def publish_output(s3: S3Client, source_uri: str, claim: PlaceClaim, *, label: str) -> int:

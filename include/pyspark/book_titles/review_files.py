@@ -1,0 +1,124 @@
+"""Looks at the files of reviews before Spark reads them: format, encoding, separator, and whether JSON objects are spread over lines."""
+
+import codecs
+import json
+from dataclasses import dataclass, replace
+
+from pyspark.sql import SparkSession
+
+from batch_job.delimited_tables import DelimitedFile, find_header
+from batch_job.file_heads import UTF_8, FileHead, read_heads
+from batch_job.hadoop_files import read_bytes
+from batch_job.input_files import list_input_files
+from batch_job.run import JobError
+
+FORMATS = ("auto", "parquet", "csv", "tsv", "json")
+
+_EXTENSIONS = {"parquet": "parquet", "csv": "csv", "tsv": "tsv", "json": "json", "jsonl": "json", "ndjson": "json"}
+_PARQUET = b"PAR1"
+_START_BYTES = 16
+_AS_LINES = "Write one object a line, as `jq -c .` does"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """How a person says that the files are to be read; None is what each file's beginning tells."""
+
+    format: str = "auto"
+    encoding: str | None = None
+    separator: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewFile:
+    """One file and how it is read; ``spread`` JSON is an array, or one object on several lines. ``table`` has encoding, header and problem."""
+
+    uri: str
+    format: str
+    table: DelimitedFile
+    spread: bool = False
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot be read, if it cannot."""
+        return self.table.problem
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewFiles:
+    """The files to read, and those beside them that hold no reviews."""
+
+    data: tuple[ReviewFile, ...]
+    others: tuple[str, ...]
+
+
+def find_review_files(spark: SparkSession, uri: str, reading: Reading, title: str) -> ReviewFiles:
+    """Look at all files in or below ``uri``. Raises JobError when no file's format can be told; ``title`` is the column of the titles."""
+    listed = list_input_files(spark, uri)
+    formats = {file: _format_of(spark, file) if reading.format == "auto" else reading.format for file in listed.data}
+    unknown = [file for file, file_format in formats.items() if not file_format]
+    if unknown and len(unknown) == len(formats):
+        raise JobError(f"cannot tell the format of {unknown[0]} from its name or its content. Pass --format")
+    texts = [file for file, file_format in formats.items() if file_format not in ("", "parquet")]
+    heads = dict(zip(texts, read_heads(spark, texts, reading.encoding), strict=True))
+    data = [
+        _look(uri=file, file_format=file_format, head=heads.get(file), reading=reading, title=title)
+        for file, file_format in formats.items()
+        if file_format
+    ]
+    return ReviewFiles(data=tuple(data), others=(*listed.documents, *unknown))
+
+
+def _format_of(spark: SparkSession, uri: str) -> str:
+    """The format that a file's name or, without one, its content tells; empty if neither does."""
+    name = uri.rpartition("/")[2].lower()
+    for extension in reversed(name.split(".")[1:]):
+        if extension in _EXTENSIONS:
+            return _EXTENSIONS[extension]
+    start = read_bytes(spark, uri, _START_BYTES).removeprefix(codecs.BOM_UTF8)
+    if start.startswith(_PARQUET):
+        return "parquet"
+    return "json" if start.lstrip()[:1] in (b"{", b"[") else ""
+
+
+def _look(*, uri: str, file_format: str, head: FileHead | None, reading: Reading, title: str) -> ReviewFile:
+    if head is None:
+        return ReviewFile(uri=uri, format=file_format, table=DelimitedFile(uri=uri))
+    if file_format == "json":
+        return _look_at_json(head)
+    quoted = file_format == "csv"
+    table = find_header(head, [title], separator=reading.separator, usual="," if quoted else "\t", quoted=quoted)
+    return ReviewFile(uri=uri, format=file_format, table=table)
+
+
+def _look_at_json(head: FileHead) -> ReviewFile:
+    table = DelimitedFile(uri=head.uri, encoding=head.encoding, problem=head.problem)
+    spread, several = _layout(head.text)
+    if several:
+        table = replace(table, problem=f"holds objects on several lines each, and not in an array. {_AS_LINES}")
+    elif not spread and head.encoding.startswith("UTF-16"):
+        table = replace(table, problem=f"is JSON in {head.encoding}. Convert it to {UTF_8}, as `iconv` does")
+    return ReviewFile(uri=head.uri, format="json", table=table, spread=spread)
+
+
+def _layout(text: str) -> tuple[bool, bool]:
+    """Whether what begins so is one JSON value on several lines, or several such."""
+    start = text.lstrip()
+    if start.startswith("["):
+        return True, False
+    first = start.partition("\n")[0].strip()
+    if not first.startswith("{") or _is_json(first.rstrip(",")):
+        return False, False
+    try:
+        _, end = json.JSONDecoder().raw_decode(start)
+    except ValueError:
+        return first == "{", False
+    return True, bool(start[end:].strip(" \t\r\n,"))
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
