@@ -69,7 +69,8 @@ def _find_unseen_breaks(text: str, file: str) -> Iterator[Problem]:
         line, column = text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())
         code = f"{ord(found.group()):04X}"
         message = f"the character U+{code} stands here, which YAML reads as a line break"
-        yield syntax_problem(file, message, f'Remove it, or write "\\u{code}" in double quotes.', line, column)
+        fix = "Remove it." if found.group() == "\x85" else f'Remove it, or write "\\u{code}" in double quotes.'
+        yield syntax_problem(file, message, fix, line, column)
 
 
 def _find_stream_problems(text: str, file: str) -> Iterator[Problem]:
