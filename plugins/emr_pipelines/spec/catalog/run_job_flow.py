@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -25,6 +25,8 @@ _WORDS = {
     "boolean": "true or false",
 }
 _BITS = {"integer": 32, "long": 64}
+# What EMR refuses a request without, though the model calls it optional.
+_ALSO_NEEDED = {"Application": ("Name",), "Configuration": ("Classification",)}
 _SHOWN = 40
 _PLACEHOLDER = "${"
 
@@ -60,7 +62,8 @@ def _find_flaws(shape: str, value: Any, path: Path, given: Collection[Path]) -> 
     if not _is_of_type(kind["type"], value):
         yield _wrong_type(kind, value, path)
     elif kind["type"] == "structure":
-        yield from _find_flaws_of_keys(kind, value, path, given)
+        needed = (*kind.get("required", ()), *_ALSO_NEEDED.get(shape, ()))
+        yield from _find_flaws_of_keys(kind["members"], needed, value, path, given)
     elif kind["type"] == "list":
         for index, item in enumerate(value):
             yield from _find_flaws(kind["member"], item, (*path, index), ())
@@ -100,16 +103,15 @@ def _wrong_type(kind: Mapping[str, Any], value: Any, path: Path) -> Flaw:
 
 
 def _find_flaws_of_keys(
-    kind: Mapping[str, Any], value: Mapping[str, Any], path: Path, given: Collection[Path]
+    members: Mapping[str, str], needed: Sequence[str], value: Mapping[str, Any], path: Path, given: Collection[Path]
 ) -> Iterator[Flaw]:
-    members: Mapping[str, str] = kind["members"]
     for key, item in value.items():
         if key in members:
             yield from _find_flaws(members[key], item, (*path, key), given)
         else:
             message = f"{_owner(path)} has no key {key!r}"
             yield Flaw(path=(*path, key), message=message, fix=suggest(key, members, "keys"), at_key=True)
-    for key in kind.get("required", ()):
+    for key in needed:
         if key not in value and path not in given:
             yield Flaw(path=path, message=f"{_owner(path)} needs the key {key}", fix=f"Add {key}.")
 

@@ -29,6 +29,10 @@ Duration = Annotated[str, Field(pattern=forms.DURATION)]
 Memory = Annotated[str, Field(pattern=forms.MEMORY)]
 InstanceType = Annotated[str, Field(pattern=forms.INSTANCE_TYPE)]
 Text = Annotated[str, Field(min_length=1)]
+# The lengths of EMR's own types of text, XmlStringMaxLen256 and XmlString.
+MAX_NAME, MAX_TEXT = 256, 10_280
+EmrName = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
+EmrText = Annotated[str, Field(max_length=MAX_TEXT)]
 Date = Annotated[dt.date, BeforeValidator(_read_date)]
 Scalar = str | int | float | bool
 ParamType = Literal["string", "integer", "number", "boolean", "null"]

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from emr_pipelines.spec.models.base import Duration, Model, Text
+from emr_pipelines.spec.models.base import MAX_TEXT, Duration, EmrName, EmrText, Model, Text
 from emr_pipelines.spec.models.capacity import CapacitySpec
 from emr_pipelines.spec.models.configuration import ConfigurationSpec
 from emr_pipelines.spec.models.operations import MonitoringSpec, SecurityGroupsSpec
@@ -22,7 +22,7 @@ class BootstrapSpec(Model):
     name: str | None = Field(
         default=None, max_length=256, description="Name in the EMR console; the default is the script's file name."
     )
-    args: list[str] = Field(default=[], description="Arguments of the script.")
+    args: list[EmrText] = Field(default=[], description="Arguments of the script.")
 
 
 class ClusterSpec(Model):
@@ -68,7 +68,10 @@ class ClusterSpec(Model):
         default=None, description="Limits within which EMR resizes the cluster."
     )
     autoscaling_role: str | None = Field(
-        default=None, min_length=1, description="Role of groups with autoscaling; EMR_AutoScaling_DefaultRole."
+        default=None,
+        min_length=1,
+        max_length=MAX_TEXT,
+        description="Role of groups with autoscaling; EMR_AutoScaling_DefaultRole.",
     )
     scale_down: Literal["task_completion", "instance_hour"] | None = Field(
         default=None, description="When a node that is not needed any more ends: after its tasks, or with its hour."
@@ -79,10 +82,10 @@ class ClusterSpec(Model):
     placement_strategy: Literal["spread"] | None = Field(
         default=None, description="Spread the three primary nodes of a highly available cluster over hardware."
     )
-    subnets: list[Text] | None = Field(
+    subnets: list[EmrName] | None = Field(
         default=None, description="Subnet ids; fleets choose among them, groups use the first of the environment's."
     )
-    availability_zones: list[Text] | None = Field(
+    availability_zones: list[EmrName] | None = Field(
         default=None, min_length=1, description="Zones for a cluster without subnets; fleets choose, groups take one."
     )
     security_groups: SecurityGroupsSpec | None = Field(
@@ -90,13 +93,13 @@ class ClusterSpec(Model):
     )
     service_role: str | None = Field(default=None, description="Role of the EMR service.")
     instance_profile: str | None = Field(default=None, description="Instance profile of the nodes.")
-    security_configuration: Text | SecurityConfigurationSpec | None = Field(
+    security_configuration: EmrName | SecurityConfigurationSpec | None = Field(
         default=None, description="Name of an EMR security configuration, or what one holds."
     )
     kerberos: KerberosSpec | None = Field(
         default=None, description="Kerberos attributes, for a security configuration with Kerberos."
     )
-    key_pair: str | None = Field(default=None, description="EC2 key pair for SSH.")
+    key_pair: EmrName | None = Field(default=None, description="EC2 key pair for SSH.")
     log_uri: str | None = Field(
         default=None,
         pattern=forms.LOG_URI,

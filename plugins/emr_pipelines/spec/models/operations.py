@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from emr_pipelines.spec.models.base import Model, Text
+from emr_pipelines.spec.models.base import EmrName, Model
 from emr_pipelines.spec.notation import forms
 
 SecurityGroup = Annotated[str, Field(pattern=forms.SECURITY_GROUP)]
@@ -37,8 +37,8 @@ class SecurityGroupsSpec(Model):
 class CloudWatchLogsSpec(Model):
     """Logs that EMR sends to CloudWatch."""
 
-    log_group: Text | None = Field(default=None, description="The log group; the default is EMR's.")
-    stream_prefix: Text | None = Field(default=None, description="What the names of the log streams begin with.")
+    log_group: EmrName | None = Field(default=None, description="The log group; the default is EMR's.")
+    stream_prefix: EmrName | None = Field(default=None, description="What the names of the log streams begin with.")
     kms_key: str | None = Field(default=None, pattern=forms.KMS_KEY, description="Key of the logs.")
     steps: list[LogFile] | None = Field(default=None, min_length=1, description="Which files of steps.")
     spark_driver: list[LogFile] | None = Field(default=None, min_length=1, description="Which files of Spark drivers.")

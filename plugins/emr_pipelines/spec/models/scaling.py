@@ -47,10 +47,16 @@ class ScalingRuleSpec(Model):
         default=None, description="Unit of the metric."
     )
     period: Duration = Field(default="5m", description="Length of a period; EMR's own metrics have 5m.")
-    evaluations: int = Field(default=1, ge=1, description="Number of periods that must be so, one after the other.")
-    change: int | None = Field(default=None, description="Instances to add, or (negative) to remove.")
-    change_percent: int | None = Field(default=None, description="The same, as a percentage of the group.")
-    exact: int | None = Field(default=None, ge=0, description="The number of instances to have.")
+    evaluations: int = Field(
+        default=1, ge=1, le=MAX_COUNT, description="Number of periods that must be so, one after the other."
+    )
+    change: int | None = Field(
+        default=None, ge=-MAX_COUNT, le=MAX_COUNT, description="Instances to add, or (negative) to remove."
+    )
+    change_percent: int | None = Field(
+        default=None, ge=-MAX_COUNT, le=MAX_COUNT, description="The same, as a percentage of the group."
+    )
+    exact: int | None = Field(default=None, ge=0, le=MAX_COUNT, description="The number of instances to have.")
     cooldown: Duration | None = Field(default=None, description="How long no other scaling of the group may begin.")
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from emr_pipelines.spec.models.base import Model, Text
+from emr_pipelines.spec.models.base import EmrName, Model, Text
 from emr_pipelines.spec.notation import forms
 
 
@@ -101,14 +101,14 @@ class SecurityConfigurationSpec(Model):
 class KerberosSpec(Model):
     """Kerberos attributes of a cluster. Passwords are references to AWS Secrets Manager or the SSM Parameter Store, read when a cluster is created."""
 
-    realm: Text = Field(description="The realm of the cluster, for example EC2.INTERNAL.")
+    realm: EmrName = Field(description="The realm of the cluster, for example EC2.INTERNAL.")
     kdc_admin_secret: Text = Field(
         description="Where the password of the KDC's admin is: secretsmanager:NAME, secretsmanager:NAME#KEY or ssm:NAME."
     )
     cross_realm_secret: Text | None = Field(
         default=None, description="Where the password of the cross-realm principal is."
     )
-    ad_join_user: Text | None = Field(
+    ad_join_user: EmrName | None = Field(
         default=None, description="A user that may join machines to the Active Directory domain."
     )
     ad_join_secret: Text | None = Field(default=None, description="Where the password of that user is.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ MAX_DEPTH = 32
 MAX_ALIASES = 100
 MAX_VALUES = 20_000
 _MERGE = "tag:yaml.org,2002:merge"
+_UNSEEN_BREAK = re.compile("[\x85\u2028\u2029]")
 _JINJA_FIX = "Use ${env.…}, ${run.…}, ${params.…} or ${steps.….output}, in quotes."
 _CONTAINERS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
@@ -25,10 +27,12 @@ _CONTAINERS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 def read_document(text: str, file: str, *, is_json: bool) -> tuple[Document, list[Problem]]:
     """Read one document and all problems of its text; after a syntax error the document is empty and broken as a whole."""
     empty = Document(file=file, value={}, broken=frozenset([()]))
+    breaks = list(_find_unseen_breaks(text, file))
     node = _compose(text, file)
     if isinstance(node, Problem):
-        return empty, [node]
+        return empty, [*breaks, node]
     reader = _Reader(file, is_json)
+    reader.problems += breaks
     value = reader.read(node, (), ())
     if reader.count > MAX_VALUES:
         message = f"the file holds more than {MAX_VALUES:,} values once its aliases are written out"
@@ -56,6 +60,17 @@ def _compose(text: str, file: str) -> Any:
             file, node, (), f"the file holds {what} at the top, not keys with values", "Start with `name: …`."
         )
     return node
+
+
+def _find_unseen_breaks(text: str, file: str) -> Iterator[Problem]:
+    """The first character that breaks the line to YAML, which folds it and the spaces around it, and to nobody else."""
+    found = _UNSEEN_BREAK.search(text)
+    if found:
+        line, column = text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())
+        code = f"{ord(found.group()):04X}"
+        message = f"the character U+{code} stands here, which YAML reads as a line break"
+        fix = "Remove it." if found.group() == "\x85" else f'Remove it, or write "\\u{code}" in double quotes.'
+        yield syntax_problem(file, message, fix, line, column)
 
 
 def _find_stream_problems(text: str, file: str) -> Iterator[Problem]:

@@ -93,9 +93,9 @@ def check_default_given(context: Context) -> Iterator[Finding]:
 
 
 def check_year(context: Context) -> Iterator[Finding]:
-    """`params.year` stands for `${run.year}`, so that it is a whole number."""
+    """`params.year` stands for `${run.year}`, so that it is a whole number and nothing else."""
     year = context.spec.params.get("year")
-    if year and "integer" not in _types(year):
+    if year and {*_types(year)} - {"null"} != {"integer"}:
         yield Finding(
             path=("params", "year", "type"),
             message="params.year takes the place of ${run.year} and must be an integer",

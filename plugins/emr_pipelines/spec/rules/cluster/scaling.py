@@ -57,7 +57,8 @@ def check_auto_scaling(context: Context) -> Iterator[Finding]:
             yield from _check_bounds(inner, name, part.count or 1, part.autoscaling)
             yield from _check_names(inner, part.autoscaling)
             for index, rule in enumerate(part.autoscaling.rules):
-                yield from _check_rule((*inner, "rules", index), rule)
+                if not context.is_broken((*inner, "rules", index)):
+                    yield from _check_rule((*inner, "rules", index), rule)
 
 
 def _check_bounds(path: Path, name: str, count: int, scaling: AutoScalingSpec) -> Iterator[Finding]:

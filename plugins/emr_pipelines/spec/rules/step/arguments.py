@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.models.cluster import BootstrapSpec
-from emr_pipelines.spec.models.pipeline import StepSpec
+from emr_pipelines.spec.models.pipeline import OutputSpec, StepSpec
 from emr_pipelines.spec.notation.secret_words import is_named_secret, kind_of_secret
 from emr_pipelines.spec.reading.document import Path
 from emr_pipelines.spec.reading.plain_values import scalar_text, scalars_in, texts_in
@@ -88,6 +88,7 @@ def _step_texts(step: StepSpec) -> Iterator[str]:
     for kind in (step.streaming, step.s3_dist_cp, step.jar):
         options = kind.model_dump(exclude_defaults=True) if kind else {}
         yield from (scalar_text(value) for _, value in scalars_in(options))
+    yield from _legacy_texts(step)
     if step.spark:
         yield from (f"--conf{name}={scalar_text(value)}" for name, value in step.spark.conf.items())
         yield from (
@@ -95,6 +96,13 @@ def _step_texts(step: StepSpec) -> Iterator[str]:
             for texts in (step.spark.packages, step.spark.py_files, step.spark.files, step.spark.archives)
         )
         yield from (text for text in (step.spark.script, step.spark.jar, step.spark.main_class) if text)
+
+
+def _legacy_texts(step: StepSpec) -> Iterator[str]:
+    """What a script of the legacy contract gets beside its inputs."""
+    if step.spark and step.spark.contract == "legacy":
+        yield step.description or ""
+        yield step.output.format if isinstance(step.output, OutputSpec) else step.output or ""
 
 
 def _without_placeholders(text: str) -> str:
