@@ -18,7 +18,7 @@ logs: s3://bucket/logs
 cluster: {release: emr-7.13.0, idle_timeout: 15m}
 """
 SPEC = """name: %s
-params: {city: {type: string, default: Bonn}}
+params: {city: {type: string, default: Bonn}, other: {type: string, default: Ulm}, unknown: {type: [string, "null"], default: null}}
 cluster: {primary: {instances: [m5.xlarge]}}
 steps:
   - {name: report, command: [echo, hi], output: csv, publish: "%s"%s}
@@ -61,6 +61,7 @@ def test_the_second_pipeline_of_a_place_is_told_who_has_it(project: Path) -> Non
         ("s3://bucket/reports/year=${run.year}", "s3://bucket/reports/year=2005"),
         ("s3://bucket/reports/2005-03", "s3://bucket/reports/${run.year}-${run.month}"),
         ("s3://bucket/reports/${run.date}", "s3://bucket/reports/${run.year}-${run.month}-01/cities"),
+        ("s3://bucket/reports/${params.city}/${run.year}", "s3://bucket/reports/Bonn"),
         ("s3://bucket/reports/year=2005/a/b", "s3://bucket/reports/year=${run.year}"),
     ],
 )
@@ -81,6 +82,8 @@ def test_places_that_can_be_one_or_lie_in_each_other(project: Path, first: str, 
         ("s3://bucket/reports/${run.year}", "s3://bucket/reports/${run.date}"),
         ("s3://bucket/reports/${run.year}", "s3://bucket/reports/all"),
         ("s3://bucket/reports/${params.city}", "s3://bucket/reports/dd"),
+        ("s3://bucket/reports/${params.other}", "s3://bucket/reports/${params.city}"),
+        ("s3://bucket/reports/${params.unknown}", "s3://bucket/reports/${params.unknown}"),
     ],
 )
 def test_places_side_by_side(project: Path, first: str, second: str) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from emr_pipelines.errors import Problem
 from emr_pipelines.spec.context import Context, Finding
-from emr_pipelines.spec.notation.placeholders import Reference, parse_text
-from emr_pipelines.spec.notation.s3_places import TakeOver, is_within
+from emr_pipelines.spec.models.pipeline import StepSpec
+from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, parse_text, resolve_known
+from emr_pipelines.spec.notation.s3_places import TakeOver
 from emr_pipelines.spec.notation.task_names import TAKE_OVER_KEY
+from emr_pipelines.spec.reading.document import Path
+from emr_pipelines.spec.reading.plain_values import scalar_text
+from emr_pipelines.spec.rules.place_tree import PlaceTree
 from emr_pipelines.spec.rules.publish import publishers
 
 _SHARED = "publish-shared"
-# What a value of the run's date looks like in a place: as digits.
-_DATE_FORMS = {"run.year": "dddd", "run.month": "dd", "run.date": "dddd-dd-dd"}
+_DATES = {"run.year", "run.month", "run.date"}
 _SINGLE = re.compile(r"\d+|[A-Za-z]+")
 # How often a schedule makes runs, from the rarest on, and which parts of the date then tell two of them apart.
 _ENOUGH = {
@@ -29,11 +32,12 @@ _PRESETS = {"@yearly": "year", "@monthly": "month", "@quarterly": "month", "@wee
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedPlace:
-    """A place to which a step publishes; `problem` stands where the spec names it, without words."""
+    """A place to which a step publishes, as a run without parameters of its own has it; `written` is its text, `problem` stands where the spec has it, without words."""
 
     pipeline: str
     step: str
     place: str
+    written: str
     take_over: TakeOver
     problem: Problem
 
@@ -54,7 +58,7 @@ def check_runs(context: Context) -> Iterator[Finding]:
     interval = _interval_of(context.spec.schedule)
     if interval is None:
         return
-    for path, step, place in publishers(context):
+    for path, step, place in _readable(context):
         if step.take_over == "nothing" and not _differs(place, interval, context):
             message = f"{place!r} is the same for several runs of the schedule {context.spec.schedule!r}, but only one can have it"
             fix = f"{_advise(interval)}; or write take_over: other_runs, if each run shall replace the one before."
@@ -63,31 +67,49 @@ def check_runs(context: Context) -> Iterator[Finding]:
 
 def published_places(context: Context) -> Iterator[PublishedPlace]:
     """Where the steps of a spec publish."""
-    for path, step, place in publishers(context):
+    for path, step, place in _readable(context):
         if place.startswith("s3://"):
             yield PublishedPlace(
                 pipeline=context.spec.name,
                 step=step.name,
-                place=place,
+                place=_with_defaults(place, context),
+                written=place,
                 take_over=step.take_over,
                 problem=context.document.problem(path, "", rule=_SHARED),
             )
 
 
+def _readable(context: Context) -> Iterator[tuple[Path, StepSpec, str]]:
+    """The places whose placeholders can be read; about others there is a rule of its own."""
+    for path, step, place in publishers(context):
+        try:
+            parse_text(place)
+        except PlaceholderError:
+            continue
+        yield path, step, place
+
+
+def _with_defaults(place: str, context: Context) -> str:
+    """The place with the defaults of its parameters. One without a default may be anything, so that it is like no other."""
+
+    def value_of(reference: Reference) -> str | None:
+        if reference.root != "params":
+            return None
+        param = context.spec.params.get(reference.parts[-1])
+        default = None if param is None else param.default
+        return f"\0{context.spec.name}.{reference}" if default is None else scalar_text(default)
+
+    return str(resolve_known(place, value_of))
+
+
 def find_shared(places: Iterable[PublishedPlace]) -> Iterator[Problem]:
     """A problem for each place that lies at, above or below that of another pipeline's step, told at the later one of both."""
-    known: dict[str, list[PublishedPlace]] = {}
-    ancestors: dict[str, list[PublishedPlace]] = {}
-    for one in places:
-        forms = _forms_above(one.place)
-        near = [*known.get(forms[0], ()), *ancestors.get(forms[0], ())]
-        near += [other for form in forms[1:] for other in known.get(form, ())]
-        found = next((other for other in near if _collide(one, other)), None)
+    known: PlaceTree[PublishedPlace] = PlaceTree()
+    for place in places:
+        found = next((other for other in known.meeting(place.place) if _are_rivals(place, other)), None)
         if found is not None:
-            yield _describe(one, found)
-        known.setdefault(forms[0], []).append(one)
-        for form in forms[1:]:
-            ancestors.setdefault(form, []).append(one)
+            yield _describe(place, found)
+        known.add(place.place, place)
 
 
 def _describe(one: PublishedPlace, other: PublishedPlace) -> Problem:
@@ -97,44 +119,14 @@ def _describe(one: PublishedPlace, other: PublishedPlace) -> Problem:
     message = (
         f"{whose} publishes to the same place"
         if same
-        else f"{one.place!r} lies above or below {other.place!r}, to which {whose} publishes; one removes what the other has published"
+        else f"{one.written!r} lies above or below {other.written!r}, to which {whose} publishes; one removes what the other has published"
     )
     return replace(one.problem, message=message, fix="Choose places side by side, such as one for each pipeline.")
 
 
-def _collide(one: PublishedPlace, other: PublishedPlace) -> bool:
-    """Whether one may remove what the other has published, and neither is told to."""
-    if one.pipeline == other.pipeline or "anyone" in (one.take_over, other.take_over):
-        return False
-    return _may_lie_within(one.place, other.place) or _may_lie_within(other.place, one.place)
-
-
-def _may_lie_within(inner: str, outer: str) -> bool:
-    if is_within(inner, outer):
-        return True
-    pattern = "".join(_pattern_of(piece) for piece in parse_text(outer))
-    sample = "".join(
-        _form_of(piece).replace("d", "0") if not isinstance(piece, str) else piece for piece in parse_text(inner)
-    )
-    return re.fullmatch(f"{pattern}(/.*)?", sample) is not None
-
-
-def _pattern_of(piece: str | Reference) -> str:
-    """A regular expression of what the piece may be in a run; of a parameter only its own text is known."""
-    return re.escape(piece) if isinstance(piece, str) else re.escape(_form_of(piece)).replace("d", "[0-9]")
-
-
-def _form_of(piece: str | Reference) -> str:
-    return piece if isinstance(piece, str) else _DATE_FORMS.get(".".join(piece.parts), str(piece).upper())
-
-
-def _forms_above(place: str) -> Sequence[str]:
-    """The place and all above it, deepest first, with digits and dates in one form: what may be the same has the same form."""
-    pieces = (
-        re.sub(r"[0-9]", "d", piece) if isinstance(piece, str) else _form_of(piece) for piece in parse_text(place)
-    )
-    parts = "".join(pieces).split("/")
-    return ["/".join(parts[:count]) for count in range(len(parts), 2, -1)]
+def _are_rivals(one: PublishedPlace, other: PublishedPlace) -> bool:
+    """Whether they are of two pipelines, of which neither is told to take over."""
+    return one.pipeline != other.pipeline and "anyone" not in (one.take_over, other.take_over)
 
 
 def _differs(place: str, interval: str, context: Context) -> bool:
@@ -144,7 +136,7 @@ def _differs(place: str, interval: str, context: Context) -> bool:
     year = context.spec.params.get("year")
     if year is not None and year.default is not None:
         of_run.discard("run.year")  # every scheduled run has this one
-    return bool(of_run - _DATE_FORMS.keys()) or any(enough <= of_run for enough in _ENOUGH[interval])
+    return bool(of_run - _DATES) or any(enough <= of_run for enough in _ENOUGH[interval])
 
 
 def _advise(interval: str) -> str:
