@@ -115,7 +115,7 @@ def test_the_commands_of_the_documentation_show_a_steps_output(
     aws: AwsCli, cluster: str, s3: Any, client_for: Callable[..., Any]
 ) -> None:
     s3.put_object(Bucket="cli-steps", Key="jobs/hello.py", Body=b"print('hello')\n")
-    step = "Type=Spark,Name=hello,ActionOnFailure=CONTINUE,Args=[--deploy-mode,cluster,s3://cli-steps/jobs/hello.py]"
+    step = "Type=Spark,Name=hello,ActionOnFailure=CONTINUE,Args=[--deploy-mode,client,s3://cli-steps/jobs/hello.py]"
     (step_id,) = aws.emr("add-steps", "--cluster-id", cluster, "--steps", step)["StepIds"]
     wait_for_step(client_for, cluster, step_id, "COMPLETED")
     log = s3.get_object(Bucket="cli-steps", Key=f"logs/{cluster}/steps/{step_id}/stdout.gz")["Body"].read()

@@ -85,7 +85,8 @@ class LocalStep:
         self._outcome = outcome
 
     def _execute(self) -> tuple[int, bool]:
-        self._context.work.mkdir(parents=True, exist_ok=True)
+        # A container has it (YARN's DEFAULT_CONTAINER_TEMP_DIR), and so has a step's folder on the primary node: Java's temporary folder is there.
+        (self._context.work / "tmp").mkdir(parents=True, exist_ok=True)
         step = self._context.step
         self._logs.note(f"startExec '{step.jar} {' '.join(step.args)}'")
         try:

@@ -15,6 +15,7 @@ class WarmScript:
     arguments: tuple[str, ...]
     properties: Mapping[str, str]
     python_path: tuple[str, ...]
+    in_cluster: bool = False  # YARN would start the driver, and fail it without a SparkContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,13 @@ from emr_local.runners.step_context import StepContext, StepRejectedError
 
 
 def unpack(archive: Path, target: Path) -> None:
-    """Unpack a .zip, .jar, .tar or .tar.gz file."""
+    """Unpack a .zip, .jar, .tar or .tar.gz file.
+
+    Links to absolute paths are kept, as YARN keeps them: a packed environment links to the Python of the nodes. Nothing is written outside of the target.
+    """
     kind = "zip" if archive.suffix in (".zip", ".jar") else None
     try:
-        shutil.unpack_archive(archive, target, kind, filter=None if kind else "data")
+        shutil.unpack_archive(archive, target, kind, filter=None if kind else "tar")
     except (shutil.ReadError, OSError, ValueError) as problem:
         raise StepRejectedError(
             f"{archive.name} cannot be unpacked ({problem}). Give a .zip, .jar, .tar or .tar.gz file."

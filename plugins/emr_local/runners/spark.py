@@ -10,12 +10,16 @@ from pathlib import Path
 from emr_local.filesystem import as_spark_properties
 from emr_local.runners.prepared import PreparedStep, WarmScript
 from emr_local.runners.shipped_files import unpack
+from emr_local.runners.shipped_python import APP_MASTER_ENV, ShippedPython, check_links, choose_python, exported
 from emr_local.runners.spark_arguments import SparkSubmission, parse_spark_submit
 from emr_local.runners.spark_properties import cap_driver_memory, cluster_defaults, localise
 from emr_local.runners.step_context import StepContext
 
 _ARCHIVES = (".zip", ".egg", ".whl")
+_DRIVER_SCRIPT = Path(__file__).with_name("driver_script.py")
 _FILE_LISTS = {"files": "spark.files", "jars": "spark.jars", "archives": "spark.archives"}
+_DISTRIBUTED = "spark.yarn.dist."  # YARN's own names of the same lists
+_WORKER_PATH = "spark.executorEnv.PYTHONPATH"
 _OWN_JVM_OPTIONS = (
     "jars",
     "packages",
@@ -45,7 +49,6 @@ _SIZES = (
     "keytab",
     "proxy-user",
 )
-_APP_MASTER_ENV = "spark.yarn.appMasterEnv."
 
 
 def prepare_spark(context: StepContext, arguments: tuple[str, ...], java_options: tuple[str, ...]) -> PreparedStep:
@@ -57,8 +60,10 @@ def prepare_spark(context: StepContext, arguments: tuple[str, ...], java_options
         **_read_properties_file(context, submission),
         **submission.conf,
     }
-    local = localise(asked)
+    shipped = choose_python(asked, exported(context.cluster.configurations), in_cluster=submission.cluster_mode)
+    local = localise({name: value for name, value in asked.items() if not _is_followed(name, value, shipped)})
     files = _LocalFiles(context, submission, asked)
+    check_links(shipped, context.work)
     properties = {**local.properties, **files.properties, **as_spark_properties(context.hadoop_properties())}
     properties["spark.app.name"] = (
         submission.options.get("name") or asked.get("spark.app.name") or files.application.name
@@ -68,20 +73,34 @@ def prepare_spark(context: StepContext, arguments: tuple[str, ...], java_options
         for name in _SIZES
         if name in submission.options
     ]
-    environment = context.machine.environment() | {
-        name.removeprefix(_APP_MASTER_ENV): value
-        for name, value in asked.items()
-        if name.startswith(_APP_MASTER_ENV) and "PYSPARK" not in name
-    }
-    environment["SPARK_LOCAL_DIRS"] = str(context.directory / "scratch")
-    environment["SPARK_SUBMIT_OPTS"] = shlex.join(java_options)
     return PreparedStep(
         argv=tuple(_plain_command(context, submission, files.application, properties, asked)),
-        environment=environment,
-        notes=(*ignored, *local.notes, *_note_python(context)),
-        warm_script=_warm_script(submission, files, properties),
+        environment=_environment(context, asked, java_options) | shipped.variables(),
+        notes=(*ignored, *local.notes, *([] if shipped else _note_python(context))),
+        warm_script=None if shipped else _warm_script(submission, files, properties),
         driver_in_cluster=submission.cluster_mode,
     )
+
+
+def _is_followed(name: str, value: str, shipped: ShippedPython) -> bool:
+    """Whether a setting of YARN's has an effect here, too, but not as a property of Spark."""
+    if name.startswith(APP_MASTER_ENV) and "PYSPARK" not in name:
+        return True
+    return name.startswith(_DISTRIBUTED) or value in (shipped.driver, shipped.workers)
+
+
+def _environment(context: StepContext, asked: dict[str, str], java_options: tuple[str, ...]) -> dict[str, str]:
+    of_driver = {
+        name.removeprefix(APP_MASTER_ENV): value
+        for name, value in asked.items()
+        if name.startswith(APP_MASTER_ENV) and "PYSPARK" not in name
+    }
+    return {
+        **context.machine.environment(),
+        **of_driver,
+        "SPARK_LOCAL_DIRS": str(context.directory / "scratch"),
+        "SPARK_SUBMIT_OPTS": shlex.join(java_options),
+    }
 
 
 class _LocalFiles:
@@ -98,13 +117,25 @@ class _LocalFiles:
             dict.fromkeys(str(file if file.suffix in _ARCHIVES else file.parent) for file in python_files)
         )
         lists = {
-            option: [self._localise(option, uri) for uri in submission.list_option(option) or _split(asked.get(name))]
+            option: [
+                self._localise(option, uri)
+                for uri in dict.fromkeys(
+                    (
+                        *(submission.list_option(option) or _split(asked.get(name))),
+                        *_split(asked.get(f"{_DISTRIBUTED}{option}")),
+                    )
+                )
+            ]
             for option, name in _FILE_LISTS.items()
         }
+        # The functions of a script find them in their working directory, too, and that of a warm JVM is not the step's.
+        self.in_working_directory = bool(lists["files"] or lists["archives"])
         lists["files"] += [str(file) for file in python_files]
         self.properties = {_FILE_LISTS[option]: ",".join(files) for option, files in lists.items() if files}
         if python_files:
             self.properties["spark.submit.pyFiles"] = ",".join(map(str, python_files))
+            # Spark itself takes a wheel to the driver only; YARN puts all of them on the path of the executors' Python.
+            self.properties[_WORKER_PATH] = ":".join(filter(None, (*self.python_path, asked.get(_WORKER_PATH))))
 
     def _localise(self, option: str, uri: str) -> str:
         """Fetch a file of a list; as on a cluster, files and unpacked archives also lie in the working directory, under their alias."""
@@ -122,13 +153,14 @@ def _warm_script(submission: SparkSubmission, files: _LocalFiles, properties: di
     needs_own_jvm = any(name in submission.options for name in _OWN_JVM_OPTIONS) or any(
         name.startswith(_OWN_JVM_CONF) for name in properties
     )
-    if needs_own_jvm or not submission.is_python:
+    if needs_own_jvm or files.in_working_directory or not submission.is_python:
         return None
     return WarmScript(
         script=files.application,
         arguments=submission.application_args,
         properties=properties,
         python_path=files.python_path,
+        in_cluster=submission.cluster_mode,
     )
 
 
@@ -149,6 +181,9 @@ def _plain_command(
         yield from ("--py-files", properties["spark.submit.pyFiles"])
     if memory := cap_driver_memory(submission.options.get("driver-memory") or asked.get("spark.driver.memory")):
         yield from ("--driver-memory", memory)
+    if submission.is_python:
+        yarn_log = str(context.directory / "stderr") if submission.cluster_mode else ""
+        yield from (str(_DRIVER_SCRIPT), properties["spark.master"], yarn_log)
     yield from (str(application), *submission.application_args)
 
 

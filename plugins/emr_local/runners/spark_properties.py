@@ -75,7 +75,8 @@ def localise(asked: Mapping[str, str]) -> LocalProperties:
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": WAREHOUSE,
         **kept,
-        "spark.master": f"local[{max(2, os.cpu_count() or 1)}]",
+        # One failure per task is the default; spelled out, nobody writes it so, and a master of the script's own can be told from it.
+        "spark.master": f"local[{max(2, os.cpu_count() or 1)},1]",
         "spark.submit.deployMode": "client",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",

@@ -74,23 +74,28 @@ class StepLogs:
         return prefix if all(stored) else None
 
     def explain(self, exit_code: int, log_prefix: str | None) -> StepOutcome:
-        """Give the outcome of a process that ended with this code, with the cause that its stderr shows."""
+        """Give the outcome of a process that ended with this code, with the cause that its stderr shows.
+
+        Where spark-submit starts the driver, what a script writes to its stderr is in stdout.
+        """
         if exit_code == 0:
             return StepOutcome(exit_code=0)
-        tail = self._read_tail()
+        tail = self._read_tail("stderr")
         return StepOutcome(
             exit_code=exit_code,
             reason="Output directory already exists." if _OUTPUT_EXISTS.search(tail) else "Unknown Error.",
             message=(
                 _explain_signal(exit_code)
                 or _last_exception(tail)
+                or _last_exception(self._read_tail("stdout"))
+                or _last_line(tail)
                 or f"The step's process ended with exit code {exit_code}."
             )[:_MESSAGE_LENGTH],
             log_file=f"{log_prefix}/stderr.gz" if log_prefix else None,
         )
 
-    def _read_tail(self) -> str:
-        with self.path("stderr").open("rb") as log:
+    def _read_tail(self, name: str) -> str:
+        with self.path(name).open("rb") as log:
             log.seek(0, 2)
             log.seek(max(0, log.tell() - _TAIL_BYTES))
             return log.read().decode("utf-8", "replace")
@@ -104,7 +109,13 @@ def _last_exception(tail: str) -> str | None:
             before = next((each for each in reversed(lines[:number]) if not _WRAPPERS.match(each)), "")
             own = _EXCEPTION.match(before) if _WRAPPERS.match(line) else None
             return (own or match).group(1)
-    return next((line for line in reversed(lines) if not _LOGGED.match(line)), None)
+    return None
+
+
+def _last_line(tail: str) -> str | None:
+    return next(
+        (line.strip() for line in reversed(tail.splitlines()) if line.strip() and not _LOGGED.match(line.strip())), None
+    )
 
 
 def _explain_signal(exit_code: int) -> str | None:

@@ -5,20 +5,21 @@ Everything that a script may leave behind in the JVM is put back before and afte
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
-import runpy
 import sys
-import traceback
 from pathlib import Path
-from types import TracebackType
 from typing import Any
+
+_DRIVER_SCRIPT = Path(__file__).with_name("driver_script.py")
 
 
 def main() -> int:
     """Join the JVM, wait for a job on stdin and run it; give the exit code."""
     from pyspark import SparkContext
 
+    driver = _load_driver()
     SparkContext._ensure_initialized()  # joins the JVM named by PYSPARK_GATEWAY_PORT
     line = sys.stdin.readline()
     if not line:
@@ -29,12 +30,24 @@ def main() -> int:
     _reset_jvm(jvm)
     for name, value in job["properties"].items():
         jvm.java.lang.System.setProperty(name, value)
-    code = _run_script(job)
+    master = job["properties"].get("spark.master", "")
+    yarn_log = job["logs"]["stderr"] if job["in_cluster"] else ""
+    code: int = driver.run_script(job["script"], job["arguments"], job["python_path"], master, yarn_log)
     if SparkContext._active_spark_context is not None:
         SparkContext._active_spark_context.stop()
     _reset_jvm(jvm)
     Path(job["done_file"]).touch()  # without it the runner discards this JVM
     return code
+
+
+def _load_driver() -> Any:
+    """The module that runs a script; loaded by its file, since this is no part of a package."""
+    spec = importlib.util.spec_from_file_location("emr_local_driver_script", _DRIVER_SCRIPT)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{_DRIVER_SCRIPT} cannot be loaded")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _enter(job: dict[str, Any]) -> None:
@@ -63,35 +76,6 @@ def _reset_jvm(jvm: Any) -> None:
     jvm.org.apache.hadoop.fs.FileSystem.closeAll()
     log4j = jvm.org.apache.logging.log4j
     log4j.core.config.Configurator.setRootLevel(log4j.Level.WARN)
-
-
-def _run_script(job: dict[str, Any]) -> int:
-    script = job["script"]
-    sys.argv = [script, *job["arguments"]]
-    sys.path[0:1] = [os.path.dirname(script), *job["python_path"]]
-    try:
-        runpy.run_path(script, run_name="__main__")
-    except SystemExit as stop:
-        return _exit_code(stop.code)
-    except BaseException as problem:
-        traceback.print_exception(type(problem), problem, _own_frames(problem.__traceback__, script))
-        return 1
-    return 0
-
-
-def _exit_code(code: object) -> int:
-    if code is None or isinstance(code, int):
-        return code or 0
-    sys.stderr.write(f"{code}\n")
-    return 1
-
-
-def _own_frames(trace: TracebackType | None, script: str) -> TracebackType | None:
-    """Leave out this runner's frames, so that a traceback reads as if Python had run the script itself."""
-    frame = trace
-    while frame is not None and frame.tb_frame.f_code.co_filename != script:
-        frame = frame.tb_next
-    return frame or trace
 
 
 if __name__ == "__main__":

@@ -118,11 +118,15 @@ class WarmJvm:
         if child is None or child.stdin is None:
             raise JvmStartError("no Python process waits in this JVM; call start_child first")
         done = self._directory / "done"
+        tmp = self._directory / "tmp"  # where the functions of a script run, as in the container of an executor
+        shutil.rmtree(tmp, ignore_errors=True)
+        tmp.mkdir()
         description = {
             "script": str(job.script),
             "arguments": job.arguments,
             "properties": dict(job.properties),
             "python_path": job.python_path,
+            "in_cluster": job.in_cluster,
             "environment": dict(environment),
             "work": str(work),
             "logs": {name: str(path) for name, path in logs.items()},

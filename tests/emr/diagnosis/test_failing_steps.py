@@ -71,6 +71,18 @@ def test_a_failing_pyspark_script_is_named_with_its_line(api: EmrApi, s3: Any, c
     assert explanation.tails
 
 
+def test_a_driver_without_a_session_is_told_what_yarn_wants(api: EmrApi, s3: Any, cluster_id: str, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="no_session.py", Body=b"print('done')\n")
+    step = shell_step("")
+    step["HadoopJarStep"]["Args"] = ["spark-submit", "--deploy-mode", "cluster", f"s3://{bucket}/no_session.py"]
+    failed = run_until_failed(api, cluster_id, step)
+    sentence = explain_step(api, s3, failed, state="FAILED", patience_seconds=NEVER_WAITED_OUT).sentence
+    assert sentence is not None
+    assert sentence.startswith(
+        "The script made no SparkSession on YARN, as deploy mode cluster demands; use SparkSession"
+    )
+
+
 def test_a_failing_command_that_nobody_understands_shows_its_tail(api: EmrApi, s3: Any, cluster_id: str) -> None:
     failed = run_until_failed(api, cluster_id, shell_step("seq 1 200; echo the partner is closed >&2; exit 3"))
     explanation = explain_step(api, s3, failed, state="FAILED", patience_seconds=30)

@@ -68,6 +68,16 @@ def test_script_runner_fetches_and_runs_a_script(lab):
     assert lab.log(step, "stdout") == "hello world\n"
 
 
+def test_the_working_directory_has_the_tmp_of_a_container(lab):
+    outcome, step = lab.run("bash", "-c", "echo png > tmp/cloud.png && cat tmp/cloud.png")
+    assert (outcome.exit_code, lab.log(step, "stdout")) == (0, "png\n")
+    writing = lab.write("s3://data/code/write.sh", "#!/bin/sh\necho png > tmp/cloud.png\n")
+    assert (
+        lab.run(writing, jar="s3://us-east-1.elasticmapreduce/libs/script-runner/script-runner.jar")[0].exit_code == 0
+    )
+    assert lab.run("bash", "-c", "echo png > clouds/1995.png")[0].exit_code == 1
+
+
 def test_what_cannot_be_run_fails_and_says_what_can(lab):
     refused = lab.run("hive-script", "--args")[0].message
     assert "'hive-script' is not a command that a local EMR runs: it needs Hive. It runs spark-submit" in refused

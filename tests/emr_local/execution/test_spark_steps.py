@@ -50,9 +50,12 @@ def test_python_files_from_s3_reach_driver_and_workers(lab):
 
 def test_files_lie_in_the_working_directory_under_their_alias(lab):
     lab.write("s3://data/code/words.txt", "stop\n")
-    script = pyspark_script(lab, "files", "print(open('list.txt').read())")
+    reading = "def read(_):\n    return open('list.txt').read().strip()\n"
+    script = pyspark_script(
+        lab, "files", f"{reading}print(read(0), spark.sparkContext.parallelize([1]).map(read).first())"
+    )
     outcome, step = lab.run("spark-submit", "--files", "s3://data/code/words.txt#list.txt", script)
-    assert lab.log(step, "stdout").strip() == "stop", lab.log(step, "stderr")
+    assert lab.log(step, "stdout").strip() == "stop stop", lab.log(step, "stderr")
     assert outcome.exit_code == 0
 
 

@@ -23,11 +23,15 @@ _WRAPPING_WORDS = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """One exception of a log: its class, its message (several lines), and the place in the user's code (`count_words.py:42`) if the log tells."""
+    """One exception of a log: its class, its message (several lines), and the place in the user's code (`count_words.py:42`) if the log tells.
+
+    `writes` tells that a line of the traceback writes a file.
+    """
 
     error: str
     message: str
     place: str | None = None
+    writes: bool = False
 
     @property
     def text(self) -> str:

@@ -15,11 +15,15 @@ _OF_BUCKET = r"(?:s3[an]?://|(?:Bucket|bucket|BucketName)[:=] ?'?\"?|Bucket |buc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What `pattern`, found in an exception's class and message, means; `words` and `advice` may use the pattern's named groups."""
+    """What `pattern`, found in an exception's class and message, means; `words` and `advice` may use the pattern's named groups.
+
+    `of_writes`: only where the code that failed writes a file.
+    """
 
     pattern: re.Pattern[str]
     words: str
     advice: str = ""
+    of_writes: bool = False
 
     def describe(self, found: re.Match[str], place: str | None) -> str:
         """The sentence."""
@@ -29,8 +33,8 @@ class Known:
         return f"{self.words}{place_words}{advice}".format_map(parts)
 
 
-def _known(pattern: str, words: str, advice: str = "") -> Known:
-    return Known(pattern=re.compile(pattern, re.DOTALL), words=words, advice=advice)
+def _known(pattern: str, words: str, advice: str = "", *, of_writes: bool = False) -> Known:
+    return Known(pattern=re.compile(pattern, re.DOTALL), words=words, advice=advice, of_writes=of_writes)
 
 
 _LIBRARY_MISSING = "install it in a bootstrap action with the Python that PySpark runs (python3.11 -m pip on emr-7.13 and later), or send it along with py_files"
@@ -42,6 +46,7 @@ _MODULE = re.compile(r"^The Python module (?P<module>\w+)[\w.]* is missing")
 _MORE_EXECUTOR_MEMORY = "raise executor_memory, or split the work into more partitions"
 _MORE_DRIVER_MEMORY = "raise driver_memory, or collect less to the driver"
 _GRANT = "grant it to the cluster's instance role (JobFlowRole) or to the step's execution role"
+_MAKE_FOLDER = "make it first, or write below tmp/, which the working directory has; what shall last goes to the step's output on S3"
 _HEAP = r"OutOfMemoryError: (?P<kind>Java heap space|GC overhead limit exceeded|Metaspace|Direct buffer memory|[Uu]nable to create (?:new )?native thread|Requested array size exceeds VM limit)"
 
 _MEMORY = (
@@ -89,12 +94,26 @@ _INFRASTRUCTURE = (
     _known(r"FetchFailedException|MetadataFetchFailed|missing an output location for shuffle", "The shuffle data of an executor was lost with it", "look for why the executor ended, most often memory or a lost instance"),
     _known(r"ExecutorLostFailure \(executor (?P<executor>\w+) .*?Reason: (?P<reason>[^\n]+)", "Executor {executor} was lost: {reason}"),
     _known(r"Could not execute broadcast in (?P<seconds>\d+) secs", "A broadcast took longer than {seconds} s", "raise spark.sql.broadcastTimeout, or set spark.sql.autoBroadcastJoinThreshold to -1"),
-    _known(r"SparkContext did not initialize after waiting for (?P<ms>\d+) ms", "The script made no SparkSession within {ms} ms in cluster mode", "make it first, before any other work"),
+    _known(
+        r"User did not initialize spark context",
+        "The script made no SparkSession on YARN, as deploy mode cluster demands",
+        "use SparkSession.builder.getOrCreate() without .master(…), which keeps it off YARN; a script without Spark needs deploy_mode: client",
+    ),
     _known(r"to unknown queue: (?P<queue>[\w.-]+)", "The cluster has no YARN queue named {queue}"),
     _known(r"Max number of executor failures \((?P<count>\d+)\) reached", "More than {count} executors failed one after the other", "the logs of their containers tell why"),
 )  # fmt: skip
 
 _DEPENDENCIES = (
+    _known(
+        r"Cannot run program \"(?P<program>(?:\./)?[^\"/]+/[^\"]+)\": error=2\b",
+        "The step ships no program {program}",
+        "check that an archive has that folder (env.tar.gz#environment), that the file is in it or a link to one of the nodes, and that deploy_mode is cluster",
+    ),
+    _known(
+        r"Cannot run program \"(?P<program>(?:\./)?[^\"/]+/[^\"]+)\": error=13\b",
+        "The program {program} that the step ships may not be executed",
+        "pack it as .tar.gz; a .zip keeps no permissions",
+    ),
     _known(r"Cannot run program \"(?P<program>[^\"]+)\"", "There is no program {program} on the cluster", _PROGRAM_MISSING),
     _known(
         r"(?:ModuleNotFoundError|ImportError): No module named '?(?P<module>[\w.]+)'?",
@@ -126,6 +145,8 @@ _FILES = (
     _known(r"File (?P<path>\S+) does not exist\b", "The file {path} does not exist", "check the path, and whether it was uploaded"),
     _known(rf"{_NO_BUCKET}.*?{_OF_BUCKET}", "The S3 bucket {bucket} does not exist", "correct its name, or create it"),
     _known(rf"{_OF_BUCKET}.*?{_NO_BUCKET}", "The S3 bucket {bucket} does not exist", "correct its name, or create it"),
+    _known(r"FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<path>[^']+)'", "The folder of {path} does not exist where the script writes it", _MAKE_FOLDER, of_writes=True),
+    _known(r"Cannot save file into a non-existent directory: '(?P<path>[^']+)'", "The folder {path} does not exist where the script writes", _MAKE_FOLDER),
     _known(r"FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<path>[^']+)'", "The file {path} does not exist", "a script on the cluster sees only what travels with the step; read data through Spark"),
     _known(_S3 + r" is not a Parquet file", "{path} is not a Parquet file", "it is damaged, cut short, or of another format"),
     _known(r"Can not read value at .{0,60}? in file " + _S3, "The Parquet file {path} cannot be read", "it is damaged, or its columns have other types than the script expects"),
@@ -178,6 +199,8 @@ def describe_vaguely(failure: Failure) -> str | None:
 
 def _describe(failure: Failure, table: Iterable[Known]) -> str | None:
     for known in table:
+        if known.of_writes and not failure.writes:
+            continue
         if found := known.pattern.search(failure.text):
             return known.describe(found, failure.place)
     return None

@@ -33,6 +33,11 @@ _LINES = (
         r"Container killed by YARN for exceeding (?:physical |virtual )?memory limits\. +(?P<used>[\d.]+ \w+) of (?P<limit>[\d.]+ \w+)",
         "YARN killed an executor that used {used} of the {limit} it had asked for; raise executor_memory or spark.executor.memoryOverhead, or split the work into more partitions",
     ),
+    _line(
+        r"SparkContext did not initialize after waiting for (?P<ms>\d+) ms",
+        "The script made no SparkSession on YARN within {ms} ms, as deploy mode cluster demands; make it before any other work, and without .master(…), which keeps it off YARN",
+    ),
+    _line(r"(?P<program>[^\s:]+): cannot execute binary file", "The program {program} was built for another kind of machine; build it on Amazon Linux and for the processors of the instances"),
     _line(r"java\.lang\.OutOfMemoryError: (?P<kind>[\w ]+)", "Java ran out of memory ({kind}); raise driver_memory and executor_memory"),
     _line(r"insufficient memory for the Java Runtime Environment", "The machine had no memory left for Java; use larger instances or run fewer steps at once"),
     _line(r"Container released on a \*lost\* node", "An instance of the cluster was lost while it ran the step (a Spot reclaim or a failed node); run it again, or keep some core instances on demand"),

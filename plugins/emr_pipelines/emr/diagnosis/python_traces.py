@@ -16,6 +16,10 @@ _LIBRARY = re.compile(
 )
 _END_OF_MESSAGE = ("Traceback", "During handling of", "The above exception", "\tat ", "Caused by:", "== SQL")
 _LONGEST_MESSAGE_LINES = 8
+# A line of source that opens a file to write it, or makes one.
+_WRITES = re.compile(
+    r"""\bopen\([^#]*["'][rbt]*[wax][bt+]*["']|\b(?:savefig|write_text|write_bytes|to_csv|to_file|imsave|imwrite|savetxt|mkdir|makedirs|touch)\("""
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,6 +27,7 @@ class _Trace:
     """A traceback while it is read: its frames, outermost first."""
 
     frames: list[tuple[str, int]] = field(default_factory=list)
+    writes: bool = False
 
     def place(self) -> str | None:
         own = [(file, line) for file, line in self.frames if not _LIBRARY.search(file)]
@@ -47,7 +52,9 @@ def _read(lines: list[str]) -> Iterator[Failure]:
         elif frame and (trace is not None or frame["function"] is None or _follows_no_trace(lines, number)):
             trace = trace or _Trace()
             trace.frames.append((frame["file"], int(frame["line"])))
-        elif trace is not None and line and not line[0].isspace():
+        elif trace is not None and line[:1].isspace():
+            trace.writes = trace.writes or _WRITES.search(line) is not None
+        elif trace is not None and line:
             failure = _failure_at(lines, number, trace)
             trace = None
             if failure is not None:
@@ -71,7 +78,7 @@ def _failure_at(lines: list[str], number: int, trace: _Trace) -> Failure | None:
     if trace.ends_in_py4j() and not is_java_error:
         return None
     message = [match["message"] or "", *_message_lines(lines, number + 1, empty=not match["message"])]
-    return Failure(error=match["error"], message="\n".join(message).strip(), place=trace.place())
+    return Failure(error=match["error"], message="\n".join(message).strip(), place=trace.place(), writes=trace.writes)
 
 
 def _message_lines(lines: list[str], start: int, *, empty: bool) -> list[str]:
