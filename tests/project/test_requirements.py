@@ -29,6 +29,7 @@ PARTS = {
     "cadwyn": "apache-airflow",  # the versions of Airflow's own API
     "pendulum": "apache-airflow",  # the type of Airflow's dates
     "py4j": "pyspark",
+    "sqlalchemy": "apache-airflow",  # the session of the run that a listener gets
     "werkzeug": "moto",  # by moto[server]
 }
 # What only some runs of a job import; the page names it for the bootstrap action of such a pipeline.
