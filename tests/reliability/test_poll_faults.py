@@ -336,9 +336,9 @@ class Passage:
 
 @pytest.fixture
 def passage(emr_url: str, connection_variable: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Passage]:
-    """The Airflow connection goes through it; the test's own clients do not."""
+    """The Airflow connection goes through it, as one to AWS does: nobody gives it up at once. The test's own clients do not go through it."""
     made = Passage(emr_url)
-    extra = {"region_name": "us-east-1", "endpoint_url": made.url}
+    extra = {"region_name": "us-east-1", "endpoint_url": made.url, "waits_for_endpoint": True}
     connection = {"conn_type": "aws", "login": "local", "password": "local", "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_EMR_LOCAL", json.dumps(connection))
     yield made

@@ -59,8 +59,7 @@ class SharedModelsHook(AwsBaseHook):
     def get_session(self, region_name: str | None = None, deferrable: bool = False) -> boto3.Session:
         """The session of the connection, in the one region that the hook is made for."""
         if self._session is None:
-            endpoint_url = self.conn_config.get_service_endpoint_url(service_name=self.service_name)
-            if is_loopback(endpoint_url):
+            if is_loopback(self._endpoint_url()):
                 factory = LocalSessionFactory(conn=self.conn_config, region_name=region_name, config=self.config)
                 self._session = factory.create_session()
             else:
@@ -68,6 +67,12 @@ class SharedModelsHook(AwsBaseHook):
             core = self._session._session  # boto3 has no other way to it
             core.register_component("data_loader", _loader_of(core.get_config_variable("data_path")))
         return self._session
+
+    def _endpoint_url(self) -> str | None:
+        """Where the clients of the session will ask; a hook without a service has the connection's word for all services."""
+        if self.client_type is None:
+            return self.conn_config.extra_config.get("endpoint_url")
+        return self.conn_config.get_service_endpoint_url(service_name=self.client_type)
 
     @staticmethod
     def _find_operator_class_name(target_function_name: str) -> str | None:

@@ -49,6 +49,7 @@ def plain_session(*, bears_silence: bool = False) -> botocore.session.Session:
     """
     known = botocore.session.Session.SESSION_VARIABLES
     unset = {name: (None, None, default, convert) for name, (_, _, default, convert) in known.items()}
+    unset["data_path"] = known["data_path"]  # descriptions of services, which say nothing of an account
     nowhere = (None, None, os.devnull, None)
     session = botocore.session.Session(session_vars=unset | {"config_file": nowhere, "credentials_file": nowhere})
     session.set_default_client_config(Config(proxies={}))
