@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.storage import inputs
-from emr_pipelines.storage.inputs import find_missing_inputs
+from emr_pipelines.storage.inputs import InputsMissing, find_missing_inputs, require_inputs
 
 KEYS = [
     "2017/02/01/a.csv",
@@ -87,6 +87,16 @@ def test_what_holds_data_is_not_missing(s3: Any, filled: str, path: str) -> None
 def test_what_holds_no_data_is_missing(s3: Any, filled: str, path: str) -> None:
     uri = f"s3://{filled}/{path}"
     assert find_missing_inputs(s3, ["s3://" + filled, uri]) == [uri]
+
+
+def test_a_bucket_that_does_not_exist_is_named(s3: Any, filled: str) -> None:
+    uris = [f"s3://{filled}/absent", "s3://no-such-bucket-at-all/x", "s3://no-such-bucket-at-all/y/*"]
+    with pytest.raises(
+        InputsMissing, match=r"y/\*, and there is no bucket no-such-bucket-at-all \(a.yaml:3\)\. Correct"
+    ):
+        require_inputs(s3, "one", uris, on_empty="fail", place="a.yaml:3")
+    with pytest.raises(InputsMissing, match=r"no object exists at s3://\S+/absent \(a.yaml:3\)\. Correct"):
+        require_inputs(s3, "one", uris[:1], on_empty="fail", place="a.yaml:3")
 
 
 def test_a_missing_bucket_is_a_missing_input_and_other_places_are_not_looked_at(s3: Any) -> None:

@@ -186,7 +186,7 @@ def _plan_output(prefix: str, step: StepSpec, resolve: Resolve) -> OutputPlan | 
         success_marker=_is_marked(step, output),
         min_files=output.min_files,
         publish=resolve(step.publish),
-        take_over=step.take_over,
+        take_over=None if step.take_over == "nothing" else step.take_over,
     )
 
 

@@ -13,7 +13,6 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from emr_pipelines.spec.notation.s3_places import TakeOver
 from emr_pipelines.spec.notation.step_kinds import StepKind
 
 
@@ -85,14 +84,14 @@ class ClusterPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputPlan:
-    """A step's output: the prefix of this attempt (no trailing slash), how it is verified, where a verified copy goes last of all, and whom it may replace there."""
+    """A step's output: the prefix of this attempt (no trailing slash), how it is verified, where a verified copy goes last of all, and whom it may replace there besides its own kind."""
 
     prefix: str
     format: str
     success_marker: bool
     min_files: int
     publish: str | None = None
-    take_over: TakeOver = "nothing"
+    take_over: Literal["other_runs", "anyone"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

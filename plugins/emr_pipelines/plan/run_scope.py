@@ -87,7 +87,7 @@ def place_claim(scope: RunScope, step: StepPlan) -> dict[str, Any] | None:
         "place": step.output.publish,
         "bucket": plan.bucket,
         "logs": (plan.cluster.request or {}).get("LogUri"),
-        "take_over": step.output.take_over,
+        "take_over": step.output.take_over or "nothing",
         "pipeline": plan.name,
         "step": step.name,
         "moment": "" if scope.is_whole else f"{scope.date}{_MIDNIGHT}",

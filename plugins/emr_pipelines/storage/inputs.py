@@ -34,10 +34,13 @@ class InputsMissing(EmrPipelinesError):
 
 def require_inputs(s3: S3Client, step: str, uris: Iterable[str], *, on_empty: str, place: str) -> None:
     """Raise InputsMissing, naming the step and its `place` in the spec, when one of its s3:// inputs holds nothing."""
-    missing = find_missing_inputs(s3, uris)
+    without_bucket: set[str] = set()
+    missing = find_missing_inputs(s3, uris, without_bucket)
     if not missing:
         return
-    message = f"Step {step}: no object exists at {', '.join(missing)} ({place})"
+    buckets = ", ".join(sorted({parse_s3_prefix(uri).bucket for uri in without_bucket}))
+    absent = f", and there is no bucket {buckets}" if buckets else ""
+    message = f"Step {step}: no object exists at {', '.join(missing)}{absent} ({place})"
     if on_empty == "skip":
         raise InputsMissing(f"{message}; the run is skipped, as on_empty says", skips=True)
     raise InputsMissing(
@@ -46,15 +49,16 @@ def require_inputs(s3: S3Client, step: str, uris: Iterable[str], *, on_empty: st
     )
 
 
-def find_missing_inputs(s3: S3Client, uris: Iterable[str]) -> list[str]:
+def find_missing_inputs(s3: S3Client, uris: Iterable[str], without_bucket: set[str] | None = None) -> list[str]:
     """Those of the s3:// inputs that hold no data: no such object, none below such a prefix, none that the glob matches; hidden objects below a prefix are none.
 
-    Other URIs are not looked at. Raises EmrPipelinesError, naming the URI, for a denied access and for a glob that is none.
+    Other URIs are not looked at. Those whose bucket does not exist are added to `without_bucket`, too. Raises EmrPipelinesError, naming the URI, for a denied access and for a glob that is none.
     """
-    return [uri for uri in uris if uri.startswith("s3://") and not _is_present(s3, uri)]
+    absent = set() if without_bucket is None else without_bucket
+    return [uri for uri in uris if uri.startswith("s3://") and not _is_present(s3, uri, absent)]
 
 
-def _is_present(s3: S3Client, uri: str) -> bool:
+def _is_present(s3: S3Client, uri: str, without_bucket: set[str]) -> bool:
     place = parse_s3_prefix(uri)
     try:
         if is_glob(place.key):
@@ -62,6 +66,7 @@ def _is_present(s3: S3Client, uri: str) -> bool:
         return _is_object(s3, place) or _holds_data(s3, place)
     except ClientError as error:
         if error.response["Error"]["Code"] == "NoSuchBucket":
+            without_bucket.add(uri)
             return False
         if error.response["ResponseMetadata"]["HTTPStatusCode"] != _DENIED:
             raise
