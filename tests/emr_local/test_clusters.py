@@ -182,6 +182,26 @@ def test_list_clusters_pages_newest_first_and_filters(create_emr: Callable[..., 
             {"BootstrapActions": [{"Name": "b", "ScriptBootstrapAction": {"Path": "s3://b/x.sh"}}] * 17},
             "Maximum number of bootstrap actions (16) exceeded.",
         ),
+        (
+            {"Configurations": [{"Classification": "spark-log4j", "Properties": {}}]},
+            "Classification 'spark-log4j' is not valid for parent classification 'null'.",
+        ),
+        (
+            {"ReleaseLabel": "emr-6.7.0", "Configurations": [{"Classification": "spark-log4j2"}]},
+            "Classification 'spark-log4j2' is not valid for parent classification 'null'.",
+        ),
+        (
+            {"Configurations": [{"Classification": "spark-env", "Configurations": [{"Classification": "exports"}]}]},
+            "Classification 'exports' is not valid for parent classification 'spark-env'.",
+        ),
+        (
+            {
+                "Instances": {
+                    "InstanceGroups": [{**PRIMARY_GROUP, "Configurations": [{"Classification": "spark-hive-site "}]}]
+                }
+            },
+            "Classification 'spark-hive-site ' is not valid for parent classification 'null'.",
+        ),
         ({"SecurityConfiguration": "none"}, "Security configuration with name 'none' does not exist."),
         (
             {"StepConcurrencyLevel": 2, "Steps": [step("succeed", "CANCEL_AND_WAIT")]},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from emr_local.api_errors import validation_failure
+from emr_local.classifications import list_invalid
 from emr_local.records import Json
 from emr_local.releases import find_architecture, parse_version
 from emr_local.requests.instance_checks import list_custom_amis
@@ -30,11 +31,18 @@ def check_settings(request: Json, release_label: str) -> None:
     _check_custom_ami(request, version)
     _check_root_volume(request, version)
     _check_logs(request, version)
+    _check_classifications(request, release_label)
     for group in request.get("PlacementGroupConfigs", ()):
         if group["InstanceRole"] != "MASTER":
             raise validation_failure("Placement groups are supported for the instance role MASTER only.")
         if group.get("PlacementStrategy", "SPREAD") not in _PLACEMENT_STRATEGIES:
             raise validation_failure("The only supported placement strategy for the instance role MASTER is SPREAD.")
+
+
+def _check_classifications(request: Json, release_label: str) -> None:
+    for owner in (request, *_list_instance_configs(request["Instances"])):
+        for invalid in list_invalid(owner.get("Configurations", ()), release_label):
+            raise validation_failure(invalid)
 
 
 def _check_custom_ami(request: Json, version: tuple[int, ...]) -> None:

@@ -77,6 +77,8 @@ RULES: tuple[Rule, ...] = (
     Rule(id="availability-zones", check=network.check_zones),
     Rule(id="security-groups", check=network.check_security_groups),
     Rule(id="classification-unique", check=configurations.check_unique),
+    Rule(id="classification-taken", check=configurations.check_taken),
+    Rule(id="classification-listed", check=configurations.check_listed, severity="warning"),
     Rule(id="release-feature", check=features.check_release),
     Rule(id="custom-ami", check=features.check_custom_ami),
     Rule(id="placement", check=features.check_placement),
