@@ -37,6 +37,14 @@ cluster: %s
 steps:
   - {name: sleep, command: [sleep, 300], timeout: 5s}
 """
+SCRIPTS = """
+name: scripts
+cluster: %s
+steps:
+  - {name: after_bash, command: [bash, include/greet.sh, the moon], args: [2]}
+  - {name: alone, command: [include/greet.sh, the sun]}
+"""
+GREET = '#!/usr/bin/env bash\nset -eu\nprintf \'hello %s %s\\n\' "$1" "${2:-1}"\n'
 
 
 @pytest.fixture
@@ -71,6 +79,21 @@ def test_two_branches_feed_one_step(
     printed = gzip.decompress(s3.get_object(Bucket="emr-pipelines-local", Key=key)["Body"].read()).decode()
     assert printed == "from the left\nfrom the right\n"
     assert live_clusters(api, "branches") == []
+
+
+@pytest.mark.slow
+def test_a_script_of_the_project_is_a_command(
+    run_pipeline: Callable[[str, str], CompletedProcess[str]], api: EmrApi, s3: Any, project: Path
+) -> None:
+    (project / "include" / "greet.sh").write_text(GREET)
+    finished = run_pipeline("scripts", SCRIPTS % CLUSTER)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    printed = {}
+    for name, step in steps_of(api, "scripts").items():
+        key = f"logs/{step['Cluster']}/steps/{step['Id']}/stdout.gz"
+        body = s3.get_object(Bucket="emr-pipelines-local", Key=key)["Body"].read()
+        printed[name] = gzip.decompress(body).decode()
+    assert printed == {"after_bash": "hello the moon 2\n", "alone": "hello the sun 1\n"}
 
 
 @pytest.mark.slow

@@ -54,7 +54,9 @@ def _watch_contexts(master: str) -> list[str]:
 
     made: list[str] = []
     context_class: Any = SparkContext
-    make = context_class._initialize_context
+    make = getattr(context_class, "_initialize_context", None)
+    if make is None:  # a Spark that makes its contexts otherwise: nothing is judged
+        return [master]
 
     def make_and_note(self: Any, configuration: Any) -> Any:
         if configuration.get("spark.master", "") == "yarn":

@@ -184,7 +184,8 @@ def test_a_program_that_a_node_can_start_is_no_problem(check: Check, write: Writ
 def test_a_shell_script_that_is_an_argument_has_unix_line_ends_too(check: Check, write: Write) -> None:
     write("include/run.sh", b"echo hi\r\n")
     steps = "steps:\n  - {name: one, command: [bash, -c, 'aws s3 cp $0 run.sh; bash run.sh', include/run.sh]}\n"
-    assert [rule for rule, _ in of_code(check(CLUSTER.format(release="emr-7.13.0") + steps))] == ["line-ends"]
+    problems = check(CLUSTER.format(release="emr-7.13.0") + steps)
+    assert [(problem.rule, problem.path) for problem in problems] == [("line-ends", "steps.0.command.3")]
 
 
 SHELL = b"#!/bin/bash\nexit 0\n"

@@ -18,7 +18,7 @@ from emr_pipelines.spec.reading.plain_values import scalar_text, scalars_in
 from emr_pipelines.spec.streaming_words import is_file, programs_of
 
 # Where a spec says which Python PySpark runs: properties of Spark, and variables that Spark or YARN sets.
-_PYTHON_KEYS = ("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON", "spark.pyspark.python", "spark.pyspark.driver.python")
+PYTHON_KEYS = ("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON", "spark.pyspark.python", "spark.pyspark.driver.python")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,17 +86,18 @@ def _files_of_jobs(context: Context) -> Iterator[PythonFile]:
         if step.spark is None:
             continue
         interpreter = interpreter_of_jobs(release, _chosen(context, path))
-        for inner, file in _python_of_job(context, step.spark):
+        for inner, file in python_of_job(context, step.spark):
             yield PythonFile(path=(*path, "spark", *inner), file=file, interpreter=interpreter)
 
 
 def _chosen(context: Context, path: Path) -> list[str]:
     own = context.value["steps"][path[1]]
     places = (*scalars_in(own.get("spark"), path), *scalars_in(context.value.get("cluster"), ("cluster",)))
-    return [str(value) for place, value in places if str(place[-1]).endswith(_PYTHON_KEYS)]
+    return [str(value) for place, value in places if str(place[-1]).endswith(PYTHON_KEYS)]
 
 
-def _python_of_job(context: Context, spark: SparkSpec) -> Iterator[tuple[Path, str]]:
+def python_of_job(context: Context, spark: SparkSpec) -> Iterator[tuple[Path, str]]:
+    """The Python files of a spark step with the path of what they travel with, below `spark`: the script, its packages, its py_files."""
     script = context.resolve(spark.script or "")
     if script.endswith(".py") and context.files.is_own_file(script):
         yield ("script",), script

@@ -28,11 +28,15 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PythonSource:
-    """One file. `imports` are the first parts of all absolute imports; `flaw` is why this Python cannot read it, and then nothing else is known of it."""
+    """One file. `imports` are the first parts of all absolute imports; `flaw` is why this Python cannot read it, and then nothing else is known of it.
+
+    `local_masters` are the lines that set a Spark master such as `local[1]`.
+    """
 
     imports: tuple[str, ...] = ()
     flaw: Flaw | None = None
     newer: tuple[NewerSyntax, ...] = ()
+    local_masters: tuple[int, ...] = ()
 
 
 def read_python(file: Path) -> PythonSource:
@@ -70,7 +74,11 @@ def parse_python(content: bytes) -> PythonSource:
         return PythonSource(flaw=Flaw(line=max(1, error.lineno or 1), message=error.msg))
     except (ValueError, RecursionError, MemoryError) as error:  # ValueError: null bytes
         return PythonSource(flaw=Flaw(line=1, message=str(error) or "nested too deeply"))
-    return PythonSource(imports=tuple(sorted(set(_absolute_imports(tree)))), newer=_newer_syntax(tree, text))
+    return PythonSource(
+        imports=tuple(sorted(set(_absolute_imports(tree)))),
+        newer=_newer_syntax(tree, text),
+        local_masters=tuple(sorted(_local_masters(tree))) if "local" in text else (),
+    )
 
 
 def _newer_syntax(tree: ast.Module, text: str) -> tuple[NewerSyntax, ...]:
@@ -92,3 +100,16 @@ def _absolute_imports(tree: ast.Module) -> Iterator[str]:
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module.partition(".")[0]
+
+
+def _local_masters(tree: ast.Module) -> Iterator[int]:
+    """Lines such as `.master("local[1]")`, `.setMaster("local")`, `.config("spark.master", "local[*]")`, `SparkContext("local", "name")`."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        values = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "master")]
+        texts = [value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)]
+        is_setter = name in ("master", "setMaster", "SparkContext") or texts[:1] == ["spark.master"]
+        if is_setter and any(text == "local" or text.startswith("local[") for text in texts):
+            yield node.func.end_lineno or node.lineno

@@ -14,6 +14,7 @@ from emr_pipelines.spec.project_files.newer_syntax import NewerSyntax, Version
 from emr_pipelines.spec.project_files.program_text import SHELLS, find_crlf, find_first_line_flaw, interpreter_of
 from emr_pipelines.spec.project_files.python_source import OWN_VERSION, Flaw, PythonSource
 from emr_pipelines.spec.reading.document import Path
+from emr_pipelines.spec.reading.plain_values import texts_in
 
 
 def check_python(context: Context) -> Iterator[Finding]:
@@ -78,9 +79,8 @@ def check_first_lines(context: Context) -> Iterator[Finding]:
 
 def check_line_ends(context: Context) -> Iterator[Finding]:
     """Shell scripts have the line ends of Unix."""
-    started = {file for _, file in programs(context)}
-    places: dict[str, Path] = {file: path for path, file in reversed([*programs(context)])}
-    for file in dict.fromkeys((*places, *project_files_of(context))):
+    started = tuple(dict.fromkeys(file for _, file in programs(context)))
+    for file in dict.fromkeys((*started, *project_files_of(context))):
         content = context.files.bytes_of(file) if file in started or file.endswith(".sh") else None
         if content is None or not (file.endswith(".sh") or interpreter_of(content) in SHELLS):
             continue
@@ -88,7 +88,13 @@ def check_line_ends(context: Context) -> Iterator[Finding]:
         flaw = find_crlf(content)
         if flaw and not is_told:
             message = f"line {flaw.line} of {file} {flaw.message}"
-            yield Finding(path=places.get(file, ()), message=message, fix="Save the file with LF line ends.")
+            yield Finding(path=_first_place(context, file), message=message, fix="Save the file with LF line ends.")
+
+
+def _first_place(context: Context, file: str) -> Path:
+    """Where the spec first names a file."""
+    places = (path for path, text in texts_in(context.value) if context.resolve(text).partition("#")[0] == file)
+    return next(places, ())
 
 
 def check_command_scripts(context: Context) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ from emr_pipelines.spec.rules.step import (
     graph,
     hdfs,
     legacy,
+    shipped,
     sizing,
     steps,
     streaming,
@@ -157,6 +158,9 @@ RULES: tuple[Rule, ...] = (
     Rule(id="line-ends", check=code_files.check_line_ends),
     Rule(id="command-script", check=code_files.check_command_scripts),
     Rule(id="package-link", check=code_files.check_package_links),
+    Rule(id="shipped-python", check=shipped.check_python),
+    Rule(id="compiled-wheel", check=shipped.check_wheels, severity="warning"),
+    Rule(id="local-master", check=shipped.check_masters, severity="warning"),
 )
 
 
