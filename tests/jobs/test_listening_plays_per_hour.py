@@ -29,7 +29,8 @@ Table = dict[tuple[int, str], int]
 def play(at: int, level: str = "free", page: str = "NextSong") -> str:
     artist = "\u7f8e\u54b2" if page == "NextSong" else None
     event = {"ts": START + at, "page": page, "level": level, "artist": artist, "song": "S", "length": 200.0}
-    return json.dumps({**event, "sessionId": 1, "userId": "7"}, ensure_ascii=False)
+    # What no sum needs may be written in any way, or be missing.
+    return json.dumps({**event, "sessionId": "a-1", "registration": 1541016707796.0}, ensure_ascii=False)
 
 
 def write_hour(logs: Path, hour: int, *lines: str) -> None:

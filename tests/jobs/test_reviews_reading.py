@@ -8,6 +8,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.testing import assertDataFrameEqual
 
+from batch_job.run import JobError
 from book_titles.review_files import Reading, find_review_files
 from book_titles.reviews_reading import ReviewColumns, read_titles, select_title_and_year
 
@@ -90,3 +91,20 @@ def test_blank_titles_and_unclear_years_are_null(spark: SparkSession) -> None:
         spark.createDataFrame(expected, TITLES_SCHEMA),
         checkRowOrder=True,
     )
+
+
+def test_a_replacement_character_is_damage_in_text_and_a_letter_in_parquet(spark: SparkSession, tmp_path: Path) -> None:
+    spark.createDataFrame([("Mis\ufffdrables", 1999)], "product_title string, year int").write.parquet(
+        str(tmp_path / "a")
+    )
+    (tmp_path / "b.csv").write_text("product_title,year\nMis\ufffdrables,1999\n", encoding="utf-8")
+    assert read_all(spark, tmp_path / "a").first()["product_title"] == "Mis\ufffdrables"
+    assert read_all(spark, tmp_path / "b.csv").first()["product_title"] is None
+
+
+def test_json_without_an_object_says_so_and_an_empty_one_is_empty(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("product_title,year\nDune,1999\n", encoding="utf-8")
+    with pytest.raises(JobError, match=r"no line of .*/a\.json is a JSON object\. Pass --format"):
+        read_all(spark, tmp_path / "a.json")
+    (tmp_path / "b.json").touch()
+    assert read_all(spark, tmp_path / "b.json").isEmpty()

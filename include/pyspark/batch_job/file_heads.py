@@ -14,7 +14,7 @@ from batch_job.run import describe_cause
 HEAD_BYTES = 65_536
 UTF_8 = "UTF-8"
 # A request to S3 waits far longer than it computes: the beginnings of many files are read side by side.
-_READERS = 16
+READERS = 16
 _NO_TEXT = (
     (b"PK\x03\x04", "is a ZIP archive, as Excel files are too. Unpack it, or save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "is an old Excel or Word file. Save it as CSV"),
@@ -48,7 +48,7 @@ class FileHead:
 
 def read_heads(spark: SparkSession, uris: Sequence[str], encoding: str | None) -> list[FileHead]:
     """Read the beginnings of these files, in their order. ``encoding`` is that of files that are neither UTF-8 nor UTF-16."""
-    with ThreadPoolExecutor(_READERS) as readers:
+    with ThreadPoolExecutor(READERS) as readers:
         return list(readers.map(lambda uri: _read_head(spark, uri, encoding), uris))
 
 

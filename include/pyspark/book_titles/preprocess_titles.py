@@ -24,19 +24,21 @@ _log = logging.getLogger(f"batch_job.{JOB}")
 
 def main(argv: Sequence[str]) -> int:
     """Run the job from its command line and return the exit code."""
-    arguments = parse_arguments(_parser(), argv, required=["reviews"], optional=["lemmas"])
-    return run_job(JOB, arguments, preprocess_titles)
+    return run_job(JOB, parse(argv), preprocess_titles)
+
+
+def parse(argv: Sequence[str]) -> JobArguments:
+    """Read the job's command line."""
+    return parse_arguments(_parser(), argv, required=["reviews"], optional=["lemmas"])
 
 
 def preprocess_titles(spark: SparkSession, arguments: JobArguments) -> Counters:
     """Write ``(year, product_title, word)`` and return what was read, left out and written."""
-    options, uri = arguments.options, arguments.inputs["reviews"]
     for name, address in arguments.inputs.items():
         require_path(spark, name, address)
     split_titles = choose_engine(spark, arguments)
     titles, totals, skipped = load_titles(spark, arguments)
-    judge_left_out(arguments, uri, read=totals["rows_read"], left_out=list_left_out(titles, totals, options.year))
-    split_titles(select_titles(titles, options.year)).write.parquet(arguments.output)
+    split_titles(select_titles(titles, arguments.options.year)).write.parquet(arguments.output)
     words = spark.read.parquet(arguments.output).count()
     titles.unpersist()
     counters = {**totals.asDict(), "words": words, "skipped_files": skipped}
@@ -58,13 +60,18 @@ def choose_engine(spark: SparkSession, arguments: JobArguments) -> Callable[[Dat
 
 
 def load_titles(spark: SparkSession, arguments: JobArguments) -> tuple[DataFrame, Row, list[str]]:
-    """Read the reviews once: cached ``(year, product_title, reason, example, rows)``, the totals and the files skipped as unreadable."""
+    """Read the reviews once: cached ``(year, product_title, reason, example, rows)``, the totals and the files skipped as unreadable.
+
+    Raises JobError when too much of them cannot be used.
+    """
     uri, options = arguments.inputs["reviews"], arguments.options
     columns = ReviewColumns.from_options(options, check_formats(spark, options.date_format))
     reading = Reading(format=options.format, encoding=options.encoding, separator=options.separator)
     found = find_review_files(spark, uri, reading, columns.title)
     if found.others:
-        _log.warning("%d files in %s hold no reviews, such as %s", len(found.others), uri, found.others[0])
+        _log.warning(
+            "%d files in %s are of no known format and not read, such as %s", len(found.others), uri, found.others[0]
+        )
     readable = ReadableFiles(found, skips=options.on_bad_file == "skip")
     while True:
         bad = LeftOut(
@@ -73,12 +80,16 @@ def load_titles(spark: SparkSession, arguments: JobArguments) -> tuple[DataFrame
         judge_left_out(arguments, uri, read=len(found.data), left_out=[bad], noun="files")
         try:
             titles = group_titles(read_titles(spark, uri, readable.files, columns, whole=readable.are_all))
-            return titles, count_rows(titles, options.year), readable.skipped
+            totals = count_rows(titles, options.year)
         except READ_ERRORS as error:
             path = find_unreadable_file(spark, uri, readable.files, error)
             if path is None:
                 raise
             readable.leave_out(path, f"cannot be read: {describe_cause(error)}", error)
+        else:
+            left_out = list_left_out(titles, totals, options.year)
+            judge_left_out(arguments, uri, read=totals["rows_read"], left_out=left_out)
+            return titles, totals, readable.skipped
 
 
 class ReadableFiles:
@@ -86,7 +97,7 @@ class ReadableFiles:
 
     def __init__(self, found: ReviewFiles, *, skips: bool) -> None:
         self.files, self.skipped = list(found.data), list[str]()
-        self._total, self._skips = len(found.data) + len(found.others), skips
+        self._total, self._skips = len(found.data) + len(found.documents) + len(found.others), skips
         for file in found.data:
             if file.problem:
                 self.leave_out(file.uri, file.problem)

@@ -2,12 +2,14 @@
 
 import codecs
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 from pyspark.sql import SparkSession
 
 from batch_job.delimited_tables import DelimitedFile, find_header
-from batch_job.file_heads import UTF_8, FileHead, read_heads
+from batch_job.file_heads import READERS, UTF_8, FileHead, read_heads
 from batch_job.hadoop_files import read_bytes
 from batch_job.input_files import list_input_files
 from batch_job.run import JobError
@@ -46,16 +48,20 @@ class ReviewFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReviewFiles:
-    """The files to read, and those beside them that hold no reviews."""
+    """The files to read, and those beside them that hold no reviews: ``documents``, and ``others`` of which nobody can tell what they are."""
 
     data: tuple[ReviewFile, ...]
+    documents: tuple[str, ...]
     others: tuple[str, ...]
 
 
 def find_review_files(spark: SparkSession, uri: str, reading: Reading, title: str) -> ReviewFiles:
     """Look at all files in or below ``uri``. Raises JobError when no file's format can be told; ``title`` is the column of the titles."""
     listed = list_input_files(spark, uri)
-    formats = {file: _format_of(spark, file) if reading.format == "auto" else reading.format for file in listed.data}
+    formats = dict.fromkeys(listed.data, reading.format)
+    if reading.format == "auto":
+        with ThreadPoolExecutor(READERS) as readers:
+            formats = dict(zip(formats, readers.map(partial(_format_of, spark), formats), strict=True))
     unknown = [file for file, file_format in formats.items() if not file_format]
     if unknown and len(unknown) == len(formats):
         raise JobError(f"cannot tell the format of {unknown[0]} from its name or its content. Pass --format")
@@ -66,7 +72,7 @@ def find_review_files(spark: SparkSession, uri: str, reading: Reading, title: st
         for file, file_format in formats.items()
         if file_format
     ]
-    return ReviewFiles(data=tuple(data), others=(*listed.documents, *unknown))
+    return ReviewFiles(data=tuple(data), documents=listed.documents, others=tuple(unknown))
 
 
 def _format_of(spark: SparkSession, uri: str) -> str:

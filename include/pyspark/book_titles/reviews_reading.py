@@ -16,7 +16,8 @@ from batch_job.delimited_tables import DelimitedFile, read_alike, union_of
 from batch_job.file_heads import UTF_8
 from batch_job.hadoop_files import is_directory
 from batch_job.input_files import without_globs
-from batch_job.run import require_columns
+from batch_job.parquet_files import load_parquet
+from batch_job.run import JobError, require_columns
 from book_titles.review_files import ReviewFile
 
 READ_ERRORS = (Py4JJavaError, PySparkException)
@@ -53,6 +54,15 @@ class ReviewColumns:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """All files of one kind, an address to name them by, and whether Spark has decoded them from text."""
+
+    frame: DataFrame
+    source: str
+    is_text: bool
+
+
 def read_titles(
     spark: SparkSession, uri: str, files: Sequence[ReviewFile], columns: ReviewColumns, *, whole: bool
 ) -> DataFrame:
@@ -60,16 +70,21 @@ def read_titles(
     folder = _YEAR_FOLDER.search(uri)
     columns = replace(columns, folder_year=int(folder[1]) if folder else None)
     parts = [spark.createDataFrame([], _SCHEMA)]
-    parts += [select_title_and_year(frame, columns, source) for frame, source in _load(spark, uri, files, whole=whole)]
+    for loaded in _load(spark, uri, files, whole=whole):
+        if loaded.frame.columns == [_CORRUPT]:
+            raise JobError(f"no line of {loaded.source} is a JSON object. Pass --format if it is of another one")
+        if loaded.frame.columns:
+            parts.append(select_title_and_year(loaded.frame, columns, loaded.source, is_text=loaded.is_text))
     return union_of(parts[1:] or parts)
 
 
-def select_title_and_year(reviews: DataFrame, columns: ReviewColumns, uri: str) -> DataFrame:
+def select_title_and_year(reviews: DataFrame, columns: ReviewColumns, uri: str, *, is_text: bool = False) -> DataFrame:
     """Reduce reviews to ``(year, product_title, reason, example)``: a reason where a title or a year is missing, which is null then."""
     require_columns(reviews, {columns.title: "Name the column of the titles with --title-column"}, uri)
     written = F.trim(F.col(_quoted(columns.title)).cast("string"))
     date, year = _year_of(reviews, columns, uri)
-    is_broken = written.contains("\ufffd")
+    # Text becomes so when it is read in the wrong encoding; in Parquet it was written so.
+    is_broken = written.contains("\ufffd") & F.lit(is_text)
     title = F.when((written != "") & ~is_broken, written)
     corrupt = F.col(_CORRUPT) if _CORRUPT in reviews.columns else F.lit(None).cast("string")
     reason = (
@@ -102,29 +117,22 @@ def find_unreadable_file(spark: SparkSession, uri: str, files: Sequence[ReviewFi
 
 def _is_readable(spark: SparkSession, uri: str, file: ReviewFile) -> bool:
     try:
-        for frame, _ in _load(spark, uri, [file], whole=False):
-            frame.head()
+        for loaded in _load(spark, uri, [file], whole=False):
+            loaded.frame.head()
     except READ_ERRORS:
         return False
     return True
 
 
-def _load(spark: SparkSession, uri: str, files: Sequence[ReviewFile], *, whole: bool) -> list[tuple[DataFrame, str]]:
-    """A frame for all files of one kind, each with an address to name it by."""
-    base, loaded = _base_path(spark, uri), list[tuple[DataFrame, str]]()
+def _load(spark: SparkSession, uri: str, files: Sequence[ReviewFile], *, whole: bool) -> list[Loaded]:
+    base, loaded = _base_path(spark, uri), list[Loaded]()
     parquet = [file for file in files if file.format == "parquet"]
     if parquet:
         paths = [uri] if whole and len(parquet) == len(files) else [without_globs(file.uri) for file in parquet]
-        loaded.append((_load_parquet(spark, paths, base), uri))
-    loaded += _load_json(spark, [file for file in files if file.format == "json"], base)
-    loaded += _load_tables(spark, files, base)
-    return loaded
-
-
-def _load_parquet(spark: SparkSession, paths: Sequence[str], base: dict[str, str]) -> DataFrame:
-    # Spark has no type for nanoseconds, as pandas writes them, and refuses the whole file for such a column, used or not.
-    spark.conf.set("spark.sql.legacy.parquet.nanosAsLong", "true")
-    return spark.read.options(**base).parquet(*paths)
+        loaded.append(Loaded(load_parquet(spark, paths, base, parquet[0].uri), uri, is_text=False))
+    jsons = [file for file in files if file.format == "json"]
+    texts = [*_load_json(spark, jsons, base), *_load_tables(spark, files, base)]
+    return [*loaded, *(Loaded(frame, source, is_text=True) for frame, source in texts)]
 
 
 def _load_json(spark: SparkSession, files: Sequence[ReviewFile], base: dict[str, str]) -> list[tuple[DataFrame, str]]:

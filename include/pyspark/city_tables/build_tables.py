@@ -41,7 +41,12 @@ _log = logging.getLogger(f"batch_job.{JOB}")
 
 def main(argv: Sequence[str]) -> int:
     """Run the job from its command line and return the exit code."""
-    return run_job(JOB, parse_arguments(_parser(), argv, required=list(_COLUMNS)), build_tables)
+    return run_job(JOB, parse(argv), build_tables)
+
+
+def parse(argv: Sequence[str]) -> JobArguments:
+    """Read the job's command line."""
+    return parse_arguments(_parser(), argv, required=list(_COLUMNS))
 
 
 def build_tables(spark: SparkSession, arguments: JobArguments) -> Counters:

@@ -21,21 +21,18 @@ _log = logging.getLogger(f"batch_job.{JOB}")
 
 def main(argv: Sequence[str]) -> int:
     """Run the job from its command line and return the exit code."""
-    arguments = parse_arguments(create_parser(JOB, "Reduce logs to sessions and features."), argv, required=["logs"])
-    return run_job(JOB, arguments, write_sessions)
+    return run_job(JOB, parse(argv), write_sessions)
+
+
+def parse(argv: Sequence[str]) -> JobArguments:
+    """Read the job's command line."""
+    return parse_arguments(create_parser(JOB, "Reduce logs to sessions and features."), argv, required=["logs"])
 
 
 def write_sessions(spark: SparkSession, arguments: JobArguments) -> Counters:
     """Write ``sessions``, ``user_days``, ``plays``, ``features`` and ``malformed`` below the output, then ``_SUCCESS``."""
-    uri, output = arguments.inputs["logs"], arguments.output.rstrip("/")
-    require_path(spark, "logs", uri)
-    parsed = parse_lines(read_lines(spark, uri), ["user_id", "session_id"]).cache()
-    counters = count_lines(parsed)
-    if not counters["lines"]:
-        raise JobError(f"there is no line in {uri}. Give this job music logs in JSON")
-    visitors = LeftOut(reason="of visitors without a user", count=counters["events_without_user"], asked=True)
-    malformed = list_left_out(parsed.where(F.col(LINE).isNotNull())) if counters["malformed_lines"] else []
-    judge_left_out(arguments, uri, read=counters["lines"], left_out=[*malformed, visitors], noun="lines")
+    output = arguments.output.rstrip("/")
+    parsed, counters = load_events(spark, arguments)
     _write(parsed.where(F.col(LINE).isNotNull()).select(LINE), f"{output}/malformed", "text")
     known = parsed.where(F.col(LINE).isNull() & (F.col("user_id") != ""))
     day = utc_day(F.col("ts")).alias("day")
@@ -51,6 +48,20 @@ def write_sessions(spark: SparkSession, arguments: JobArguments) -> Counters:
             "%s of %s lines are malformed: %s/malformed", counters["malformed_lines"], counters["lines"], output
         )
     return {**counters, "sessions": spark.read.parquet(f"{output}/sessions").count()}
+
+
+def load_events(spark: SparkSession, arguments: JobArguments) -> tuple[DataFrame, dict[str, int]]:
+    """Read the logs once: the parsed lines, cached, and their counts. Raises JobError when too many of them cannot be used."""
+    uri = arguments.inputs["logs"]
+    require_path(spark, "logs", uri)
+    parsed = parse_lines(read_lines(spark, uri), ["user_id", "session_id"]).cache()
+    counters = count_lines(parsed)
+    if not counters["lines"]:
+        raise JobError(f"there is no line in {uri}. Give this job music logs in JSON")
+    visitors = LeftOut(reason="of visitors without a user", count=counters["events_without_user"], asked=True)
+    malformed = list_left_out(parsed.where(F.col(LINE).isNotNull())) if counters["malformed_lines"] else []
+    judge_left_out(arguments, uri, read=counters["lines"], left_out=[*malformed, visitors], noun="lines")
+    return parsed, counters
 
 
 def build_sessions(events: DataFrame) -> DataFrame:

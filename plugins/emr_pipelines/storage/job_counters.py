@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from emr_pipelines.storage.s3_uri import parse_s3_prefix
 
 if TYPE_CHECKING:
@@ -47,6 +49,10 @@ def read_counters(s3: S3Client, uri: str) -> JobCounters | None:
     try:
         body = s3.get_object(Bucket=prefix.bucket, Key=prefix.child(COUNTERS))["Body"].read(_MOST_BYTES + 1)
     except s3.exceptions.NoSuchKey:
+        return None
+    except ClientError as error:
+        # Nobody's run fails for what is only told.
+        log.warning("%s/%s cannot be read: %s", prefix, COUNTERS, error)
         return None
     try:
         told = json.loads(body)
