@@ -27,7 +27,7 @@ with claimed_run(Path(sys.argv[1]), "word_clouds", datetime.date(2005, 1, 1)):
 """
 
 
-@pytest.mark.parametrize("more", [(), ("--inline",), ("--param", "year=2007")], ids=" ".join)
+@pytest.mark.parametrize("more", [("--inline",), ("--param", "year=2007")], ids=" ".join)
 def test_a_run_that_is_under_way_is_said_with_its_owner(tmp_path: Path, more: tuple[str, ...]) -> None:
     for folder in PROJECT_FOLDERS:
         shutil.copytree(REPOSITORY / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))

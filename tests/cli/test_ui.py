@@ -17,6 +17,7 @@ from tests.conftest import is_running
 from tests.integration.processes import free_port
 from tests.stop_signals import signal_another_thread
 
+from emr_pipelines.cli.run_claim import claimed_airflow
 from emr_pipelines.cli.ui import choose_ports
 
 ROOT = Path(__file__).parents[2]
@@ -109,6 +110,17 @@ def test_a_page_whose_port_is_taken_is_refused_before_anything_starts(tmp_path: 
     assert "http://localhost" not in refused.stdout
     assert not (project / ".emr_local").exists()
     assert not (project / ".airflow").exists()
+
+
+def test_a_second_page_of_one_project_is_told_whose_the_first_is(tmp_path: Path) -> None:
+    """Two schedulers would share one database, whatever their ports."""
+    project = make_project(tmp_path)
+    (project / "config" / "pipelines").mkdir(exist_ok=True)
+    with claimed_airflow(project):
+        refused = run_tool(project, "ui", "--port", str(free_port()))
+    assert refused.returncode == 1
+    assert f"The Airflow of {project} runs already by emr-pipelines ui (pid {os.getpid()} of " in refused.stderr
+    assert not (project / ".emr_local").exists()
 
 
 def test_another_port_holds_for_all_that_look_for_the_page() -> None:

@@ -1,4 +1,4 @@
-"""One run of a pipeline and a date at a time: whoever runs it holds a file locked that says who. Airflow keeps one record of a date, and a second run would take it from the first."""
+"""One run of a pipeline and a date at a time, and one Airflow of a project: whoever has it holds a file locked that says who. Airflow keeps one record of a date, and a second run would take it from the first."""
 
 from __future__ import annotations
 
@@ -21,19 +21,31 @@ _FOLDER = "runs"
 @contextmanager
 def claimed_run(project_root: Path, pipeline: str, date: dt.date) -> Iterator[None]:
     """Hold the run for the length of the block. Raises EmrPipelinesError, which says who runs it, when another process does."""
-    folder = airflow_home(project_root) / _FOLDER
-    file = folder / f"{pipeline}-{date.isoformat()}"
+    file = airflow_home(project_root) / _FOLDER / f"{pipeline}-{date.isoformat()}"
+    taken = f"{pipeline} for {date} is run already%s. Wait for its end, or give another --date"
+    with _claimed(file, f"emr-pipelines run {pipeline}", taken):
+        yield
+
+
+@contextmanager
+def claimed_airflow(project_root: Path) -> Iterator[None]:
+    """Hold the project's Airflow, whose one database takes one scheduler, for the length of the block. Raises EmrPipelinesError, which says who runs it, when another process does."""
+    taken = f"The Airflow of {project_root} runs already%s. Use its page, or stop it with Ctrl-C where it was started"
+    with _claimed(airflow_home(project_root) / "airflow_runs", "emr-pipelines ui", taken):
+        yield
+
+
+@contextmanager
+def _claimed(file: Path, purpose: str, taken: str) -> Iterator[None]:
     with writing(file):
-        folder.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         # The file stays: who removed it while another process waits to open it would let two have it.
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         if not try_lock(descriptor):
-            raise EmrPipelinesError(
-                f"{pipeline} for {date} is run already{_describe_holder(descriptor)}. Wait for its end, or give another --date"
-            )
+            raise EmrPipelinesError(taken.replace("%s", _describe_holder(descriptor)))
         os.ftruncate(descriptor, 0)
-        os.write(descriptor, json.dumps(asdict(this_user(f"emr-pipelines run {pipeline}"))).encode())
+        os.write(descriptor, json.dumps(asdict(this_user(purpose))).encode())
         yield
     finally:
         os.close(descriptor)

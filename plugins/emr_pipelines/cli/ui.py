@@ -23,6 +23,7 @@ from emr_pipelines.cli.local.endpoint import is_taken
 from emr_pipelines.cli.local.server import joined_server
 from emr_pipelines.cli.local.users import locked
 from emr_pipelines.cli.project_options import EnvironmentOption, Project, load_project
+from emr_pipelines.cli.run_claim import claimed_airflow
 from emr_pipelines.cli.sample_data import provide_sample_data
 from emr_pipelines.errors import EmrPipelinesError
 
@@ -47,6 +48,7 @@ def ui_command(
     project = load_project(env)
     ports = choose_ports(port)
     with ExitStack() as stack:
+        stack.enter_context(claimed_airflow(project.root))
         project = _provide_endpoint(stack, project, console)
         environment = project.environment
         provide_sample_data(s3_client(environment), environment, environment.sample_data, project.root, console)
