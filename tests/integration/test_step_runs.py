@@ -123,7 +123,7 @@ def test_a_step_is_edited_and_run_again_on_the_cluster_that_waits(
     broken = loop.run("--step", "second", "--inline")
     assert broken.returncode == 1
     assert "NameError: name 'raed' is not defined" in broken.stdout
-    assert "lines of stderr" in broken.stdout
+    assert "The traceback in stderr:" in broken.stdout
     assert live_clusters(api, "loop") == [waiting]
     assert "terminate_cluster" not in broken.stdout
 

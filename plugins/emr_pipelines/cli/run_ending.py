@@ -66,8 +66,9 @@ def _explain_failure(run: FinishedRun, console: Console) -> None:
     }
     if len(failed) > 1:
         failed.pop(VERDICT_TASK, None)  # it says the same of all the others
-    for task_id, error in failed.items() if console.is_terminal else ():
-        console.print(f"{task_id} failed: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+    for task_id, error in failed.items():
+        words = f"{task_id} failed: {error}" if console.is_terminal else f"{task_id} failed, as told above"
+        console.print(words, style="red", markup=False, highlight=False, soft_wrap=True)
     show_tails(run, console)
     if not failed and progress.problem is None:
         console.print(
