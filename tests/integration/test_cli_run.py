@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def test_a_run_from_nothing_ends_with_the_paths_of_its_pictures(fresh_project: P
     finished = run_tool(fresh_project, os.environ, "run", "word_clouds", "--date", "2005-01-01")
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert "render_clouds.wait: success" in finished.stdout
+    assert re.search(r"\npreprocess_titles: rows_read [\d,]+, distinct_titles ", finished.stdout)
     picture = next(
         line.strip() for line in finished.stdout.splitlines() if line.strip().endswith("word_cloud_2005.png")
     )
