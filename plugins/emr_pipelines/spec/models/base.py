@@ -23,14 +23,18 @@ def _read_date(value: object) -> object:
 # The numbers of the EMR API have 32 bits.
 MAX_COUNT = 2_147_483_647
 
+# The lengths of EMR's own types of text, XmlStringMaxLen256 and XmlString.
+MAX_NAME, MAX_TEXT = 256, 10_280
+# Airflow keeps a tag in a column of this length.
+MAX_TAG = 100
+
 Name = Annotated[str, Field(pattern=forms.NAME)]
 Identifier = Annotated[str, Field(pattern=forms.IDENTIFIER)]
 Duration = Annotated[str, Field(pattern=forms.DURATION)]
 Memory = Annotated[str, Field(pattern=forms.MEMORY)]
-InstanceType = Annotated[str, Field(pattern=forms.INSTANCE_TYPE)]
+InstanceType = Annotated[str, Field(pattern=forms.INSTANCE_TYPE, max_length=MAX_NAME)]
 Text = Annotated[str, Field(min_length=1)]
-# The lengths of EMR's own types of text, XmlStringMaxLen256 and XmlString.
-MAX_NAME, MAX_TEXT = 256, 10_280
+Tag = Annotated[str, Field(min_length=1, max_length=MAX_TAG)]
 EmrName = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
 EmrText = Annotated[str, Field(max_length=MAX_TEXT)]
 Date = Annotated[dt.date, BeforeValidator(_read_date)]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from emr_pipelines.spec.models.base import MAX_COUNT, Duration, InstanceType, Model
+from emr_pipelines.spec.models.base import MAX_COUNT, MAX_NAME, Duration, InstanceType, Model
 from emr_pipelines.spec.models.configuration import ConfigurationSpec
 from emr_pipelines.spec.models.scaling import AutoScalingSpec
 from emr_pipelines.spec.notation import forms
@@ -38,7 +38,7 @@ class WeightedInstance(Model):
         default=None, gt=0, description="Highest spot price, as a percentage of the on-demand price."
     )
     max_price: str | None = Field(
-        default=None, pattern=forms.PRICE, description="Highest spot price in US dollars per hour."
+        default=None, pattern=forms.PRICE, max_length=MAX_NAME, description="Highest spot price in US dollars per hour."
     )
     priority: int | float | None = Field(
         default=None, ge=0, description="Order of preference, 0 first, for the prioritized allocation strategies."
@@ -108,7 +108,10 @@ class CapacitySpec(Model):
     count: int | None = Field(default=None, ge=1, le=MAX_COUNT, description="Group: number of instances.")
     market: Literal["on_demand", "spot"] | None = Field(default=None, description="Group: how instances are bought.")
     bid_price: str | None = Field(
-        default=None, pattern=forms.PRICE, description="Group: highest spot price in US dollars per hour."
+        default=None,
+        pattern=forms.PRICE,
+        max_length=MAX_NAME,
+        description="Group: highest spot price in US dollars per hour.",
     )
     autoscaling: AutoScalingSpec | None = Field(default=None, description="Group: scaling by rules of its own.")
     spot_loss: Literal["accept"] | None = Field(

@@ -16,6 +16,7 @@ from emr_pipelines.spec.models.base import (
     Name,
     ParamType,
     Scalar,
+    Tag,
     Text,
 )
 from emr_pipelines.spec.models.cluster import ClusterSpec
@@ -171,7 +172,7 @@ class PipelineSpec(Model):
     name: Name = Field(description="Name of the pipeline and of its DAG; the file has the same name.")
     description: str = Field(default="", description="What the pipeline does, for people.")
     owner: str = Field(default="airflow", min_length=1, description="Owner shown by Airflow.")
-    tags: list[str] = Field(default=[], description="Tags of the DAG.")
+    tags: list[Tag] = Field(default=[], description="Tags of the DAG.")
     schedule: str | None = Field(
         default=None, description='A cron expression or a preset such as "@yearly"; null means manual runs only.'
     )
