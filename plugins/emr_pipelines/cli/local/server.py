@@ -25,7 +25,7 @@ from emr_pipelines.errors import EmrPipelinesError
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
-_NAP_SECONDS = 0.1
+_PAUSE_SECONDS = 0.1
 Tell = Callable[[str], None]
 
 
@@ -202,5 +202,5 @@ def _is_gone_within(seconds: float, state: StateFolder) -> bool:
     while state.read_record() is not None:
         if time.monotonic() > deadline:
             return False
-        time.sleep(_NAP_SECONDS)
+        time.sleep(_PAUSE_SECONDS)
     return True
