@@ -102,6 +102,6 @@ class InlineProcess:
 
 
 def _read(told: IO[bytes]) -> bytes | None:
-    """The next bytes, none at the end, None after a nap: the kernel may hand a signal to another thread, which does not wake one that waits for bytes."""
+    """The next bytes, none at the end, None after a pause: the kernel may hand a signal to another thread, which does not wake one that waits for bytes."""
     ready, _, _ = select([told], [], [], _NAP_SECONDS)
     return told.read(_CHUNK_BYTES) if ready else None

@@ -109,7 +109,7 @@ def _serve(variables: dict[str, str], announce: Callable[[], object], database_l
 def _wait(standalone: subprocess.Popen[bytes], port: int, *ready: Callable[[], object]) -> None:
     """Until it ends, calling these when its page is there."""
     waiting = list(ready)
-    # In short naps: the kernel may hand Ctrl-C to another thread, which does not wake one that waits for a process.
+    # In short pauses: the kernel may hand Ctrl-C to another thread, which does not wake one that waits for a process.
     while standalone.poll() is None:
         if waiting and is_taken(_HOST, port):
             for call in waiting:

@@ -59,7 +59,7 @@ def locked(file: Path) -> Iterator[None]:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         while not try_lock(descriptor):
-            # In naps: the kernel may hand a signal to another thread, which does not wake one that waits for a lock.
+            # In short pauses: the kernel may hand a signal to another thread, which does not wake one that waits for a lock.
             time.sleep(_NAP_SECONDS)
         yield
     finally:
