@@ -64,7 +64,10 @@ def calls_in(path: Path) -> Iterator[str]:
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
         method, receiver = node.func.attr, ast.unparse(node.func.value)
-        if receiver == "super()":
+        if receiver in (
+            "super()",
+            "factory",
+        ):  # a session factory of the provider's makes sessions, and a service of AWS has a method of that name
             continue
         if method in ("get_paginator", "get_waiter"):
             argument = node.args[0]

@@ -1,16 +1,16 @@
 """Files as people have them, one trouble each: the job uses their data and counts it rightly, or ends with a sentence that names the cause.
 
-`real_files/<input>/` holds a file or a folder for each trouble; `expected.yaml` says what becomes of it. The data is made up.
+`real_files/<input>/` holds a file or a folder for each trouble; `expected.json` says what becomes of it. The data is made up.
 What the jobs do after they have read and judged their input is left out where it costs more than it tells.
 """
 
+import json
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from pyspark.sql import SparkSession
 
 from batch_job.run import JobError
@@ -21,7 +21,7 @@ from listening import sessions
 pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.usefixtures("interpreted")]
 
 FILES = Path(__file__).parent / "real_files"
-EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((FILES / "expected.yaml").read_text(encoding="utf-8"))
+EXPECTED: dict[str, dict[str, Any]] = json.loads((FILES / "expected.json").read_text(encoding="utf-8"))
 PRESENT = sorted((folder.name, path.name) for folder in FILES.iterdir() if folder.is_dir() for path in folder.iterdir())
 
 
