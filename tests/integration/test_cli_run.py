@@ -68,6 +68,21 @@ def test_a_run_for_a_year_that_the_pipeline_does_not_have_is_refused_before_anyt
     assert not (fresh_project / ".emr_local").exists()
 
 
+def test_a_copied_spec_without_its_dag_file_is_told_how_to_make_it(fresh_project: Path) -> None:
+    spec = fresh_project / "config" / "pipelines" / "word_clouds.yaml"
+    copy = spec.with_name("clouds_copy.yaml")
+    copy.write_text(spec.read_text().replace("word_clouds", "clouds_copy"))
+    try:
+        finished = run_tool(fresh_project, os.environ, "run", "clouds_copy", "--date", "2005-01-01")
+    finally:
+        copy.unlink()
+    assert finished.returncode != 0
+    said = finished.stdout + finished.stderr
+    assert "There is no dags/clouds_copy.py" in said
+    assert "dags/clouds_copy.py; or run it without Airflow" in said
+    assert "Traceback" not in said
+
+
 def test_a_date_that_is_none_is_refused_before_anything_starts(fresh_project: Path) -> None:
     finished = run_tool(fresh_project, os.environ, "run", "word_clouds", "--date", "2005-13-01")
     assert finished.returncode == 2

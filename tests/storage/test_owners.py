@@ -62,7 +62,7 @@ def test_another_pipeline_or_step_is_refused_and_told_whose_the_place_is(
     assert (
         f"Nothing was published to {place}: it belongs to step step of p, run r. Publish to a place of its own" in words
     )
-    assert f"`emr-pipelines run {second.get('pipeline', 'p')} --take-over`" in words
+    assert f"`emr-pipelines run {second.get('pipeline', 'p')} --date 2005-01-01 --take-over`" in words
     assert "`take_over: anyone` in the spec" in words
     assert after == before
 

@@ -19,7 +19,7 @@ from emr_pipelines.cli.local.endpoint import LocalEndpoint
 from emr_pipelines.cli.local.server import JoinedServer, joined_server
 from emr_pipelines.cli.project_options import EnvironmentOption, Project, load_project
 from emr_pipelines.cli.run_claim import claimed_run
-from emr_pipelines.cli.run_ending import tell_end
+from emr_pipelines.cli.run_ending import shown_path, tell_end
 from emr_pipelines.cli.run_in_airflow import run_in_airflow, start_airflow
 from emr_pipelines.cli.run_inline import run_inline
 from emr_pipelines.cli.run_options import parse_params
@@ -35,11 +35,12 @@ from emr_pipelines.cli.step_options import (
 )
 from emr_pipelines.cli.stop_signals import StoppedBySignal, exit_code, stoppable
 from emr_pipelines.cli.waiting import show_waiting
+from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.run_range import refuse_year
 from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.project_files.project import pipeline_file
+from emr_pipelines.spec.project_files.project import pipeline_file, pipeline_names
 
 # The steps that emr_local runs in a JVM.
 _NEEDS_JVM = frozenset({"spark", "streaming"})
@@ -73,6 +74,8 @@ def run_command(
     if step is None and from_step is None:
         refuse_year(plan, params, date or datetime.now(UTC))
     choice = parse_step_options(plan, step=step, from_step=from_step, terminate=terminate)
+    if not inline:
+        _require_dag_file(project, name)
     if inline:
         console.print(f"Without Airflow: {name} runs in this process; Airflow knows nothing of it", soft_wrap=True)
     try:
@@ -91,6 +94,19 @@ def run_command(
         raise typer.Exit(exit_code(stop.number)) from None
     tell_of_waiting_cluster(run, order, console)
     raise typer.Exit(tell_end(run, plan, endpoint, console, seconds=time.monotonic() - started))
+
+
+def _require_dag_file(project: Project, name: str) -> None:
+    """A spec that was copied has none yet."""
+    dag_file = project.root / "dags" / f"{name}.py"
+    if not dag_file.is_file():
+        others = [dag_file.with_stem(other) for other in pipeline_names(project.root)]
+        other = next((file for file in others if file.is_file()), None)
+        copy = "copy that of another pipeline" if other is None else f"cp {shown_path(other)} {shown_path(dag_file)}"
+        raise EmrPipelinesError(
+            f"There is no {shown_path(dag_file)}, by which Airflow finds the pipeline {name}. It is the same for all: {copy}; "
+            "or run it without Airflow: add --inline"
+        )
 
 
 def _run(project: Project, order: RunOrder, airflow: InlineProcess | None, console: Console) -> FinishedRun:

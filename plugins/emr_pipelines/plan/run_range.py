@@ -32,7 +32,7 @@ def refuse_year(plan: Plan, params: Mapping[str, Any], date: dt.date) -> None:
     if wanted is not None:
         raise EmrPipelinesError(
             f"{plan.name} has no run for {year}, the year of this run's date {date:%Y-%m-%d}: the year must be {wanted}. "
-            f"Set the parameter {_YEAR_PARAM}, or choose a logical date in that range"
+            f"Set the parameter {_YEAR_PARAM} (on the command line: --param {_YEAR_PARAM}=…), or choose a logical date (--date …) in that range"
         )
 
 

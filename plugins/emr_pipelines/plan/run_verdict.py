@@ -13,7 +13,7 @@ _DID_NOT_RUN = {
     "removed": "did not run, since it is no longer part of the DAG",
     "skipped": "did not run; it was skipped, as a run that somebody marks has its waiting tasks skipped",
     "success": "did not run; somebody marked it as success",
-    "upstream_failed": "did not run, since a task before it failed",
+    "upstream_failed": "did not run, since a task before it failed or its own submit did",
     "failed": "failed; the log of its task says why",
 }
 

@@ -110,7 +110,8 @@ def refuse_another_owner(claim: PlaceClaim, manifest: Mapping[str, Any]) -> None
 def advise_take_over(own: Owner, wanted: TakeOver) -> str:
     """What a person can do who wants the place for this step all the same."""
     return (
-        f'or take it over: `emr-pipelines run {own.pipeline} --take-over`, the configuration {{"take_over": true}} of a run in Airflow, '
+        f"or take it over: `emr-pipelines run {own.pipeline} --date {own.moment[:10]} --take-over` (with the run's own --param, if it had some), "
+        'the configuration {"take_over": true} of a run in Airflow, '
         f"or `take_over: {wanted}` in the spec for all runs of step {own.step}"
     )
 

@@ -84,7 +84,7 @@ def _check_path(path: Path, text: str, files: ProjectFiles) -> Iterator[Finding]
     elif files.is_dir(text):
         yield Finding(path=path, message=f"{text!r} is a folder", fix="Name a file.")
     elif not files.is_file(text):
-        yield Finding(path=path, message=f"the project has no file {text!r}", fix=_guess(text, files))
+        yield Finding(path=path, message=f"the project has no file {text!r}", fix=guess_file(text, files))
 
 
 def _find_flaw_of_text(text: str) -> tuple[str, str] | None:
@@ -104,8 +104,8 @@ def _find_flaw_of_text(text: str) -> tuple[str, str] | None:
     return None
 
 
-def _guess(text: str, files: ProjectFiles) -> str:
-    """Compares file names alone: folders are so alike that they would make any two paths close."""
+def guess_file(text: str, files: ProjectFiles) -> str:
+    """The fix for a path that leads to no file of the project. File names alone are compared: folders are so alike that they would make any two paths close."""
     by_name = {name.rpartition("/")[2]: name for name in reversed(files.names)}
     guess = by_name.get(closest(text.rpartition("/")[2], by_name) or "")
     return f"Did you mean {guess!r}?" if guess else "Create it, or write the path relative to the project's root."

@@ -24,6 +24,7 @@ from emr_pipelines.spec.rules.cluster import (
 )
 from emr_pipelines.spec.rules.step import (
     arguments,
+    commands,
     dist_cp,
     graph,
     hdfs,
@@ -91,6 +92,7 @@ RULES: tuple[Rule, ...] = (
     Rule(id="kerberos-realm", check=kerberos.check_realms),
     Rule(id="override-key", check=overrides.check_keys),
     Rule(id="override-form", check=overrides.check_one_form),
+    Rule(id="override-value", check=overrides.check_values),
     Rule(id="override-reserved", check=overrides.check_reserved),
     Rule(id="override-idle-timeout", check=overrides.check_idle_timeout_kept),
     Rule(id="step-kind", check=steps.check_one_kind),
@@ -157,6 +159,8 @@ RULES: tuple[Rule, ...] = (
     Rule(id="first-line", check=code_files.check_first_lines),
     Rule(id="line-ends", check=code_files.check_line_ends),
     Rule(id="command-script", check=code_files.check_command_scripts),
+    Rule(id="command-file", check=commands.check_program_files),
+    Rule(id="command-shell", check=commands.check_shell_words, severity="warning"),
     Rule(id="package-link", check=code_files.check_package_links),
     Rule(id="shipped-python", check=shipped.check_python),
     Rule(id="compiled-wheel", check=shipped.check_wheels, severity="warning"),

@@ -19,6 +19,9 @@ _FORMS = {
     "fleets": ("InstanceGroups", "MasterInstanceType", "SlaveInstanceType", "InstanceCount"),
     "groups": ("InstanceFleets", "MasterInstanceType", "SlaveInstanceType", "InstanceCount"),
 }
+# AWS: API reference of RunJobFlow, StepConcurrencyLevel.
+MOST_STEPS_AT_ONCE = 256
+_LOG_SCHEMES = ("s3://", "s3n://", "${")
 _FIXED_INSTANCES = {"KeepJobFlowAliveWhenNoSteps": True, "TerminationProtected": False}
 
 
@@ -28,6 +31,19 @@ def check_keys(context: Context) -> Iterator[Finding]:
     own = {key: value for key, value in overrides.items() if key not in (*_RESERVED, "AutoTerminationPolicy")}
     for flaw in find_flaws(own, frozenset(_given(context))):
         yield Finding(path=(*_PATH, *flaw.path), message=flaw.message, fix=flaw.fix, at_key=flaw.at_key)
+
+
+def check_values(context: Context) -> Iterator[Finding]:
+    """What EMR refuses, or takes and then keeps no logs, although the shape is right."""
+    overrides = context.plain(context.spec.cluster.overrides or {})
+    steps = overrides.get("StepConcurrencyLevel")
+    if isinstance(steps, int) and not 1 <= steps <= MOST_STEPS_AT_ONCE:
+        message = f"StepConcurrencyLevel {steps} is outside of 1 to {MOST_STEPS_AT_ONCE}"
+        yield Finding(path=(*_PATH, "StepConcurrencyLevel"), message=message, fix="Change the number.")
+    logs = overrides.get("LogUri")
+    if isinstance(logs, str) and not logs.startswith(_LOG_SCHEMES):
+        message = f"{logs!r} is no s3:// address, and the cluster would keep no logs"
+        yield Finding(path=(*_PATH, "LogUri"), message=message, fix="Begin with s3://.")
 
 
 def check_one_form(context: Context) -> Iterator[Finding]:
