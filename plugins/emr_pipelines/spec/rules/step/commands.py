@@ -32,7 +32,7 @@ def check_program_files(context: Context) -> Iterator[Finding]:
 
 def _is_meant(context: Context, word: str) -> bool:
     """Whether the word is a path below a folder of the project and, as it stands, names no file there."""
-    folder, slash, rest = word.removeprefix("./").partition("/")
+    folder, _, rest = word.removeprefix("./").partition("/")
     return bool(
         slash
         and rest
