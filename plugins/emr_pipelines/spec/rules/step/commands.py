@@ -34,7 +34,7 @@ def _is_meant(context: Context, word: str) -> bool:
     """Whether the word is a path below a folder of the project and, as it stands, names no file there."""
     folder, _, rest = word.removeprefix("./").partition("/")
     return bool(
-        slash
+        folder
         and rest
         and "${" not in word
         and context.files.is_dir(folder)
