@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from emr_local.use_watch import KEPT_FILE
+
 RECORD_FILE = "server.json"
 
 
@@ -37,7 +39,11 @@ class Ownership:
 
 
 def write_record(ownership: Ownership, url: str, state_dir: Path) -> None:
-    """Leave the record in the state directory, which this server holds, before it answers. A killed server leaves it behind, with a process id that is none."""
+    """Leave the record in the state directory, which this server holds, before it answers. A killed server leaves it behind, with a process id that is none.
+
+    That somebody said of an earlier server that it is to stay does not hold for this one.
+    """
+    (state_dir / KEPT_FILE).unlink(missing_ok=True)
     fresh = state_dir / f"{RECORD_FILE}.new"
     fresh.write_text(json.dumps({"url": url, **ownership.as_json()}), encoding="utf-8")
     fresh.replace(state_dir / RECORD_FILE)  # a reader sees all of it, or nothing

@@ -13,15 +13,16 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from tests.cli.command_line import run_tool
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, start_emr_local
 from tests.emr_local.emr_requests import wait_until
 from tests.integration.processes import free_port
 
-from emr_pipelines.cli.aws_clients import s3_client
-from emr_pipelines.cli.local.endpoint import at_own_server, find_local_endpoint, find_own_server
+from emr_pipelines.cli.aws_clients import emr_api, s3_client
+from emr_pipelines.cli.local.endpoint import at_own_server, at_port, find_local_endpoint, find_own_server
 from emr_pipelines.cli.local.server import joined_server
 from emr_pipelines.cli.local.state_folder import StateFolder, state_folder_of
 from emr_pipelines.cli.local.users import gate, list_users
@@ -155,6 +156,7 @@ def test_the_server_of_another_project_is_said_and_another_port_taken(
     with join(clone, said.append) as server:
         endpoint = server.wait_until_ready()
         assert endpoint.url != emr_url
+        assert urlsplit(endpoint.url).port > 1023, "root would be given port 80, and nobody else"
         assert endpoint.state_dir == tmp_path / ".emr_local"
         assert server.project.environment.connection.endpoint_url == endpoint.url
         # Verbs in other terminals find it at its port.
@@ -162,6 +164,20 @@ def test_the_server_of_another_project_is_said_and_another_port_taken(
     (words,) = said
     assert f"{emr_url} is taken by the emr_local of another project (state in {emr_state_dir}" in words
     assert find_local_endpoint(emr_url) is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "elsewhere"),
+    [
+        ("http://127.0.0.1:5566", "http://127.0.0.1:0"),
+        ("http://127.0.0.1:127", "http://127.0.0.1:0"),
+        ("http://[::1]:1", "http://[::1]:0"),
+        ("http://[::1]", "http://[::1]:0"),
+        ("http://localhost", "http://localhost:0"),
+    ],
+)
+def test_only_the_port_of_a_url_changes(url: str, elsewhere: str) -> None:
+    assert at_port(url, 0) == elsewhere
 
 
 def test_a_state_folder_may_be_a_link(emr_url: str, emr_state_dir: Path, tmp_path: Path) -> None:
@@ -237,6 +253,96 @@ def test_local_start_keeps_a_server_that_a_run_has_started(own: Project) -> None
     with join(own) as server:
         server.wait_until_ready()
     assert find_local_endpoint(url) is None
+
+
+def test_local_start_at_another_port_than_that_of_the_server_is_refused(own: Project) -> None:
+    other_port = free_port()
+    with join(own) as server:
+        url = server.wait_until_ready().url
+        refused = run_tool(own.root, "local", "start", "--port", str(other_port))
+        same = run_tool(own.root, "local", "start", "--port", str(urlsplit(url).port))
+    assert refused.returncode == 1
+    assert f"already runs at {url}, not at port {other_port}" in refused.stderr
+    assert f"emr-pipelines local stop, then emr-pipelines local start --port {other_port}" in refused.stderr
+    assert same.returncode == 0, same.stderr
+    assert run_tool(own.root, "local", "stop").returncode == 0
+
+
+def test_local_start_at_the_port_of_another_project_is_refused(own: Project, emr_url: str) -> None:
+    """Who names a port wants that one; a free one is for those who named none."""
+    port = urlsplit(emr_url).port
+    refused = run_tool(own.root, "local", "start", "--port", str(port), "--warm-jvms", "0")
+    assert refused.returncode == 1
+    assert f"127.0.0.1:{port} is taken by the emr_local of another project" in refused.stderr
+    assert find_own_server(state_folder_of(own.root)) is None
+
+
+def test_the_server_of_a_terminal_is_not_claimed(own: Project) -> None:
+    state = state_folder_of(own.root)
+    state.make()
+    state.keep()  # what was said of an earlier server
+    server, url = start_emr_local(state.path, port=urlsplit(own.environment.connection.endpoint_url).port)
+    refused = run_tool(own.root, "local", "start")
+    assert refused.returncode == 1
+    assert f"runs at {url} in the foreground of another program (pid {server.pid} of " in refused.stderr
+    assert "emr-pipelines local stop, then emr-pipelines local start" in refused.stderr
+    status = run_tool(own.root, "local", "status")
+    assert (status.returncode, "until it is stopped where it was started" in status.stdout) == (0, True)
+    assert run_tool(own.root, "local", "stop").returncode == 0
+    server.wait(20)
+
+
+def test_what_was_kept_says_nothing_of_the_next_server(own: Project) -> None:
+    """Of one that `python -m emr_local --while-used` starts, either: it ends when nobody uses it."""
+    state = state_folder_of(own.root)
+    state.make()
+    state.keep()
+    server, _ = start_emr_local(state.path, "--while-used")
+    server.wait(20)
+
+
+def test_a_server_that_runs_somebodys_steps_is_not_stopped(own: Project) -> None:
+    """`airflow dags test` is no user that the server knows of."""
+    assert run_tool(own.root, "local", "start", "--warm-jvms", "0").returncode == 0
+    emr = emr_api(own.environment).write
+    instances = {"MasterInstanceType": "m5.xlarge", "InstanceCount": 1, "KeepJobFlowAliveWhenNoSteps": True}
+    roles = {"ServiceRole": "EMR_DefaultRole", "JobFlowRole": "EMR_EC2_DefaultRole"}
+    tag = {"Key": "emr-pipelines:dag_id", "Value": "nightly"}
+    made = [
+        emr.run_job_flow(Name=name, ReleaseLabel="emr-7.13.0", Instances=instances, Tags=tags, **roles)["JobFlowId"]
+        for name, tags in (("emr-pipelines/nightly/1", [tag]), ("somebody's own", []))
+    ]
+    nap = {"Jar": "command-runner.jar", "Args": ["sleep", "600"]}
+    for cluster in made:
+        wait_until(
+            lambda one=cluster: emr.describe_cluster(ClusterId=one)["Cluster"]["Status"]["State"] == "WAITING",
+            "a cluster",
+        )
+        emr.add_job_flow_steps(JobFlowId=cluster, Steps=[{"Name": "nap", "HadoopJarStep": nap}])
+    refused = run_tool(own.root, "local", "stop")
+    assert refused.returncode == 1
+    assert f"the pipeline nightly on cluster {made[0]}" in refused.stderr
+    assert f"the cluster {made[1]} (somebody's own)" in refused.stderr
+    assert "--force" in refused.stderr
+    assert find_local_endpoint(own.environment.connection.endpoint_url) is not None
+    assert run_tool(own.root, "local", "stop", "--force").returncode == 0
+    assert find_local_endpoint(own.environment.connection.endpoint_url) is None
+
+
+def test_status_names_what_listens_in_its_place(stranger: str, tmp_path: Path) -> None:
+    project = make_project(tmp_path, stranger)
+    told = run_tool(project.root, "local", "status")
+    assert told.returncode == 1
+    assert f"{stranger} answers, but is no emr_local" in told.stderr
+    assert "Start it" not in told.stdout + told.stderr
+
+
+def test_status_names_the_other_project_in_its_place(emr_url: str, emr_state_dir: Path, tmp_path: Path) -> None:
+    project = make_project(tmp_path, emr_url)
+    told = run_tool(project.root, "local", "status")
+    assert told.returncode == 1
+    assert f"{emr_url} is the emr_local of another project (state in {emr_state_dir}" in told.stdout
+    assert "emr-pipelines local start" in told.stdout
 
 
 def test_two_commands_that_start_at_once_share_one_server(own: Project) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import http.server
 import json
+import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from emr_pipelines.emr.emr_api import RunError
 from emr_pipelines.emr.loopback import local_key
 from emr_pipelines.emr.polling import PatientReader
 from emr_pipelines.spec.models.environment import ConnectionSpec, EnvironmentSpec
+from tests.fault_control import Faults
 from tests.integration.processes import free_port
 
 # A shell that has been used for something else.
@@ -98,6 +102,49 @@ def test_nothing_listens_is_one_sentence_at_once(call: str, monkeypatch: pytest.
     # A wait that has patience with AWS has none here.
     with pytest.raises(RunError, match="Nothing listens"):
         PatientReader(emr).read(lambda api: api.read.list_clusters())
+
+
+class Stranger(http.server.SimpleHTTPRequestHandler):
+    """A web server of somebody's, which answers POST like a page that is not there."""
+
+    do_PUT = do_POST = http.server.SimpleHTTPRequestHandler.do_GET
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("call", ["list_clusters", "head_object", "put_object", "list_objects_v2"])
+def test_what_is_no_emr_local_is_one_sentence_at_once(
+    call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the `404: Not Found` of whatever listens there."""
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it must not be asked again"))
+    arguments = {"head_object": {"Bucket": "b", "Key": "k"}, "put_object": {"Bucket": "b", "Key": "k", "Body": b""}}
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Stranger, directory=tmp_path)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        in_tasks(monkeypatch, url)
+        emr = task_clients.emr_api("emr_local", "us-east-1")
+        client: Any = emr.read if call == "list_clusters" else task_clients.s3_client("emr_local", "us-east-1")
+        given = {"Bucket": "b"} if call == "list_objects_v2" else arguments.get(call, {})
+        with pytest.raises(RunError, match=f"What answers at {url} is no emr_local") as told:
+            getattr(client, call)(**given)
+        server.shutdown()
+    assert not told.value.retryable
+
+
+@pytest.mark.parametrize("faulty", ["an emr_local that fails", "a missing object"])
+def test_what_emr_local_itself_refuses_stays_its_own(
+    faulty: str, emr_url: str, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_tasks(monkeypatch, emr_url)
+    if faulty == "a missing object":
+        with pytest.raises(ClientError, match="Not Found"):
+            task_clients.s3_client("emr_local", "us-east-1").head_object(Bucket="no-such-bucket", Key="k")
+        return
+    faults.add("deny", "DescribeCluster", status=500)
+    with pytest.raises(ClientError, match=r"500|InternalFailure|Denied"):
+        task_clients.emr_api("emr_local", "us-east-1").write.describe_cluster(ClusterId="j-X")
 
 
 def test_a_connection_may_say_that_its_endpoint_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ class RunError(EmrPipelinesError):
 
 
 class EndpointSilent(RunError):
-    """Nothing listens at an endpoint of this machine: nobody but a person can cure that."""
+    """No emr_local listens at an endpoint of this machine: nobody but a person can cure that."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, retryable=False)

@@ -17,6 +17,7 @@ from emr_pipelines.emr.loopback import is_loopback
 from emr_pipelines.errors import EmrPipelinesError
 
 _ANSWER_SECONDS = 5
+_HTTP_PORT = 80
 _CHANGE_PORT = "change the port of endpoint_url in the environment, or stop what listens there"
 # No proxy of the shell knows this machine.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -119,10 +120,17 @@ def at_own_server(project: Project) -> Project:
     return project
 
 
-def bind(url: str) -> socket.socket | None:
-    """A socket that listens at the URL's port, for a server to take over; None when the port is taken. Raises EmrPipelinesError when it cannot be had for another reason."""
+def at_port(url: str, port: int) -> str:
+    """The URL with another port; 0 is for `bind` a free one."""
     place = urlsplit(url)
-    host, port = place.hostname or "", place.port or 80
+    host = place.hostname or ""
+    return place._replace(netloc=f"[{host}]:{port}" if ":" in host else f"{host}:{port}").geturl()
+
+
+def bind(url: str) -> socket.socket | None:
+    """A socket that listens at the URL's port, for a server to take over, at a free one for port 0; None when the port is taken. Raises EmrPipelinesError when it cannot be had for another reason."""
+    place = urlsplit(url)
+    host, port = place.hostname or "", _HTTP_PORT if place.port is None else place.port
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

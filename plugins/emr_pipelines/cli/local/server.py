@@ -11,12 +11,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from emr_pipelines.cli.airflow_home import WRITE_BYTE_CODE
-from emr_pipelines.cli.local.endpoint import LocalEndpoint, at_url, bind, find_local_endpoint, find_own_url
+from emr_pipelines.cli.local.endpoint import LocalEndpoint, at_port, at_url, bind, find_local_endpoint, find_own_url
 from emr_pipelines.cli.local.state_folder import ServerRecord, StateFolder, state_folder_of
 from emr_pipelines.cli.local.users import gate, list_users, register
 from emr_pipelines.cli.project_options import PACKAGE_FOLDER, Project
@@ -31,10 +30,11 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerOptions:
-    """How a server is started: how many JVMs it makes ready, and whether it ends with its last user."""
+    """How a server is started: how many JVMs it makes ready, whether it ends with its last user, and whether no other port will do."""
 
     warm_jvms: int = 1
     while_used: bool = True
+    must_be_there: bool = False
 
 
 class StartedServer:
@@ -75,11 +75,10 @@ class StartedServer:
 
 
 def start_server(state: StateFolder, url: str, options: ServerOptions, tell: Tell) -> StartedServer:
-    """Start one at the URL, or, where another project's emr_local has its port, at a free one, which is said. Hold the gate meanwhile."""
-    state.forget_keeping()
+    """Start one at the URL, or, where another project's emr_local has its port, at a free one, which is said. Hold the gate meanwhile. Raises EmrPipelinesError when no port is to be had."""
     listening = bind(url)
     if listening is None:
-        listening = _take_free_port(url, tell)
+        listening = _take_free_port(url, tell, must_be_there=options.must_be_there)
     host, port = listening.getsockname()[:2]
     with listening, state.log_file.open("wb") as log:
         command = [sys.executable, "-m", "emr_local", "--listen-fd", str(listening.fileno())]
@@ -99,13 +98,16 @@ def start_server(state: StateFolder, url: str, options: ServerOptions, tell: Tel
     return StartedServer(where, process, state)
 
 
-def _take_free_port(url: str, tell: Tell) -> socket.socket:
+def _take_free_port(url: str, tell: Tell, *, must_be_there: bool) -> socket.socket:
     holder = find_local_endpoint(url)  # raises for what is no emr_local
     taken_by = (
         "something that does not answer" if holder is None else f"the emr_local of another project ({holder.owner})"
     )
-    place = urlsplit(url)
-    listening = bind(place._replace(netloc=place.netloc.replace(str(place.port), "0")).geturl())
+    if must_be_there:
+        raise EmrPipelinesError(
+            f"{url} is taken by {taken_by}; choose another port with --port, or none for a free one"
+        )
+    listening = bind(at_port(url, 0))
     if listening is None:
         raise EmrPipelinesError(f"{url} is taken by {taken_by}, and this machine has no free port")
     tell(f"{url} is taken by {taken_by}; this project's emr_local listens at port {listening.getsockname()[1]} instead")
@@ -172,10 +174,10 @@ def made_state_folder(project: Project, url: str) -> StateFolder:
 
 def _end_unused(state: StateFolder, started: StartedServer | None) -> None:
     """Stop the server, if it lives for its users only and the last one has left."""
-    if state.is_kept or list_users(state.path):
+    if list_users(state.path):
         return
     record = state.read_record()
-    if record is not None and record.while_used:
+    if record is not None and record.while_used and not state.is_kept:
         stop_server(record, state)
     elif record is None and started is not None:
         started.stop()  # it has not come so far as to write its record

@@ -14,7 +14,7 @@ STATE_FOLDER = ".emr_local"
 STATE_VARIABLE = "EMR_LOCAL_STATE_DIR"
 _RECORD_FILE = "server.json"
 _LOG_FILE = "server.log"
-# A file of this name says that the server stays when its users have left.
+# A file of this name says that the server stays when its users have left. A server removes that of an earlier one before it leaves its own record.
 _KEPT_FILE = "kept"
 
 
@@ -65,6 +65,10 @@ class StateFolder:
             return None
         return record if is_alive(record.pid) else None
 
+    def is_foreground(self, record: ServerRecord) -> bool:
+        """Whether the server belongs to whoever started it by hand (`python -m emr_local`, a supervisor), and ends with that: no command of ours did."""
+        return not record.while_used and (record.log is None or Path(record.log) != self.log_file.resolve())
+
     @property
     def is_kept(self) -> bool:
         """Whether somebody said that the server is to stay."""
@@ -73,10 +77,6 @@ class StateFolder:
     def keep(self) -> None:
         """Have the server stay when its users have left."""
         (self.path / _KEPT_FILE).touch()
-
-    def forget_keeping(self) -> None:
-        """Have what was said of an earlier server not count for the next one."""
-        (self.path / _KEPT_FILE).unlink(missing_ok=True)
 
 
 def state_folder_of(project_root: Path) -> StateFolder:
