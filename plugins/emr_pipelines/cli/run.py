@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -75,6 +76,7 @@ def run_command(
     choice = parse_step_options(plan, step=step, from_step=from_step, terminate=terminate)
     if inline:
         console.print(f"Without Airflow: {name} runs in this process; Airflow knows nothing of it", soft_wrap=True)
+    run: FinishedRun | None = None
     try:
         with ExitStack() as stack:
             with stoppable():
@@ -86,11 +88,22 @@ def run_command(
                 endpoint = _wait_for(server, console)
                 order = replace(_prepare(project, plan, choice, date, params, console), take_over=take_over)
             run = _run(project, order, airflow, console)
-    except StoppedBySignal as stop:
-        console.print("The run was interrupted; nothing was started on EMR.", style="red")
-        raise typer.Exit(exit_code(stop.number)) from None
+    except KeyboardInterrupt as stop:
+        raise typer.Exit(_tell_stop(stop, console, has_run=run is not None)) from None
     tell_of_waiting_cluster(run, order, console)
     raise typer.Exit(tell_end(run, plan, endpoint, console, seconds=time.monotonic() - started))
+
+
+def _tell_stop(stop: KeyboardInterrupt, console: Console, *, has_run: bool) -> int:
+    """Say what an interruption before or after the run itself has left, and give the exit code. A plain KeyboardInterrupt came while the command was cleaning up."""
+    if isinstance(stop, StoppedBySignal):
+        words = "The run was interrupted; nothing was started on EMR."
+    elif has_run:
+        words = "The run was over when it was interrupted; its log and outputs are there."
+    else:
+        words = "The run was interrupted twice, and left at once; nothing was started on EMR."
+    console.print(words, style="red", soft_wrap=True)
+    return exit_code(stop.number if isinstance(stop, StoppedBySignal) else signal.SIGINT)
 
 
 def _run(project: Project, order: RunOrder, airflow: InlineProcess | None, console: Console) -> FinishedRun:
