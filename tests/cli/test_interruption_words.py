@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import signal
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from emr_pipelines.cli.run import _tell_stop
 from emr_pipelines.cli.run_ending import _find_fate
 from emr_pipelines.cli.run_progress import RunProgress
-from emr_pipelines.cli.stop_signals import handling
+from emr_pipelines.cli.stop_signals import StoppedBySignal, handling
 
 TASKS = ("publish_code", "create_cluster", "one.submit", "one.wait")
 OWN = (*TASKS, "terminate_cluster", "verdict")
@@ -51,3 +53,18 @@ def test_signals_are_handled_for_a_while_but_not_those_that_nohup_ignores() -> N
         assert signal.getsignal(signal.SIGUSR1) == handler
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize(
+    ("stop", "has_run", "code", "words"),
+    [
+        (StoppedBySignal(signal.SIGHUP), False, 129, "was interrupted; nothing was started on EMR"),
+        (KeyboardInterrupt(), False, 130, "interrupted twice, and left at once; nothing was started on EMR"),
+        (KeyboardInterrupt(), True, 130, "was over when it was interrupted"),
+    ],
+    ids=["first", "second, in the clean-up", "after the run"],
+)
+def test_every_interruption_is_a_sentence(stop: KeyboardInterrupt, has_run: bool, code: int, words: str) -> None:
+    told = io.StringIO()
+    assert _tell_stop(stop, Console(file=told, width=200), has_run=has_run) == code
+    assert words in told.getvalue()

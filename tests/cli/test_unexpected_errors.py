@@ -57,7 +57,8 @@ def fail_with(failure: str, folder: Path, **variables: str) -> subprocess.Comple
         ),
         (
             "import botocore.exceptions as e; raise e.ProfileNotFound(profile='x')",
-            "AWS: The config profile (x) could not be found. The traceback is in ",
+            "AWS: The config profile (x) could not be found. Set up AWS's credentials where this runs (`aws configure`, `aws sso login`, AWS_PROFILE, "
+            "or a role of the machine), or write them into the Airflow connection. The traceback is in ",
         ),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, CredentialRetrievalError, NoCredentialsError
 
 from emr_pipelines.dag.aws_clients import SharedModelsHook, emr_api, failing_fast, s3_client
 from emr_pipelines.emr.emr_api import RunError
@@ -92,3 +92,47 @@ def test_the_place_in_the_spec_follows_the_sentence_without_its_full_stop() -> N
     with pytest.raises(AirflowFailException) as raised, failing_fast(lambda _: "a.yaml:3"):
         raise refusal
     assert str(raised.value) == "EMR refused m5.xlarg (a.yaml:3)"
+
+
+SSO = """[profile sso]
+sso_start_url = https://nowhere.invalid/start
+sso_region = eu-west-1
+sso_account_id = 123456789012
+sso_role_name = any
+"""
+
+
+@pytest.mark.parametrize(
+    ("shell", "words"),
+    [
+        ({"AWS_ACCESS_KEY_ID": "alone"}, "Partial credentials found in env"),
+        ({"AWS_PROFILE": "of-nobody"}, r"The config profile \(of-nobody\) could not be found"),
+        ({"AWS_PROFILE": "sso"}, "SSO"),
+    ],
+    ids=["half", "no profile", "no login"],
+)
+def test_credentials_that_only_a_person_can_set_up_fail_a_task_at_once(
+    shell: dict[str, str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "config").write_text(SSO)
+    files = {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none")}
+    for name, value in {**files, "AWS_EC2_METADATA_DISABLED": "true", "HOME": str(tmp_path), **shell}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AIRFLOW_CONN_AT_AWS", json.dumps({"conn_type": "aws"}))
+    with pytest.raises(AirflowFailException, match=words) as raised, failing_fast():
+        emr_api("at_aws", "eu-west-1").read.list_clusters()
+    assert "aws configure" in str(raised.value)
+    assert "the Airflow connection" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [CredentialRetrievalError(provider="container-role", error_msg="timed out"), NoCredentialsError()],
+    ids=type,
+)
+def test_credentials_that_a_service_hands_out_may_come_with_the_next_try(error: Exception) -> None:
+    """The metadata of an instance, or a process, that did not answer this time."""
+    with pytest.raises(type(error)), failing_fast():
+        raise error

@@ -48,6 +48,17 @@ def default_region() -> str | None:
     return boto3.Session().region_name
 
 
+def require_credentials(environment: EnvironmentSpec) -> None:
+    """Raise EmrPipelinesError when this machine has no credentials for an environment on AWS: a run's tasks would ask again and again."""
+    if environment.connection.endpoint_url is not None:
+        return
+    from botocore.exceptions import NoCredentialsError
+
+    with aws_errors_as_messages(environment):
+        if _session(environment).get_credentials() is None:
+            raise NoCredentialsError
+
+
 def spot_client(environment: EnvironmentSpec, region: str) -> Any:
     """An EC2 client for a region."""
     return _session(environment).client("ec2", region_name=region)
@@ -80,14 +91,16 @@ def aws_errors_as_messages(environment: EnvironmentSpec) -> Iterator[None]:
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from emr_pipelines.emr.emr_api import describe_error, is_about_credentials
+    from emr_pipelines.emr.emr_api import describe_error, is_about_credentials, is_for_a_person
 
     if environment.connection.endpoint_url is not None:
         _refuse_silent_endpoint(environment.name, environment.connection.endpoint_url)
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        refusal = f"The environment {environment.name} in {environment.region}: {describe_error(error)}"
+        # What to set up is another thing in a shell than in a task.
+        words = str(error) if is_for_a_person(error) else describe_error(error)
+        refusal = f"The environment {environment.name} in {environment.region}: {words}"
         advice = "Check the credentials and rights of this shell" if is_about_credentials(error) else None
         raise EmrPipelinesError(join_sentences(refusal, advice)) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from emr_pipelines.cli.aws_clients import s3_client
+from emr_pipelines.cli.aws_clients import require_credentials, s3_client
 from emr_pipelines.cli.finished_run import FinishedRun, tell_of_waiting_cluster
 from emr_pipelines.cli.inline_process import InlineProcess
 from emr_pipelines.cli.local.endpoint import LocalEndpoint
@@ -76,8 +77,10 @@ def run_command(
     choice = parse_step_options(plan, step=step, from_step=from_step, terminate=terminate)
     if not inline:
         _require_dag_file(project, name)
+    require_credentials(project.environment)
     if inline:
         console.print(f"Without Airflow: {name} runs in this process; Airflow knows nothing of it", soft_wrap=True)
+    run: FinishedRun | None = None
     try:
         with ExitStack() as stack:
             with stoppable():
@@ -89,9 +92,8 @@ def run_command(
                 endpoint = _wait_for(server, console)
                 order = replace(_prepare(project, plan, choice, date, params, console), take_over=take_over)
             run = _run(project, order, airflow, console)
-    except StoppedBySignal as stop:
-        console.print("The run was interrupted; nothing was started on EMR.", style="red")
-        raise typer.Exit(exit_code(stop.number)) from None
+    except KeyboardInterrupt as stop:
+        raise typer.Exit(_tell_stop(stop, console, has_run=run is not None)) from None
     tell_of_waiting_cluster(run, order, console)
     raise typer.Exit(tell_end(run, plan, endpoint, console, seconds=time.monotonic() - started))
 
@@ -107,6 +109,18 @@ def _require_dag_file(project: Project, name: str) -> None:
             f"There is no {shown_path(dag_file)}, by which Airflow finds the pipeline {name}. It is the same for all: {copy}; "
             "or run it without Airflow: add --inline"
         )
+
+
+def _tell_stop(stop: KeyboardInterrupt, console: Console, *, has_run: bool) -> int:
+    """Say what an interruption before or after the run itself has left, and give the exit code. A plain KeyboardInterrupt came while the command was cleaning up."""
+    if isinstance(stop, StoppedBySignal):
+        words = "The run was interrupted; nothing was started on EMR."
+    elif has_run:
+        words = "The run was over when it was interrupted; its log and outputs are there."
+    else:
+        words = "The run was interrupted twice, and left at once; nothing was started on EMR."
+    console.print(words, style="red", soft_wrap=True)
+    return exit_code(stop.number if isinstance(stop, StoppedBySignal) else signal.SIGINT)
 
 
 def _run(project: Project, order: RunOrder, airflow: InlineProcess | None, console: Console) -> FinishedRun:

@@ -16,12 +16,15 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 if __name__ == "__main__":
+    # Until `Interruption` is there, Ctrl-C ends this process without a traceback; from the first import on, which take seconds.
+    signal.signal(signal.SIGINT, lambda number, _: sys.exit(128 + number))
     # Nearly all of what a start makes stays. Looking through it for garbage takes more than a second, before the run and once more at the end.
     gc.disable()
 
@@ -126,15 +129,27 @@ def _prepare_database(stamp: Path, emit: Emit) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if _is_current(stamp):
             return
-        before = signal.signal(signal.SIGTERM, signal.SIG_IGN)  # half a database is worse than a late end
-        try:
-            upgradedb()
-        except Exception as error:
-            emit({"problem": f"Airflow's database could not be prepared: {error}"})
-            raise
-        finally:
-            signal.signal(signal.SIGTERM, before)
-        stamp.write_text(airflow_version)
+        with _held_back(signal.SIGINT, signal.SIGTERM):  # half a database is worse than a late end
+            try:
+                upgradedb()
+            except Exception as error:
+                emit({"problem": f"Airflow's database could not be prepared: {error}"})
+                raise
+            stamp.write_text(airflow_version)
+
+
+@contextmanager
+def _held_back(*numbers: signal.Signals) -> Iterator[None]:
+    """Have the signals come after the block."""
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda received, _: came.append(received)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        signal.raise_signal(came[0])
 
 
 def _is_current(stamp: Path) -> bool:

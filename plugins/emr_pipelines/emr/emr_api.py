@@ -17,6 +17,8 @@ from botocore.exceptions import (
     ConnectionError,
     CredentialRetrievalError,
     HTTPClientError,
+    LoginError,
+    NoAuthTokenError,
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
@@ -53,6 +55,19 @@ _CREDENTIAL_CODES = _DENIED_CODES | {
     "MissingAuthenticationToken",
     "IncompleteSignature",
 }
+_MISSING_CREDENTIALS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    NoAuthTokenError,
+    TokenRetrievalError,
+    SSOError,
+    LoginError,
+)
+_SET_UP = (
+    "Set up AWS's credentials where this runs (`aws configure`, `aws sso login`, AWS_PROFILE, or a role of the machine), "
+    "or write them into the Airflow connection"
+)
 _EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 
 
@@ -159,20 +174,22 @@ def is_about_credentials(error: Exception) -> bool:
             or is_expired(error)
             or error.response["Error"]["Code"] in _CREDENTIAL_CODES
         )
-    return isinstance(
-        error,
-        NoCredentialsError
-        | PartialCredentialsError
-        | CredentialRetrievalError
-        | ProfileNotFound
-        | TokenRetrievalError
-        | SSOError,
-    )
+    return is_for_a_person(error) or isinstance(error, CredentialRetrievalError)
+
+
+def is_for_a_person(error: Exception) -> bool:
+    """Whether no credentials were found, or those of a login that has run out: nobody but a person can cure that. What a service failed to hand out may come later."""
+    return isinstance(error, _MISSING_CREDENTIALS)
 
 
 def may_succeed_later(error: Exception) -> bool:
-    """Whether the same call can succeed later. EMR's own refusals (validation, access) cannot; what never reached EMR, or was throttled, can."""
-    return not isinstance(error, ClientError) or is_throttling(error) or is_outage(error) or is_expired(error)
+    """Whether the same call can succeed later. EMR's own refusals (validation, access) and a broken login cannot; what else never reached EMR, or was throttled, can.
+
+    botocore says NoCredentialsError also when the metadata of an instance did not answer this time, so that may pass.
+    """
+    if not isinstance(error, ClientError):
+        return isinstance(error, NoCredentialsError) or not is_for_a_person(error)
+    return is_throttling(error) or is_outage(error) or is_expired(error)
 
 
 def _message_of(details: Mapping[str, Any]) -> str:
@@ -183,7 +200,7 @@ def _message_of(details: Mapping[str, Any]) -> str:
 
 
 def describe_error(error: Exception) -> str:
-    """An AWS error as one line: code and message, without botocore's preamble; and what to do about a right that is missing."""
+    """An AWS error as one line: code and message, without botocore's preamble; and what to do about a right or credentials that are missing."""
     if isinstance(error, ClientError):
         details = error.response["Error"]
         words = f"{details.get('Code', 'Unknown')}: {_message_of(details)}"
@@ -191,6 +208,8 @@ def describe_error(error: Exception) -> str:
             return words
         # The answer to a HEAD request has no body that would tell what was denied.
         return f"{words} ({error.operation_name}). `emr-pipelines infra iam` prints the policy of the role that runs pipelines"
+    if is_for_a_person(error):
+        return f"{str(error).rstrip('.')}. {_SET_UP}"
     if isinstance(error, BotoCoreError):
         return str(error)
     return f"{type(error).__name__}: {error}"
