@@ -201,6 +201,21 @@ def test_unreadable_files_fail_the_job_or_are_skipped_by_name(
     assert spark.read.parquet(str(tmp_path / "words")).select("year").distinct().collect()[0]["year"] == 1999
 
 
+def test_a_workbook_beside_the_data_is_skipped_on_demand_and_counted(
+    spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    reviews = tmp_path / "reviews"
+    write_csv(reviews / "a.csv", "product_title,year", "Dune,1999")
+    for name in ("b.csv", "c.csv"):
+        (reviews / name).touch()
+    (reviews / "more.xlsx").write_bytes(b"PK\x03\x04\x14\x00")
+    assert preprocess(reviews, tmp_path / "words", "--on-bad-file", "skip") == 0
+    assert_words(spark, tmp_path / "words", (1999, "Dune", "dune"))
+    assert json.loads(last_line(capsys.readouterr().out))["skipped_files"] == [f"file:{reviews}/more.xlsx"]
+    assert f"skipping file:{reviews}/more.xlsx, which is a ZIP archive, as Excel files are too" in caplog.text
+    assert all(f"file:{reviews}/{name} is empty" in caplog.text for name in ("b.csv", "c.csv"))
+
+
 @pytest.mark.timeout(120)
 def test_a_job_that_can_read_none_of_its_files_fails(
     spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]

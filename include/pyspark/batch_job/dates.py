@@ -23,7 +23,7 @@ _CLOCK = r"(?:\d{1,2}:\d{2}(?::\d{2})?\s+(?:[a-z]{3,4}\s+)?)?"
 _END = r"(?:\.0*|[T ,].*)?"
 
 # Each pattern, and which of its groups are year, month and day; 0 where it has none.
-_YEAR_ALONE = rf"{_YEAR}(?:\.0*)?"
+_YEAR_ALONE = rf"{_YEAR}(?:[.,]0*)?"
 _DATES = (
     (rf"{_YEAR}[-/.]{_MONTH_NUMBER}[-/.]{_DAY_NUMBER}(?:[T ].*)?", (1, 2, 3)),
     (rf"{_YEAR}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:\d{{4}}|\d{{6}})?{_END}", (1, 2, 3)),

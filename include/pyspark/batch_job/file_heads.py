@@ -38,12 +38,13 @@ _SHOWN_BEFORE = 12
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileHead:
-    """The beginning of a file as text, and its encoding by the name that Spark has for it; ``problem`` says why it has none."""
+    """The beginning of a file as text, and its encoding by the name that Spark has for it; ``problem`` says why it has none. ``is_archive``: it holds packed or other data, not text."""
 
     uri: str
     text: str = ""
     encoding: str = UTF_8
     problem: str = ""
+    is_archive: bool = False
 
 
 def read_heads(spark: SparkSession, uris: Sequence[str], encoding: str | None) -> list[FileHead]:
@@ -56,9 +57,9 @@ def decode_head(uri: str, content: bytes, encoding: str | None = None) -> FileHe
     """Find the encoding of a file's (uncompressed) beginning and decode it."""
     for signature, problem in _NO_TEXT:
         if content.startswith(signature):
-            return FileHead(uri=uri, problem=problem)
+            return FileHead(uri=uri, problem=problem, is_archive=True)
     if content[_TAR[0]] == _TAR[1]:
-        return FileHead(uri=uri, problem="is a tar archive. Unpack it")
+        return FileHead(uri=uri, problem="is a tar archive. Unpack it", is_archive=True)
     for mark, codec, name in _MARKS:
         if content.startswith(mark):
             return _decode(uri, content, codec, name)

@@ -50,6 +50,19 @@ def read_beginning(spark: SparkSession, uri: str, limit: int) -> bytes:
         stream.close()
 
 
+def read_chunks(spark: SparkSession, uri: str, size: int) -> Iterator[bytes]:
+    """Yield a file's content in pieces of ``size`` bytes, uncompressed as ``read_beginning`` does it."""
+    file_system, path = _open_file_system(spark, uri)
+    codec = spark._jvm.org.apache.hadoop.io.compress.CompressionCodecFactory(file_system.getConf()).getCodec(path)
+    stream = file_system.open(path)
+    try:
+        content = stream if codec is None else codec.createInputStream(stream)
+        while chunk := bytes(content.readNBytes(size)):
+            yield chunk
+    finally:
+        stream.close()
+
+
 def write_bytes(spark: SparkSession, uri: str, content: bytes) -> None:
     """Write one new file; parent directories are made as needed."""
     file_system, path = _open_file_system(spark, uri)

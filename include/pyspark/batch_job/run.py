@@ -18,6 +18,8 @@ EMPTY = "empty"
 # Beside the output, since logs come later than the end of a step and are read by people only. Hidden: it is no data.
 COUNTERS_FILE = "_counters.json"
 
+# A column's name that holds one of these is likely a whole header.
+_SEPARATORS = ";\t|,"
 # A Python worker's failure comes wrapped in the JVM's: what was raised is the line after its traceback.
 _WORKER_TRACEBACK = "Traceback (most recent call last):"
 _PYTHON_ERROR = re.compile(r"(?!java|org\.)[A-Za-z_][\w.]*(?:Error|Exception)(?::|$)")
@@ -91,7 +93,9 @@ def require_columns(frame: DataFrame, columns: Mapping[str, str], uri: str) -> N
     for column, advice in columns.items():
         if column.lower() not in found:
             listed = ", ".join(frame.columns) or "none"
-            raise JobError(f"{uri} has no column {column!r}; columns found: {listed}. {advice}")
+            inside = next((sign for sign in _SEPARATORS if any(sign in name for name in found)), None)
+            hint = f" (the separator may be {inside!r})" if inside else ""
+            raise JobError(f"{uri} has no column {column!r}; columns found: {listed}{hint}. {advice}")
 
 
 def require_path(spark: SparkSession, name: str, uri: str) -> None:

@@ -13,12 +13,13 @@ from batch_job.arguments import JobArguments, create_parser, parse_arguments
 from batch_job.dates import check_formats
 from batch_job.left_out import LeftOut, judge_left_out
 from batch_job.reading_options import add_reading_options
-from batch_job.run import EMPTY, Counters, JobError, describe_cause, require_path, run_job
+from batch_job.run import EMPTY, Counters, JobError, require_path, run_job
 from book_titles.review_files import FORMATS, Reading, ReviewFiles, find_review_files
 from book_titles.reviews_reading import READ_ERRORS, ReviewColumns, find_unreadable_file, read_titles
 from book_titles.title_text import explode_words
 
 JOB = "preprocess_titles"
+_MOST_FILES_NAMED = 3
 _log = logging.getLogger(f"batch_job.{JOB}")
 
 
@@ -67,11 +68,8 @@ def load_titles(spark: SparkSession, arguments: JobArguments) -> tuple[DataFrame
     uri, options = arguments.inputs["reviews"], arguments.options
     columns = ReviewColumns.from_options(options, check_formats(spark, options.date_format))
     reading = Reading(format=options.format, encoding=options.encoding, separator=options.separator)
-    found = find_review_files(spark, uri, reading, columns.title)
-    if found.others:
-        _log.warning(
-            "%d files in %s are of no known format and not read, such as %s", len(found.others), uri, found.others[0]
-        )
+    found = find_review_files(spark, uri, reading, columns.title, [columns.date or columns.year])
+    _warn_of_files(found, uri)
     readable = ReadableFiles(found, skips=options.on_bad_file == "skip")
     while True:
         bad = LeftOut(
@@ -82,10 +80,10 @@ def load_titles(spark: SparkSession, arguments: JobArguments) -> tuple[DataFrame
             titles = group_titles(read_titles(spark, uri, readable.files, columns, whole=readable.are_all))
             totals = count_rows(titles, options.year)
         except READ_ERRORS as error:
-            path = find_unreadable_file(spark, uri, readable.files, error)
-            if path is None:
+            unreadable = find_unreadable_file(spark, uri, readable.files, error)
+            if unreadable is None:
                 raise
-            readable.leave_out(path, f"cannot be read: {describe_cause(error)}", error)
+            readable.leave_out(*unreadable, error)
         else:
             left_out = list_left_out(titles, totals, options.year)
             judge_left_out(arguments, uri, read=totals["rows_read"], left_out=left_out)
@@ -98,6 +96,8 @@ class ReadableFiles:
     def __init__(self, found: ReviewFiles, *, skips: bool) -> None:
         self.files, self.skipped = list(found.data), list[str]()
         self._total, self._skips = len(found.data) + len(found.documents) + len(found.others), skips
+        # To skip the only file leaves nothing to read.
+        self._advice = ". Or pass --on-bad-file skip" if len(found.data) > 1 else ""
         for file in found.data:
             if file.problem:
                 self.leave_out(file.uri, file.problem)
@@ -110,7 +110,7 @@ class ReadableFiles:
     def leave_out(self, uri: str, problem: str, cause: Exception | None = None) -> None:
         """Skip a file. Raises JobError where none may be skipped."""
         if not self._skips:
-            raise JobError(f"{uri} {problem}. Or pass --on-bad-file skip") from cause
+            raise JobError(f"{uri} {problem}{self._advice}") from cause
         _log.warning("skipping %s, which %s", uri, problem)
         self.skipped.append(uri)
         self.files = [file for file in self.files if file.uri != uri]
@@ -190,6 +190,16 @@ def _sum_rows(condition: Column) -> Column:
 def _is_wanted(year: int | None) -> Column:
     any_year = F.col("product_title").isNotNull() & F.col("year").isNotNull()
     return any_year if year is None else any_year & (F.col("year") == year)
+
+
+def _warn_of_files(found: ReviewFiles, uri: str) -> None:
+    if found.others:
+        count, example = len(found.others), found.others[0]
+        _log.warning("%d files in %s are of no known format and not read, such as %s", count, uri, example)
+    for file in found.empty[:_MOST_FILES_NAMED]:
+        _log.warning("%s is empty", file)
+    if len(found.empty) > _MOST_FILES_NAMED:
+        _log.warning("and %d more files in %s are empty", len(found.empty) - _MOST_FILES_NAMED, uri)
 
 
 def _report(counters: Counters, arguments: JobArguments) -> None:

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -48,31 +49,41 @@ class ReviewFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReviewFiles:
-    """The files to read, and those beside them that hold no reviews: ``documents``, and ``others`` of which nobody can tell what they are."""
+    """The files to read, and those beside them that hold no reviews: ``documents``, ``others`` of which nobody can tell what they are, and ``empty`` text files, which are in ``data``, too."""
 
     data: tuple[ReviewFile, ...]
     documents: tuple[str, ...]
     others: tuple[str, ...]
+    empty: tuple[str, ...]
 
 
-def find_review_files(spark: SparkSession, uri: str, reading: Reading, title: str) -> ReviewFiles:
-    """Look at all files in or below ``uri``. Raises JobError when no file's format can be told; ``title`` is the column of the titles."""
+def find_review_files(
+    spark: SparkSession, uri: str, reading: Reading, title: str, also: Sequence[str] = ()
+) -> ReviewFiles:
+    """Look at all files in or below ``uri``. Raises JobError when no file's format can be told.
+
+    ``title`` is the column of the titles, ``also`` are other columns that are used. An archive that lies beside the data is a file with a
+    problem: it may well hold more of the data.
+    """
     listed = list_input_files(spark, uri)
     formats = dict.fromkeys(listed.data, reading.format)
     if reading.format == "auto":
         with ThreadPoolExecutor(READERS) as readers:
             formats = dict(zip(formats, readers.map(partial(_format_of, spark), formats), strict=True))
     unknown = [file for file, file_format in formats.items() if not file_format]
-    if unknown and len(unknown) == len(formats):
-        raise JobError(f"cannot tell the format of {unknown[0]} from its name or its content. Pass --format")
+    archives = {head.uri: _archive(head) for head in read_heads(spark, unknown, reading.encoding) if head.is_archive}
+    others = tuple(file for file in unknown if file not in archives)
+    if others and len(others) == len(formats):
+        raise JobError(f"cannot tell the format of {others[0]} from its name or its content. Pass --format")
     texts = [file for file, file_format in formats.items() if file_format not in ("", "parquet")]
     heads = dict(zip(texts, read_heads(spark, texts, reading.encoding), strict=True))
     data = [
-        _look(uri=file, file_format=file_format, head=heads.get(file), reading=reading, title=title)
+        archives.get(file) or _look(file, file_format, heads.get(file), reading, (title, *also))
         for file, file_format in formats.items()
-        if file_format
+        if file not in others
     ]
-    return ReviewFiles(data=tuple(data), documents=listed.documents, others=tuple(unknown))
+    empty = tuple(uri for uri, head in heads.items() if not head.problem and not head.text.strip())
+    return ReviewFiles(data=tuple(data), documents=listed.documents, others=others, empty=empty)
 
 
 def _format_of(spark: SparkSession, uri: str) -> str:
@@ -87,13 +98,20 @@ def _format_of(spark: SparkSession, uri: str) -> str:
     return "json" if start.lstrip()[:1] in (b"{", b"[") else ""
 
 
-def _look(*, uri: str, file_format: str, head: FileHead | None, reading: Reading, title: str) -> ReviewFile:
+def _archive(head: FileHead) -> ReviewFile:
+    return ReviewFile(uri=head.uri, format="", table=DelimitedFile(uri=head.uri, problem=head.problem))
+
+
+def _look(uri: str, file_format: str, head: FileHead | None, reading: Reading, columns: tuple[str, ...]) -> ReviewFile:
+    """Look at one file; the first of the columns is the one that it must have."""
     if head is None:
         return ReviewFile(uri=uri, format=file_format, table=DelimitedFile(uri=uri))
     if file_format == "json":
         return _look_at_json(head)
     quoted = file_format == "csv"
-    table = find_header(head, [title], separator=reading.separator, usual="," if quoted else "\t", quoted=quoted)
+    title, *also = columns
+    usual = "," if quoted else "\t"
+    table = find_header(head, [title], also=also, separator=reading.separator, usual=usual, quoted=quoted)
     return ReviewFile(uri=uri, format=file_format, table=table)
 
 

@@ -12,12 +12,19 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from batch_job.dates import PLAIN_DATES, DateFormats, as_text, year_of
-from batch_job.delimited_tables import DelimitedFile, read_alike, union_of
+from batch_job.delimited_tables import (
+    LONGER_ROWS,
+    MORE_FIELDS,
+    DelimitedFile,
+    find_open_quote_file,
+    read_alike,
+    union_of,
+)
 from batch_job.file_heads import UTF_8
 from batch_job.hadoop_files import is_directory
 from batch_job.input_files import without_globs
 from batch_job.parquet_files import load_parquet
-from batch_job.run import JobError, require_columns
+from batch_job.run import JobError, describe_cause, require_columns
 from book_titles.review_files import ReviewFile
 
 READ_ERRORS = (Py4JJavaError, PySparkException)
@@ -80,39 +87,49 @@ def read_titles(
 
 def select_title_and_year(reviews: DataFrame, columns: ReviewColumns, uri: str, *, is_text: bool = False) -> DataFrame:
     """Reduce reviews to ``(year, product_title, reason, example)``: a reason where a title or a year is missing, which is null then."""
-    require_columns(reviews, {columns.title: "Name the column of the titles with --title-column"}, uri)
+    named = reviews.drop(MORE_FIELDS)
+    require_columns(named, {columns.title: "Name the column of the titles with --title-column"}, uri)
     written = F.trim(F.col(_quoted(columns.title)).cast("string"))
-    date, year = _year_of(reviews, columns, uri)
+    date, year = _year_of(named, columns, uri)
     # Text becomes so when it is read in the wrong encoding; in Parquet it was written so.
     is_broken = written.contains("\ufffd") & F.lit(is_text)
     title = F.when((written != "") & ~is_broken, written)
-    corrupt = F.col(_CORRUPT) if _CORRUPT in reviews.columns else F.lit(None).cast("string")
+    corrupt, longer = (_column_or_null(reviews, name) for name in (_CORRUPT, MORE_FIELDS))
     reason = (
         F.when(corrupt.isNotNull(), "that are no JSON object")
+        .when(longer.isNotNull(), LONGER_ROWS)
         .when(is_broken, "with a title that is not UTF-8 (pass its --encoding)")
         .when(title.isNull(), "without a title")
         .when(F.coalesce(date, F.lit("")) == "", "without a year")
         .when(year.isNull(), "with an unclear year (a year has four digits; pass --date-format for a date)")
     )
     example = F.coalesce(
-        corrupt, F.when(is_broken, written), F.when(title.isNull(), date), F.when(date != "", date), title
+        corrupt, longer, F.when(is_broken, written), F.when(title.isNull(), date), F.when(date != "", date), title
     )
+    # Which of the fields are the title and the year nobody knows then.
+    is_row = longer.isNull()
     return reviews.select(
-        year.alias("year"),
-        title.alias("product_title"),
+        F.when(is_row, year).alias("year"),
+        F.when(is_row, title).alias("product_title"),
         reason.alias("reason"),
         F.when(reason.isNotNull(), example).alias("example"),
     )
 
 
-def find_unreadable_file(spark: SparkSession, uri: str, files: Sequence[ReviewFile], error: Exception) -> str | None:
-    """Return the input file that a Spark error is about, if it is about one."""
+def find_unreadable_file(
+    spark: SparkSession, uri: str, files: Sequence[ReviewFile], error: Exception
+) -> tuple[str, str] | None:
+    """Return the input file that a Spark error is about, and what is wrong with it; None if it is about no file."""
+    quoted = find_open_quote_file(spark, [file.table for file in files], error)
+    if quoted is not None:
+        return quoted.uri, quoted.problem
     text = unquote(str(error))
     # Spark writes file:///a, Hadoop file:/a: the part after the scheme is what they share.
     named = next((file.uri for file in files if file.uri.partition(":")[2].lstrip("/") in text), None)
     # While it looks for the columns of a text file, Spark names no file: then they are tried one by one.
     tried = (file.uri for file in files[:_MOST_FILES_TRIED] if not _is_readable(spark, uri, file))
-    return named or next(tried, None)
+    found = named or next(tried, None)
+    return None if found is None else (found, f"cannot be read: {describe_cause(error)}")
 
 
 def _is_readable(spark: SparkSession, uri: str, file: ReviewFile) -> bool:
@@ -182,6 +199,10 @@ def _base_path(spark: SparkSession, uri: str) -> dict[str, str]:
     glob = re.search(r"[*?\[{]", uri)
     folder = uri[: glob.start()].rpartition("/")[0] if glob else uri
     return {"basePath": folder} if folder and is_directory(spark, folder) else {}
+
+
+def _column_or_null(frame: DataFrame, name: str) -> Column:
+    return F.col(name) if name in frame.columns else F.lit(None).cast("string")
 
 
 def _quoted(column: str) -> str:

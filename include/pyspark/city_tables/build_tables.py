@@ -4,14 +4,14 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from pyspark.sql import DataFrame, SparkSession
 
 from batch_job.arguments import JobArguments, create_parser, parse_arguments, positive_int
-from batch_job.dates import check_formats
-from batch_job.delimited_tables import DelimitedFile
+from batch_job.dates import DateFormats, check_formats
+from batch_job.delimited_tables import DelimitedFile, naming_open_quotes
 from batch_job.hadoop_files import write_bytes
 from batch_job.left_out import judge_left_out
 from batch_job.reading_options import add_reading_options
@@ -57,13 +57,8 @@ def build_tables(spark: SparkSession, arguments: JobArguments) -> Counters:
     reports = {name: report for name, (report, _) in headers.items()}
     _refuse_or_warn(list(reports.values()), options.on_different_schema)
     frames = {name: read_columns(spark, files, report, _COLUMNS[name]) for name, (report, files) in headers.items()}
-    places = join_places(frames["cities"], frames["countries"])
-    # The left join keeps what belongs to no listed city, so that it is counted. A small table, read several times.
-    months = summarise_months(frames["measurements"], formats).join(places, "city_id", "left").cache()
-    rows = count_rows(months)
-    if rows["rows_incomplete"] or rows["rows_of_unknown_cities"]:
-        left_out = list_left_out(frames["measurements"], months, formats)
-        judge_left_out(arguments, arguments.inputs["measurements"], read=rows["rows_read"], left_out=left_out)
+    with naming_open_quotes(spark, [file for _, files in headers.values() for file in files]):
+        months, rows = join_months(frames, arguments, formats)
     write_table(months.where("city IS NOT NULL"), f"{output}/{TABLE}")
     months.unpersist()
     # An empty table has no file to take the columns from.
@@ -75,6 +70,20 @@ def build_tables(spark: SparkSession, arguments: JobArguments) -> Counters:
     counters = {**rows, "files_read": sum(len(r.files) for r in reports.values()), "files_left_out": different}
     _log.info("built %s: %s", output, counters)
     return counters if rows["rows_read"] else {**counters, EMPTY: True}
+
+
+def join_months(
+    frames: Mapping[str, DataFrame], arguments: JobArguments, formats: DateFormats
+) -> tuple[DataFrame, dict[str, int]]:
+    """Read the frames into the months of all cities, cached, and count the rows. Raises JobError when too many of them cannot be used."""
+    places = join_places(frames["cities"], frames["countries"])
+    # The left join keeps what belongs to no listed city, so that it is counted. A small table, read several times.
+    months = summarise_months(frames["measurements"], formats).join(places, "city_id", "left").cache()
+    rows = count_rows(months)
+    if rows["rows_incomplete"] or rows["rows_of_unknown_cities"]:
+        left_out = list_left_out(frames["measurements"], months, formats)
+        judge_left_out(arguments, arguments.inputs["measurements"], read=rows["rows_read"], left_out=left_out)
+    return months, rows
 
 
 def check_headers(spark: SparkSession, name: str, arguments: JobArguments) -> tuple[HeaderReport, list[DelimitedFile]]:

@@ -4,6 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from batch_job.dates import DateFormats, day_of, is_unsure_day
+from batch_job.delimited_tables import LONGER_ROWS, MORE_FIELDS
 from batch_job.left_out import LeftOut
 from batch_job.run import JobError
 
@@ -28,9 +29,10 @@ def join_places(cities: DataFrame, countries: DataFrame) -> DataFrame:
 def summarise_months(measurements: DataFrame, formats: DateFormats) -> DataFrame:
     """Summarise one row per city, year and month. All incomplete rows are counted in one row without a city."""
     day = day_of(F.trim("date"), formats).alias("date")
-    typed = measurements.select(_text("city_id"), day, _finite("temperature_c"), _finite("rain_mm"))
-    complete = F.lit(True)
-    for column in typed.columns:
+    numbers = (_finite("temperature_c"), _finite("rain_mm"))
+    typed = measurements.select(_text("city_id"), day, *numbers, MORE_FIELDS)
+    complete = F.col(MORE_FIELDS).isNull()
+    for column in typed.columns[:-1]:
         complete = complete & F.col(column).isNotNull()
     keys = {"city_id": F.col("city_id"), "year": F.year("date"), "month": F.month("date")}
     return typed.groupBy(*(F.when(complete, key).alias(name) for name, key in keys.items())).agg(
@@ -60,6 +62,7 @@ def list_left_out(measurements: DataFrame, months: DataFrame, formats: DateForma
     text, numbers = F.trim("date"), ("temperature_c", "rain_mm")
     unsure = is_unsure_day(text)
     reasons = [
+        (F.col(MORE_FIELDS).isNotNull(), F.col(MORE_FIELDS), LONGER_ROWS),
         (F.coalesce(F.trim("city_id"), F.lit("")) == "", F.col("date"), "without a city_id"),
         (F.coalesce(text, F.lit("")) == "", F.col("city_id"), "without a date"),
         (

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pyspark.sql import DataFrame, SparkSession
 
-from batch_job.delimited_tables import DelimitedFile, find_header, read_alike, union_of
+from batch_job.delimited_tables import MORE_FIELDS, DelimitedFile, find_header, read_alike, union_of
 from batch_job.file_heads import read_heads
 from batch_job.input_files import list_input_files
 from city_tables.header_comparison import HeaderReport
@@ -24,10 +24,10 @@ def read_headers(
 def read_columns(
     spark: SparkSession, files: Sequence[DelimitedFile], report: HeaderReport, columns: Sequence[str]
 ) -> DataFrame:
-    """Read these columns, as text, of exactly the files whose header was found to have the common columns."""
+    """Read these columns and ``MORE_FIELDS``, as text, of exactly the files whose header was found to have the common columns."""
     ours = [file for file in files if file.uri in set(report.files)]
     # A file of another encoding is split at line ends only when it is read as a whole.
     wide = [file for file in ours if file.encoding.startswith("UTF-16")]
     narrow = [file for file in ours if file not in wide]
     frames = [*read_alike(spark, narrow, _QUOTED), *read_alike(spark, wide, _QUOTED | {"multiLine": "true"})]
-    return union_of([frame.select(*columns) for frame, _ in frames])
+    return union_of([frame.select(*columns, MORE_FIELDS) for frame, _ in frames])
