@@ -22,7 +22,7 @@ from tests.emr_local.emr_requests import wait_until
 from tests.integration.processes import free_port
 
 from emr_pipelines.cli.aws_clients import emr_api, s3_client
-from emr_pipelines.cli.local.endpoint import at_own_server, at_port, find_local_endpoint, find_own_server
+from emr_pipelines.cli.local.endpoint import at_own_server, find_local_endpoint, find_own_server
 from emr_pipelines.cli.local.server import joined_server
 from emr_pipelines.cli.local.state_folder import StateFolder, state_folder_of
 from emr_pipelines.cli.local.users import gate, list_users
@@ -164,20 +164,6 @@ def test_the_server_of_another_project_is_said_and_another_port_taken(
     (words,) = said
     assert f"{emr_url} is taken by the emr_local of another project (state in {emr_state_dir}" in words
     assert find_local_endpoint(emr_url) is not None
-
-
-@pytest.mark.parametrize(
-    ("url", "elsewhere"),
-    [
-        ("http://127.0.0.1:5566", "http://127.0.0.1:0"),
-        ("http://127.0.0.1:127", "http://127.0.0.1:0"),
-        ("http://[::1]:1", "http://[::1]:0"),
-        ("http://[::1]", "http://[::1]:0"),
-        ("http://localhost", "http://localhost:0"),
-    ],
-)
-def test_only_the_port_of_a_url_changes(url: str, elsewhere: str) -> None:
-    assert at_port(url, 0) == elsewhere
 
 
 def test_a_state_folder_may_be_a_link(emr_url: str, emr_state_dir: Path, tmp_path: Path) -> None:
