@@ -41,7 +41,7 @@ def check_values(context: Context) -> Iterator[Finding]:
         message = f"StepConcurrencyLevel {steps} is outside of 1 to {MOST_STEPS_AT_ONCE}"
         yield Finding(path=(*_PATH, "StepConcurrencyLevel"), message=message, fix="Change the number.")
     logs = overrides.get("LogUri")
-    if isinstance(logs, str) and not logs.startswith(_LOG_SCHEMES):
+    if isinstance(logs, str) and logs and not logs.startswith(_LOG_SCHEMES):
         message = f"{logs!r} is no s3:// address, and the cluster would keep no logs"
         yield Finding(path=(*_PATH, "LogUri"), message=message, fix="Begin with s3://.")
 
