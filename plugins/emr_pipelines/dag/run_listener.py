@@ -45,12 +45,13 @@ def on_dag_run_failed(dag_run: Any, msg: str) -> None:
 
 
 def _tasks_of(dag_run: Any) -> list[Any] | None:
-    """The task instances of a run of this package, which may be none; None for another DAG's run, and for a run that cannot be looked into."""
+    """The task instances of a run of this package, which may be none; None for another DAG's run."""
     dag = dag_run.dag
-    session = object_session(dag_run)
-    if dag is None or session is None or not {PUBLISH_TASK, VERDICT_TASK} <= set(dag.task_ids):
+    if dag is None or not {PUBLISH_TASK, VERDICT_TASK} <= set(dag.task_ids):
         return None
-    return list(dag_run.get_task_instances(session=session))
+    session = object_session(dag_run)
+    # `dag.test()` keeps the run outside of any session, and Airflow merges it back after this.
+    return list(dag_run.get_task_instances() if session is None else dag_run.get_task_instances(session=session))
 
 
 def _correct_start(dag_run: Any, tasks: list[Any]) -> None:
