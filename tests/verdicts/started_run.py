@@ -6,7 +6,9 @@ import datetime as dt
 import json
 import subprocess
 import sys
+import urllib.error
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 from emr_pipelines.plan.keys import run_key
@@ -88,8 +90,7 @@ def start_run(airflow: AirflowProcesses, programs: Path, way: str, event: str) -
     conf = {"year": YEAR} if event == "outside_year" else {}
     if way in ("scheduled", "catchup", "backfill"):
         if way == "backfill":
-            day = f"{1990 if event == 'outside' else YEAR}-01-01"
-            airflow.rest.backfill(name, day, day, 1, "none")
+            _backfill(airflow, name, outside=event == "outside")
         return StartedRun(airflow, name, _run_of_airflow(airflow, name, is_made=event != "outside"))
     now = dt.datetime.now(dt.UTC)
     date = now if way in ("form", "cli") else dt.datetime(1990 if "outside" in event else YEAR, 1, 1, tzinfo=dt.UTC)
@@ -101,6 +102,16 @@ def start_run(airflow: AirflowProcesses, programs: Path, way: str, event: str) -
         case _:
             airflow.rest.trigger(name, BY_HAND, conf, date=None if way == "undated" else date)
     return StartedRun(airflow, name, BY_HAND)
+
+
+def _backfill(airflow: AirflowProcesses, name: str, *, outside: bool) -> None:
+    day = f"{1990 if outside else YEAR}-01-01"
+    try:
+        airflow.rest.backfill(name, day, day, 1, "none")
+    except urllib.error.HTTPError as error:
+        # Airflow says so when the schedule has no run in the range.
+        if not outside or error.code != HTTPStatus.UNPROCESSABLE_ENTITY:
+            raise
 
 
 def _run_of_airflow(airflow: AirflowProcesses, name: str, *, is_made: bool) -> str | None:
