@@ -120,7 +120,9 @@ def project(emr_url: str, emr_state_dir: Path) -> Path:
 @pytest.fixture(scope="session")
 def airflow_database() -> None:
     """Airflow's database in the home of this process, whose API starts as that of `emr-pipelines run` does."""
-    from emr_pipelines.dag.newest_api import offer_newest_api_only  # imports Airflow, which most tests do without
+    from emr_pipelines.dag.in_process.newest_api import (
+        offer_newest_api_only,  # imports Airflow, which most tests do without
+    )
 
     provide_database(AIRFLOW_HOME)
     offer_newest_api_only()

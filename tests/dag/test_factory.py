@@ -18,6 +18,7 @@ from airflow.providers.amazon.aws.operators.emr import (
     EmrTerminateJobFlowOperator,
 )
 from airflow.providers.amazon.aws.sensors.emr import EmrStepSensor
+from airflow.timetables.base import TimeRestriction
 
 from emr_pipelines.dag.factory import build_airflow_dag
 from tests.airflow_names import DagBag
@@ -113,6 +114,21 @@ def test_the_help_of_the_trigger_form_names_the_range(folder: Path, schema: str,
         str(add(folder, "ranged", spec=SPEC.replace("cluster:", f"params: {{{{many: {{{schema}}}}}}}\ncluster:")))
     )
     assert dag.params.get_param("many").description == help_text
+
+
+def test_the_last_day_of_a_schedule_has_all_its_hours(folder: Path) -> None:
+    spec = SPEC.replace("cluster:", 'schedule: "@hourly"\nstart_date: 2024-01-30\nend_date: 2024-01-31\ncluster:')
+    timetable = build_airflow_dag(str(add(folder, "hourly", spec=spec))).timetable
+    runs, last = [], None
+    while (
+        info := timetable.next_dagrun_info(
+            last_automated_data_interval=last, restriction=TimeRestriction(None, None, catchup=True)
+        )
+    ) is not None:
+        runs.append(info.logical_date)
+        last = info.data_interval
+    assert len(runs) == 48
+    assert f"{runs[-1]:%Y-%m-%dT%H}" == "2024-01-31T23"
 
 
 class TaskState(NamedTuple):

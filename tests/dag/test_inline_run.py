@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from emr_pipelines.dag.inline_run import _held_back
+from emr_pipelines.dag.in_process.inline_run import _held_back
 from tests.conftest import REPOSITORY
 
 SLOW_AIRFLOW = "import time\nprint('importing', flush=True)\ntime.sleep(600)\n"
@@ -18,7 +18,16 @@ def test_ctrl_c_during_the_imports_ends_it_without_a_traceback(tmp_path: Path) -
     (tmp_path / "airflow").mkdir()
     (tmp_path / "airflow" / "__init__.py").write_text(SLOW_AIRFLOW)
     variables = {**os.environ, "PYTHONPATH": f"{tmp_path}:{REPOSITORY / 'plugins'}"}
-    command = [sys.executable, "-m", "emr_pipelines.dag.inline_run", "dag.py", "--events", "1", "--database-stamp", "x"]
+    command = [
+        sys.executable,
+        "-m",
+        "emr_pipelines.dag.in_process.inline_run",
+        "dag.py",
+        "--events",
+        "1",
+        "--database-stamp",
+        "x",
+    ]
     with subprocess.Popen(
         command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:

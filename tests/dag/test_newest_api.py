@@ -13,7 +13,7 @@ from tests.conftest import REPOSITORY
 # In a process of its own: what is left out is left out for good.
 ROUTES = """
 import json, sys
-from emr_pipelines.dag.newest_api import offer_newest_api_only
+from emr_pipelines.dag.in_process.newest_api import offer_newest_api_only
 
 if sys.argv[1] == "newest":
     offer_newest_api_only()

@@ -13,7 +13,7 @@ from airflow.models.dagrun import DagRun
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from emr_pipelines.dag.run_listener import on_dag_run_success
+from emr_pipelines.dag.scheduling.run_listener import on_dag_run_success
 
 OURS, FOREIGN = ("publish_code", "create_cluster", "verdict"), ("extract", "load")
 BY_SCHEDULER, BY_HAND = "success", "Dag Run's state was manually set to `success`."

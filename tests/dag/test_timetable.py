@@ -10,7 +10,7 @@ import pendulum
 import pytest
 from airflow.timetables.base import DataInterval, TimeRestriction
 
-from emr_pipelines.dag.timetable import BoundedTimetable
+from emr_pipelines.dag.scheduling.timetable import BoundedTimetable
 
 FIRST, LAST = dt.datetime(2013, 6, 1, tzinfo=dt.UTC), dt.datetime(2016, 1, 1, tzinfo=dt.UTC)
 ANY = TimeRestriction(None, None, catchup=True)

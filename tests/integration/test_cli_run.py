@@ -68,6 +68,16 @@ def test_a_run_for_a_year_that_the_pipeline_does_not_have_is_refused_before_anyt
     assert not (fresh_project / ".emr_local").exists()
 
 
+def test_a_run_on_aws_without_credentials_ends_before_anything_starts(fresh_project: Path, tmp_path: Path) -> None:
+    shell = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    shell |= {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
+    finished = run_tool(fresh_project, shell, "run", "word_clouds", "--env", "aws", "--date", "2005-01-01")
+    assert finished.returncode != 0
+    said = finished.stdout + finished.stderr
+    assert "Unable to locate credentials" in said
+    assert "publish_code" not in said
+
+
 def test_a_copied_spec_without_its_dag_file_is_told_how_to_make_it(fresh_project: Path) -> None:
     spec = fresh_project / "config" / "pipelines" / "word_clouds.yaml"
     copy = spec.with_name("clouds_copy.yaml")

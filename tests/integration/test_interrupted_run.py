@@ -75,7 +75,7 @@ def runs_a_step(api: EmrApi, pipeline: str) -> bool:
 
 def makes_the_run(pid: int) -> bool:
     with suppress(FileNotFoundError):
-        return b"emr_pipelines.dag.inline_run" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"emr_pipelines.dag.in_process.inline_run" in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False
 
 

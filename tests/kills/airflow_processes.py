@@ -201,13 +201,6 @@ class AirflowProcesses:
             time.sleep(0.3)
         pytest.fail(f"{what} did not come within {seconds:.0f} s; the logs are in {self.folder}")
 
-    def never(self, what: str, condition: Callable[[], object], seconds: float) -> None:
-        """Fail the test when the condition gives something true within this time."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            assert not condition(), f"{what} came, which must not"
-            time.sleep(0.5)
-
     # emr_local's clients
 
     def client(self, service: str, **config: Any) -> Any:

@@ -48,6 +48,11 @@ class AirflowRest:
         shown: dict[str, Any] = self.call("GET", f"/dags/{dag_id}/dagRuns/{_quoted(run_id)}")
         return shown
 
+    def next_run_after(self, dag_id: str) -> datetime | None:
+        """When the scheduler makes the next run of a DAG; None when it makes none."""
+        moment = self.call("GET", f"/dags/{dag_id}")["next_dagrun_run_after"]
+        return None if moment is None else datetime.fromisoformat(moment)
+
     def run_state(self, dag_id: str, run_id: str) -> str:
         """queued, running, success or failed."""
         return str(self.run(dag_id, run_id)["state"])

@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import get_listener_manager
 from airflow.sdk import DAG
 
 from emr_pipelines.dag.factory import build_airflow_dag
-from emr_pipelines.dag.inline_run import TaskEvents
+from emr_pipelines.dag.in_process.inline_run import TaskEvents
 from emr_pipelines.dag.operators import CreateClusterOperator
 from emr_pipelines.dag.sensor import WaitForStepSensor
 from emr_pipelines.emr.emr_api import EmrApi

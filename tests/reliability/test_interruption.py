@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 
-from emr_pipelines.dag.interruption import Interruption
+from emr_pipelines.dag.in_process.interruption import Interruption
 from emr_pipelines.emr import run_cluster
 from emr_pipelines.emr.steps import StepHandle
 from tests.fault_control import Faults

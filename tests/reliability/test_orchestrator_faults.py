@@ -287,7 +287,7 @@ def run_of_another_process(runner: Runner, dag: DAG, date: str, *, both_live: Ca
     """A run of the same DAG file at the same time; `both_live` is waited for while it runs."""
     started, events = time.monotonic(), runner.project / f"events-of-{dag.dag_id}.jsonl"
     with events.open("w") as written, (runner.project / f"log-of-{dag.dag_id}").open("w") as log:
-        command = [sys.executable, "-m", "emr_pipelines.dag.inline_run", dag.fileloc]
+        command = [sys.executable, "-m", "emr_pipelines.dag.in_process.inline_run", dag.fileloc]
         stamp = Path(os.environ["AIRFLOW_HOME"]) / "database_version"
         process = subprocess.Popen(
             [*command, "--database-stamp", str(stamp), "--events", str(written.fileno())],

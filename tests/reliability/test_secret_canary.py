@@ -42,7 +42,7 @@ RUN_ALL = """
 import json, os, sys
 from airflow.models import Connection
 from airflow.utils.session import create_session
-from emr_pipelines.dag.inline_run import main
+from emr_pipelines.dag.in_process.inline_run import main
 
 events, stamp, *dag_files = sys.argv[1:]
 with create_session() as session:

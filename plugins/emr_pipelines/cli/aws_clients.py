@@ -91,7 +91,7 @@ def aws_errors_as_messages(environment: EnvironmentSpec) -> Iterator[None]:
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from emr_pipelines.emr.emr_api import describe_error, is_about_credentials, is_for_a_person
+    from emr_pipelines.emr.emr_api import describe_error, is_about_credentials, lacks_credentials
 
     if environment.connection.endpoint_url is not None:
         _refuse_silent_endpoint(environment.name, environment.connection.endpoint_url)
@@ -99,7 +99,7 @@ def aws_errors_as_messages(environment: EnvironmentSpec) -> Iterator[None]:
         yield
     except (ClientError, BotoCoreError) as error:
         # What to set up is another thing in a shell than in a task.
-        words = str(error) if is_for_a_person(error) else describe_error(error)
+        words = str(error) if lacks_credentials(error) else describe_error(error)
         refusal = f"The environment {environment.name} in {environment.region}: {words}"
         advice = "Check the credentials and rights of this shell" if is_about_credentials(error) else None
         raise EmrPipelinesError(join_sentences(refusal, advice)) from error

@@ -15,12 +15,12 @@ from typing import IO, Any, Self
 
 from emr_pipelines.cli.stop_signals import handling
 
-_NAP_SECONDS = 0.2
+_PAUSE_SECONDS = 0.2
 _CHUNK_BYTES = 65_536
 
 
 class InlineProcess:
-    """`python -m emr_pipelines.dag.inline_run` for a DAG file, with its words in `log_file`; the stamp says which Airflow the database is for.
+    """`python -m emr_pipelines.dag.in_process.inline_run` for a DAG file, with its words in `log_file`; the stamp says which Airflow the database is for.
 
     It is started when this is entered, imports Airflow meanwhile, and begins a run when its events are asked for. Left before that, it has run nothing.
     `stopped_by` is the first signal that came while its events were read.
@@ -35,7 +35,14 @@ class InlineProcess:
 
     def __enter__(self) -> Self:
         reading, writing = os.pipe()
-        command = [sys.executable, "-m", "emr_pipelines.dag.inline_run", *self._arguments, "--events", str(writing)]
+        command = [
+            sys.executable,
+            "-m",
+            "emr_pipelines.dag.in_process.inline_run",
+            *self._arguments,
+            "--events",
+            str(writing),
+        ]
         self._told = os.fdopen(reading, "rb", buffering=0)
         # A session of its own: Ctrl-C reaches this process only, which then interrupts the run once.
         with self.log_file.open("w") as log:
@@ -103,5 +110,5 @@ class InlineProcess:
 
 def _read(told: IO[bytes]) -> bytes | None:
     """The next bytes, none at the end, None after a pause: the kernel may hand a signal to another thread, which does not wake one that waits for bytes."""
-    ready, _, _ = select([told], [], [], _NAP_SECONDS)
+    ready, _, _ = select([told], [], [], _PAUSE_SECONDS)
     return told.read(_CHUNK_BYTES) if ready else None

@@ -81,7 +81,7 @@ def _select(
 
 
 def airflow_arguments(order: RunOrder) -> list[str]:
-    """The order as arguments of `dag.inline_run`. A run of single steps has no date in Airflow, whose record of a real run it would replace."""
+    """The order as arguments of `dag.in_process.inline_run`. A run of single steps has no date in Airflow, whose record of a real run it would replace."""
     taken = {TAKE_OVER_KEY: True} if order.take_over else {}
     conf = ["--conf", json.dumps({**order.params, **taken})]
     if order.selection is not None:

@@ -33,7 +33,7 @@ _PORT = 8080
 # Where the scheduler and the triggerer serve the logs of what runs.
 _LOG_PORT_VARIABLES = ("AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT", "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT")
 _STOP_SECONDS = 60.0
-_NAP_SECONDS = 0.5
+_PAUSE_SECONDS = 0.5
 
 
 def ui_command(
@@ -115,7 +115,7 @@ def _wait(standalone: subprocess.Popen[bytes], port: int, *ready: Callable[[], o
             for call in waiting:
                 call()
             waiting = []
-        time.sleep(_NAP_SECONDS)
+        time.sleep(_PAUSE_SECONDS)
 
 
 def _stop(standalone: subprocess.Popen[bytes]) -> None:

@@ -22,11 +22,11 @@ from emr_pipelines.dag.operators import (
     TerminateClusterOperator,
     UseClusterOperator,
 )
+from emr_pipelines.dag.scheduling.timetable import BoundedTimetable
 from emr_pipelines.dag.sensor import WaitForStepSensor
 from emr_pipelines.dag.step_tasks import StepTemplates
 from emr_pipelines.dag.submit import SubmitStepOperator
 from emr_pipelines.dag.templates import to_template
-from emr_pipelines.dag.timetable import BoundedTimetable
 from emr_pipelines.dag.verdict import RunVerdictOperator
 from emr_pipelines.emr.launch_preparation import LaunchPreparation
 from emr_pipelines.emr.step_watch import WatchLimits
@@ -107,11 +107,17 @@ def emit_dag(scope: RunScope, *, dag_folder: Path) -> DAG:
 def _timetable(plan: Plan) -> BoundedTimetable | None:
     if plan.schedule is None:
         return None
-    return BoundedTimetable(plan.schedule, earliest=_utc(plan.start_date), latest=_utc(plan.end_date))
+    return BoundedTimetable(plan.schedule, earliest=_midnight(plan.start_date), latest=_end_of_day(plan.end_date))
 
 
-def _utc(date: str | None) -> datetime | None:
+def _midnight(date: str | None) -> datetime | None:
     return None if date is None else datetime.fromisoformat(date).replace(tzinfo=timezone("UTC"))
+
+
+def _end_of_day(date: str | None) -> datetime | None:
+    """The last day belongs to the schedule, whatever its hours."""
+    midnight = _midnight(date)
+    return None if midnight is None else midnight + timedelta(days=1, microseconds=-1)
 
 
 def _connection(plan: Plan) -> dict[str, Any]:

@@ -55,8 +55,7 @@ _CREDENTIAL_CODES = _DENIED_CODES | {
     "MissingAuthenticationToken",
     "IncompleteSignature",
 }
-_MISSING_CREDENTIALS = (
-    NoCredentialsError,
+_BROKEN_LOGIN = (
     PartialCredentialsError,
     ProfileNotFound,
     NoAuthTokenError,
@@ -174,12 +173,12 @@ def is_about_credentials(error: Exception) -> bool:
             or is_expired(error)
             or error.response["Error"]["Code"] in _CREDENTIAL_CODES
         )
-    return is_for_a_person(error) or isinstance(error, CredentialRetrievalError)
+    return lacks_credentials(error) or isinstance(error, CredentialRetrievalError)
 
 
-def is_for_a_person(error: Exception) -> bool:
-    """Whether no credentials were found, or those of a login that has run out: nobody but a person can cure that. What a service failed to hand out may come later."""
-    return isinstance(error, _MISSING_CREDENTIALS)
+def lacks_credentials(error: Exception) -> bool:
+    """Whether no credentials were found, half of them, or those of a login that has run out."""
+    return isinstance(error, (NoCredentialsError, *_BROKEN_LOGIN))
 
 
 def may_succeed_later(error: Exception) -> bool:
@@ -188,7 +187,7 @@ def may_succeed_later(error: Exception) -> bool:
     botocore says NoCredentialsError also when the metadata of an instance did not answer this time, so that may pass.
     """
     if not isinstance(error, ClientError):
-        return isinstance(error, NoCredentialsError) or not is_for_a_person(error)
+        return not isinstance(error, _BROKEN_LOGIN)
     return is_throttling(error) or is_outage(error) or is_expired(error)
 
 
@@ -208,7 +207,7 @@ def describe_error(error: Exception) -> str:
             return words
         # The answer to a HEAD request has no body that would tell what was denied.
         return f"{words} ({error.operation_name}). `emr-pipelines infra iam` prints the policy of the role that runs pipelines"
-    if is_for_a_person(error):
+    if lacks_credentials(error):
         return f"{str(error).rstrip('.')}. {_SET_UP}"
     if isinstance(error, BotoCoreError):
         return str(error)

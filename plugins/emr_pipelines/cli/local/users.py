@@ -17,7 +17,7 @@ from emr_pipelines.cli.file_writing import writing
 
 _USERS_FOLDER = "users"
 _GATE_FILE = "users.lock"
-_NAP_SECONDS = 0.1
+_PAUSE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def locked(file: Path) -> Iterator[None]:
     try:
         while not try_lock(descriptor):
             # In short pauses: the kernel may hand a signal to another thread, which does not wake one that waits for a lock.
-            time.sleep(_NAP_SECONDS)
+            time.sleep(_PAUSE_SECONDS)
         yield
     finally:
         os.close(descriptor)

@@ -1,6 +1,6 @@
 """One run of one DAG in this process, as `airflow dags test` makes it, with its progress as JSON lines on a file descriptor.
 
-Run as `python -m emr_pipelines.dag.inline_run DAG_FILE --events FD …`; the command line starts it, since only this room may import Airflow. It prepares all it can. Then
+Run as `python -m emr_pipelines.dag.in_process.inline_run DAG_FILE --events FD …`; the command line starts it, since only this room may import Airflow. It prepares all it can. Then
 it reads what to run from its standard input: a line with a JSON list of `--date …`, `--conf …`, `--selection …`. When the input ends without one, it runs nothing. With
 `--selection` the DAG holds only these steps. Their run has no date of its own: Airflow would delete the record of the real run of that date.
 """
@@ -35,9 +35,9 @@ from airflow.sdk import DAG
 from airflow.utils.db import upgradedb
 
 from emr_pipelines.dag.factory import emit_dag, plan_of
-from emr_pipelines.dag.interruption import Interruption
+from emr_pipelines.dag.in_process.interruption import Interruption
+from emr_pipelines.dag.in_process.newest_api import offer_newest_api_only
 from emr_pipelines.dag.macros import CLUSTER_KEY, OUTPUT_KEY
-from emr_pipelines.dag.newest_api import offer_newest_api_only
 from emr_pipelines.dag.sensor import COUNTERS_KEY, PUBLISHED_KEY
 from emr_pipelines.emr.emr_api import RunError
 from emr_pipelines.plan.step_selection import StepSelection, narrow, parse_selection

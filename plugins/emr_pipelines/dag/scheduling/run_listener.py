@@ -16,8 +16,6 @@ from emr_pipelines.spec.notation.task_names import PUBLISH_TASK, VERDICT_TASK
 
 _FAILED = ("failed", "upstream_failed")
 _WELL = ("success", "skipped")
-
-
 # What the scheduler says when it has judged a run. The API server says another thing, while the run's teardown may be under way still (core_api/services/public/dag_run.py).
 _JUDGED = "success"
 

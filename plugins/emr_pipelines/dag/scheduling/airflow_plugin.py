@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
-from emr_pipelines.dag import run_listener
-from emr_pipelines.dag.timetable import BoundedTimetable
+from emr_pipelines.dag.scheduling import run_listener
+from emr_pipelines.dag.scheduling.timetable import BoundedTimetable
 
 
 class EmrPipelinesPlugin(AirflowPlugin):
     """Registered by `plugins/emr_pipelines_plugin.py`."""
 
     name = "emr_pipelines"
-    timetables = [BoundedTimetable]  # noqa: RUF012  # Airflow's own form
-    listeners = [run_listener]  # noqa: RUF012
+    timetables = [BoundedTimetable]  # noqa: RUF012 - Airflow reads a list of the class
+    listeners = [run_listener]  # noqa: RUF012 - the same
