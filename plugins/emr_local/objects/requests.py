@@ -1,13 +1,17 @@
-"""The S3 requests among those to moto: after each that may write, the directory follows before the reply is sent. Stores nothing itself."""
+"""The S3 requests among those to moto: one at a time, and after each that may write, the directory follows before the reply is sent. Stores nothing itself."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from xml.sax.saxutils import escape
+
+from werkzeug.wsgi import get_input_stream
 
 from emr_local.objects.paths import UnstorableKeyError
 
@@ -18,6 +22,9 @@ _WRITES = frozenset({"PUT", "POST", "DELETE", "PATCH"})
 
 class Mirror(Protocol):
     """What follows the requests."""
+
+    def exclusive(self) -> AbstractContextManager[object]:
+        """While inside, nobody else changes an object."""
 
     def mirror(self, bucket_name: str | None = None, key: str | None = None) -> None:
         """Bring what a client changed in moto to disk."""
@@ -38,10 +45,19 @@ class MirroringApp:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass a request on; hold back the reply to a write until the directory has it too."""
-        s3_request = is_s3_request(environ)
-        if s3_request:
+        if not is_s3_request(environ):
+            return self._answer(environ, start_response, None, None)
+        # moto's S3 has no locks of its own: a read would mix two versions of an object, and two conditional writes both win.
+        # A client may send slowly, so the body is here before the others have to wait.
+        environ["wsgi.input"] = io.BytesIO(get_input_stream(environ).read())
+        environ["wsgi.input_terminated"] = True
+        with self._store.exclusive():
             self._store.absorb_while_running()
-        bucket, key = split_path(environ) if s3_request else (None, None)
+            return self._answer(environ, start_response, *split_path(environ))
+
+    def _answer(
+        self, environ: WSGIEnvironment, start_response: StartResponse, bucket: str | None, key: str | None
+    ) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in _WRITES:
             return self._app(environ, self._naming_file(bucket, key, start_response))
         held = _HeldReply()

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -75,6 +75,10 @@ class ObjectStore:
     def wrap(self, app: WSGIApplication) -> WSGIApplication:
         """Give moto's WSGI application with every S3 write also done on disk before its reply is sent."""
         return MirroringApp(app, self)
+
+    def exclusive(self) -> AbstractContextManager[object]:
+        """While inside, nobody else changes an object or its file, except steps, which write files as they like."""
+        return self._lock
 
     @contextmanager
     def step_running(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -174,3 +175,79 @@ def test_many_clients_and_a_writing_step_at_once_lose_nothing(store, s3, bucket)
     for thread in clients:
         thread.join()
     assert len(keys_of(s3, bucket)) == len(files_of(store, bucket)) == 180
+
+
+@pytest.fixture
+def crossing_threads():
+    """Threads take turns as often as Python can, so that a race shows in a hundred requests and not in a hundred thousand."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("crossing_threads")
+def test_of_conditional_writes_at_once_one_wins(store, s3, bucket):
+    def write(number, condition):
+        try:
+            s3.put_object(Bucket=bucket, Key="record", Body=str(number).encode(), **condition)
+        except ClientError as error:
+            return error.response["ResponseMetadata"]["HTTPStatusCode"]
+        return 200
+
+    condition = {"IfNoneMatch": "*"}
+    with ThreadPoolExecutor(6) as pool:
+        for round_number in range(12):
+            tries = [pool.submit(write, 10 * round_number + number, condition) for number in range(6)]
+            assert sorted(each.result() for each in tries) == [200, 412, 412, 412, 412, 412]
+            condition = {"IfMatch": s3.head_object(Bucket=bucket, Key="record")["ETag"]}
+
+
+class CountingMoto:
+    """A WSGI application that knows how many requests are in it at once."""
+
+    def __init__(self):
+        self.most = self._inside = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, environ, start_response):
+        with self._lock:
+            self._inside += 1
+            self.most = max(self.most, self._inside)
+        threading.Event().wait(0.05)
+        with self._lock:
+            self._inside -= 1
+        start_response("200 OK", [])
+        return [environ["wsgi.input"].read()]
+
+
+def request(method, key, body):
+    return {"REQUEST_METHOD": method, "PATH_INFO": f"/b/{key}", "CONTENT_LENGTH": "4", "wsgi.input": body}
+
+
+def test_no_read_meets_a_write(store):
+    moto = CountingMoto()
+    app = store.wrap(moto)
+    with ThreadPoolExecutor(4) as pool:
+        answers = [
+            pool.submit(app, request(method, "record", io.BytesIO(b"body")), lambda *_: None)
+            for method in ("PUT", "GET", "PUT", "HEAD")
+        ]
+        assert [answer.result() for answer in answers] == [[b"body"]] * 4
+    assert moto.most == 1
+
+
+def test_a_client_that_sends_slowly_holds_up_nobody(store):
+    other_answered = threading.Event()
+
+    class SlowBody(io.BytesIO):
+        def read(self, size=-1):
+            assert other_answered.wait(60)
+            return super().read(size)
+
+    app = store.wrap(CountingMoto())
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(app, request("PUT", "slow", SlowBody(b"body")), lambda *_: None)
+        app(request("GET", "quick", io.BytesIO(b"body")), lambda *_: None)
+        other_answered.set()
+        assert slow.result() == [b"body"]
