@@ -1,5 +1,5 @@
 """Word clouds of the book titles bought in each year; its spec is config/pipelines/word_clouds.yaml."""
 
-from emr_pipelines.dag.factory import build_airflow_dag
+from emr_pipelines import build_airflow_dag
 
 dag = build_airflow_dag(__file__)

@@ -41,6 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StartupError as error:
         sys.stderr.write(f"emr_local: {error.cause}\n  {error.hint}\n")
         return _EXIT_CANNOT_START
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("emr_local"):
+            raise
+        sys.stderr.write(
+            f"emr_local: the module {error.name} is not installed\n"
+            "  In the project's folder: pip install --constraint constraints.txt --editable '.[local]'\n"
+        )
+        return _EXIT_CANNOT_START
     return 0
 
 

@@ -97,7 +97,7 @@ def write_project(root: Path) -> Path:
     for name, (head, cluster, steps) in pipelines.items():
         spec = f"name: {name}\n{head}\ncluster: {cluster}\nsteps:\n" + "\n".join(steps) + "\n"
         (root / "config" / "pipelines" / f"{name}.yaml").write_text(spec)
-        dag = '"""A pipeline of a test."""\nfrom emr_pipelines.dag.factory import build_airflow_dag\n\ndag = build_airflow_dag(__file__)\n'
+        dag = '"""A pipeline of a test."""\nfrom emr_pipelines import build_airflow_dag\n\ndag = build_airflow_dag(__file__)\n'
         (root / "dags" / f"{name}.py").write_text(dag)
     return hanging
 

@@ -83,7 +83,10 @@ def test_no_module_takes_a_name_of_the_standard_library():
 
 
 def test_package_files_hold_a_docstring_only():
-    bodies = {path: ast.parse(path.read_text()).body for path in python_files("plugins") if path.stem == "__init__"}
+    files = {path for path in python_files("plugins") if path.stem == "__init__"}
+    # The public names: tests/project/test_public_names.py.
+    files.remove(ROOT / "plugins" / "emr_pipelines" / "__init__.py")
+    bodies = {path: ast.parse(path.read_text()).body for path in files}
 
     wrong = [place(path, 1) for path, body in bodies.items() if len(body) != 1 or not isinstance(body[0], ast.Expr)]
     assert wrong == []

@@ -1,4 +1,4 @@
-"""What the code imports is what requirements.txt names, and what the jobs import is what the bootstrap action installs on a cluster."""
+"""What the code imports is what pyproject.toml and requirements.txt name, and what the jobs import is what the bootstrap action installs on a cluster."""
 
 from __future__ import annotations
 
@@ -7,19 +7,27 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+import tomllib
+from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import distribution, packages_distributions, requires
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from tests.project.imported_distributions import (
+    JOBS,
+    REFUSE_ALL_BUT,
+    ROOT,
+    import_statements,
+    owner,
+    third_party_modules,
+    top_level_names,
+    with_their_requirements,
+)
 
-ROOT = Path(__file__).resolve().parents[2]
-JOBS = ROOT / "include" / "pyspark"
-# Folders that are on a path of their own, so that what lies in them is no third party's.
-OWN_FOLDERS = (ROOT / "plugins", JOBS, ROOT / "include" / "data_generators", ROOT / "include" / "streaming")
+PACKAGE, EMR_LOCAL, INCLUDE = ROOT / "plugins" / "emr_pipelines", ROOT / "plugins" / "emr_local", ROOT / "include"
 # What is imported, but comes with a distribution that requirements.txt names, in the version which that one wants.
 PARTS = {
     "apache-airflow-core": "apache-airflow",
@@ -43,23 +51,16 @@ NOT_IMPORTED = {
 ON_EVERY_NODE = ("pyspark", "py4j")
 
 # Runs each statement where only the listed top-level names can be imported.
-IMPORT_ALL = """
-import json, sys
+IMPORT_ALL = f"""{REFUSE_ALL_BUT}
+import json
 statements, allowed = json.load(sys.stdin)
-allowed = {*allowed, *sys.stdlib_module_names}
-class Refusing:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] not in allowed and not name.startswith("_sysconfigdata"):
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-for name in [name for name in sys.modules if name.partition(".")[0] not in allowed]:
-    del sys.modules[name]
-sys.meta_path.insert(0, Refusing())
-failures = {}
+refuse_all_but(allowed)
+failures = {{}}
 for place, statement in statements:
     try:
-        exec(statement, {"__name__": "jobs"})
+        exec(statement, {{"__name__": "jobs"}})
     except ImportError as error:
-        failures[place] = f"{statement}: {error}"
+        failures[place] = f"{{statement}}: {{error}}"
 print(json.dumps(failures))
 """
 
@@ -82,92 +83,66 @@ def installed_on_a_cluster() -> dict[str, str]:
     return pinned(listed.group(1).split())
 
 
-def import_statements(*folders: Path) -> Iterator[tuple[str, ast.Import | ast.ImportFrom]]:
-    """Each import with its place, also those inside of functions, but not those for type checkers alone."""
-    for file in sorted(path for folder in folders for path in folder.rglob("*.py")):
-        tree = ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
-        for node in runtime_nodes(tree):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                yield f"{file.relative_to(ROOT)}:{node.lineno}", node
-
-
-def runtime_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    yield node
-    for child in ast.iter_child_nodes(node):
-        if not (isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING")):
-            yield from runtime_nodes(child)
-
-
-def modules_of(statement: ast.Import | ast.ImportFrom) -> list[str]:
-    if isinstance(statement, ast.Import):
-        return [alias.name for alias in statement.names]
-    return [f"{statement.module}.{alias.name}" for alias in statement.names]
-
-
-def own_modules() -> set[str]:
-    return {path.stem for folder in OWN_FOLDERS for path in folder.iterdir()}
-
-
 @cache
-def distributions() -> dict[str, list[str]]:
-    """The distributions of each top-level name, by the names that requirements.txt would give them."""
-    return {top: [canonicalize_name(name) for name in set(names)] for top, names in packages_distributions().items()}
+def project() -> Any:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-@cache
-def owner(module: str) -> str:
-    """The distribution that a module comes from; where several share a top-level name, the one with that file."""
-    top = module.partition(".")[0]
-    owners = sorted(distributions().get(top, []))
-    assert owners, f"nothing that is installed has {module}"
-    depth = module.count(".") + 1
-    while len(owners) > 1 and depth > 1:
-        folder = "/".join(module.split(".")[:depth])
-        having = [name for name in owners if has_file(name, (f"{folder}.py", f"{folder}/__init__.py"))]
-        owners, depth = (having[:1] or owners), depth - 1
-    return owners[0]
+def extra(name: str) -> list[Requirement]:
+    """What an extra adds; a part of it that is another extra of ours is not listed again."""
+    wanted = [Requirement(text) for text in project()["optional-dependencies"][name]]
+    return [one for one in wanted if one.name != project()["name"]]
 
 
-@cache
-def files_of(name: str) -> frozenset[str]:
-    return frozenset(str(file) for file in distribution(name).files or ())
+def base() -> list[Requirement]:
+    return [Requirement(text) for text in project()["dependencies"]]
 
 
-def has_file(name: str, files: Iterable[str]) -> bool:
-    return not files_of(name).isdisjoint(files)
+def names_of(requirements: Iterable[Requirement]) -> set[str]:
+    return {canonicalize_name(one.name) for one in requirements}
 
 
-@cache
-def third_party_modules(*folders: Path) -> dict[str, str]:
-    """Imported modules that are neither ours nor Python's, each with a place that imports it."""
-    known = own_modules() | set(sys.stdlib_module_names)
-    return {
-        module: place
-        for place, statement in import_statements(*folders)
-        for module in modules_of(statement)
-        if module.partition(".")[0] not in known
-    }
+def imported_by(*folders: Path) -> set[str]:
+    """The distributions that modules are imported from, each by the one that is named for it."""
+    owners = {owner(module) for module in third_party_modules(*folders)}
+    return {PARTS.get(name, name) for name in owners} - OPTIONAL.keys()
 
 
-def test_everything_that_is_imported_is_named_in_requirements_txt():
-    named = named_in("requirements.txt").keys() | OPTIONAL.keys()
-    places = third_party_modules(ROOT / "plugins", ROOT / "include")
-    owners = {module: owner(module) for module in places}
-
-    assert {"apache-airflow-providers-amazon", "pyspark"} <= set(owners.values())
-    missing = [(places[module], module, name) for module, name in owners.items() if PARTS.get(name, name) not in named]
-    assert missing == []
+def test_the_package_depends_on_exactly_what_it_imports() -> None:
+    assert "apache-airflow-providers-amazon" in imported_by(PACKAGE)
+    assert names_of(base()) == imported_by(PACKAGE)
 
 
-def test_everything_in_requirements_txt_is_used():
-    imported = {owner(module) for module in third_party_modules(ROOT / "plugins", ROOT / "include")}
-    used = imported | {PARTS[name] for name in imported & PARTS.keys()} | NOT_IMPORTED.keys()
+def test_the_extra_local_is_exactly_what_else_runs_on_this_machine() -> None:
+    imported = imported_by(EMR_LOCAL, INCLUDE) | NOT_IMPORTED.keys()
+    assert names_of(extra("local")) == imported - names_of(base())
 
-    assert named_in("requirements.txt").keys() - used == set()
+
+def test_requirements_txt_is_both_and_the_other_file_is_the_extra_dev() -> None:
+    assert named_in("requirements.txt").keys() == names_of([*base(), *extra("local")])
+    assert named_in("requirements-dev.txt").keys() == names_of(extra("dev"))
+
+
+@pytest.mark.parametrize("file", ["constraints.txt", "tests/airflow_versions/airflow-3.0.6.txt"])
+def test_the_pinned_versions_are_ones_that_the_package_allows(file: str) -> None:
+    pins = named_in(file)
+    wanted = base() if "airflow" in file else [*base(), *extra("local"), *extra("dev")]
+    assert [
+        f"{one}: {pins[name]}" for one in wanted if not allows(one, pins[name := canonicalize_name(one.name)])
+    ] == []
+
+
+def allows(requirement: Requirement, pin: str) -> bool:
+    return requirement.specifier.contains(pin.removeprefix("=="))
+
+
+def test_requirements_txt_pins_what_constraints_txt_pins() -> None:
+    named = named_in("requirements.txt") | named_in("requirements-dev.txt")
+    assert named.items() <= named_in("constraints.txt").items()
 
 
 def test_no_exception_is_out_of_date():
-    imported = {owner(module) for module in third_party_modules(ROOT / "plugins", ROOT / "include")}
+    imported = {owner(module) for module in third_party_modules(ROOT / "plugins", INCLUDE)}
 
     assert PARTS.keys() - imported == set()
     assert OPTIONAL.keys() - imported == set()
@@ -181,28 +156,14 @@ def test_an_optional_package_is_on_the_page_of_its_pipeline(name: str, page: str
     assert any(name in bootstrap for bootstrap in bootstraps)
 
 
-def with_their_requirements(names: Iterable[str]) -> set[str]:
-    """Distributions with all that they install with them, without extras."""
-    found: set[str] = set()
-    left = list(names)
-    while left:
-        name = canonicalize_name(left.pop())
-        if name not in found:
-            found.add(name)
-            wanted = [Requirement(text) for text in requires(name) or ()]
-            left += [one.name for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
-    return found
-
-
 def test_the_jobs_import_only_what_a_cluster_has():
     # What a module of Spark imports in its turn counts too: only importing it shows that.
     there = {*with_their_requirements([*installed_on_a_cluster(), *OPTIONAL]), *ON_EVERY_NODE}
-    modules = [module for module, names in distributions().items() if there.intersection(names)]
     statements = [(place, ast.unparse(statement)) for place, statement in import_statements(JOBS)]
     assert len(statements) > 100
 
     command = [sys.executable, "-c", IMPORT_ALL]
-    given = json.dumps([statements, [*modules, *(path.stem for path in JOBS.iterdir())]])
+    given = json.dumps([statements, [*top_level_names(there), *(path.stem for path in JOBS.iterdir())]])
     done = subprocess.run(
         command, input=given, env={"PYTHONPATH": str(JOBS)}, capture_output=True, text=True, timeout=120, check=False
     )

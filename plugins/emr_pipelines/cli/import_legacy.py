@@ -19,7 +19,7 @@ from emr_pipelines.spec.project_files.project import PIPELINES, find_project_roo
 
 _DAG_FILE = '''"""The pipeline {name}, imported from an older system; its spec is config/pipelines/{file}."""
 
-from emr_pipelines.dag.factory import build_airflow_dag
+from emr_pipelines import build_airflow_dag
 
 dag = build_airflow_dag(__file__)
 '''

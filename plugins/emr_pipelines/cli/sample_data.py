@@ -14,6 +14,7 @@ from rich.console import Console
 
 from emr_pipelines.cli.aws_clients import s3_client
 from emr_pipelines.cli.local.endpoint import at_own_server
+from emr_pipelines.cli.local.packages import INSTALL, missing_module
 from emr_pipelines.cli.project_options import EnvironmentOption, load_project
 from emr_pipelines.cli.waiting import show_waiting
 from emr_pipelines.errors import EmrPipelinesError
@@ -98,6 +99,10 @@ def _fill(s3: S3Client, sample: SampleDataSpec, project_root: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="emr-pipelines-") as scratch:
         command = [sys.executable, *(argument.replace("{folder}", scratch) for argument in sample.command)]
         made = subprocess.run(command, cwd=project_root, capture_output=True, text=True, check=False)  # noqa: S603 - the project's own command
+        if made.returncode != 0 and (module := missing_module(made.stderr)) is not None:
+            raise EmrPipelinesError(
+                f"The sample data of {sample.prefix} needs the module {module}, which this environment lacks; in the project's folder: {INSTALL}"
+            )
         if made.returncode != 0:
             raise EmrPipelinesError(
                 f"The sample data of {sample.prefix} could not be made: {' '.join(command)} ended with {made.returncode}:\n{made.stderr.strip()}"

@@ -16,6 +16,7 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from emr_pipelines.cli.airflow_home import WRITE_BYTE_CODE
 from emr_pipelines.cli.local.endpoint import LocalEndpoint, at_port, at_url, bind, find_local_endpoint, find_own_url
+from emr_pipelines.cli.local.packages import require_packages
 from emr_pipelines.cli.local.state_folder import ServerRecord, StateFolder, state_folder_of
 from emr_pipelines.cli.local.users import gate, list_users, register
 from emr_pipelines.cli.project_options import PACKAGE_FOLDER, Project
@@ -75,7 +76,8 @@ class StartedServer:
 
 
 def start_server(state: StateFolder, url: str, options: ServerOptions, tell: Tell) -> StartedServer:
-    """Start one at the URL, or, where another project's emr_local has its port, at a free one, which is said. Hold the gate meanwhile. Raises EmrPipelinesError when no port is to be had."""
+    """Start one at the URL, or, where another project's emr_local has its port, at a free one, which is said. Hold the gate meanwhile. Raises EmrPipelinesError when no port is to be had, or its packages are not installed."""
+    require_packages()
     listening = bind(url)
     if listening is None:
         listening = _take_free_port(url, tell, must_be_there=options.must_be_there)
