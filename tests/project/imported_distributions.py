@@ -21,13 +21,17 @@ REFUSE_ALL_BUT = """
 import sys
 def refuse_all_but(allowed):
     allowed = {*allowed, *sys.stdlib_module_names}
-    class Refusing:
+    class Only:
+        def __init__(self, finder):
+            self.finder = finder
+        def __getattr__(self, name):
+            return getattr(self.finder, name)
         def find_spec(self, name, path=None, target=None):
-            if name.partition(".")[0] not in allowed and not name.startswith("_sysconfigdata"):
-                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+            if name.partition(".")[0] in allowed or name.startswith("_sysconfigdata"):
+                return self.finder.find_spec(name, path, target)
     for name in [name for name in sys.modules if name.partition(".")[0] not in allowed]:
         del sys.modules[name]
-    sys.meta_path.insert(0, Refusing())
+    sys.meta_path[:] = [Only(finder) for finder in sys.meta_path]
 """
 
 

@@ -12,8 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.project.imported_distributions import REFUSE_ALL_BUT, ROOT, top_level_names, with_their_requirements
-from tests.project.test_requirements import base, extra, names_of
+from packaging.requirements import Requirement
+from tests.project.imported_distributions import (
+    REFUSE_ALL_BUT,
+    ROOT,
+    owner,
+    third_party_modules,
+    top_level_names,
+    with_their_requirements,
+)
+from tests.project.test_requirements import EMR_LOCAL, base, extra, names_of, part_of
+
+from emr_pipelines.cli.local.packages import INSTALL, NEEDED, missing_module
 
 PLUGINS = ROOT / "plugins"
 OURS = {"emr_pipelines", "emr_local", "emr_pipelines_plugin", "word_clouds"}
@@ -24,6 +34,13 @@ refuse_all_but(allowed)
 sys.argv = ["emr-pipelines", *verb]
 from emr_pipelines.cli.main import main
 main()
+"""
+RUN_EMR_LOCAL = f"""{REFUSE_ALL_BUT}
+import json
+allowed, options = json.loads(sys.argv[1])
+refuse_all_but(allowed)
+from emr_local.__main__ import main
+sys.exit(main(options))
 """
 LOAD_DAG = f"""{REFUSE_ALL_BUT}
 import json
@@ -64,7 +81,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(program: str, given: Any, packages: Path, home: Path) -> subprocess.CompletedProcess[str]:
+def run(program: str, given: Any, packages: Path, home: Path, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     variables = {
         "PYTHONPATH": str(packages),
         "PATH": os.environ["PATH"],
@@ -73,7 +90,7 @@ def run(program: str, given: Any, packages: Path, home: Path) -> subprocess.Comp
         "COLUMNS": "200",
     }
     command = [sys.executable, "-c", program, json.dumps(given)]
-    return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
 
 
 def test_the_wheel_holds_every_file_of_both_packages(wheel: Path) -> None:
@@ -111,3 +128,64 @@ def test_a_dag_file_becomes_its_dag(base_names: list[str], tmp_path: Path) -> No
 def test_what_is_not_installed_is_refused(base_names: list[str], tmp_path: Path) -> None:
     done = run(LOAD_DAG, [sorted({*base_names} - {"pydantic"}), "dags/word_clouds.py"], PLUGINS, tmp_path)
     assert "No module named 'pydantic'" in done.stderr
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of what a run reads, where a verb may leave something behind."""
+    for folder in ("config", "dags", "include"):
+        shutil.copytree(ROOT / folder, tmp_path / "project" / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "project"
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("local", "start"),
+        ("run", "word_clouds", "--date", "2005-01-01"),
+        ("run", "word_clouds", "--date", "2005-01-01", "--inline"),
+        ("ui",),
+    ],
+    ids=" ".join,
+)
+def test_a_verb_that_needs_the_extra_says_so_in_one_sentence(
+    verb: tuple[str, ...], base_names: list[str], project: Path
+) -> None:
+    done = run(RUN_VERB, [base_names, verb], PLUGINS, project.parent, project)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "emr_local needs moto[server] and pyspark, which this environment lacks; in the project's folder: "
+        "pip install --constraint constraints.txt --editable '.[local]'"
+    )
+    assert "Traceback" not in done.stderr + done.stdout
+    assert list(project.rglob("*.db")) == [], "Airflow was started for nothing"
+
+
+def test_emr_local_itself_says_so_too(base_names: list[str], tmp_path: Path) -> None:
+    done = run(RUN_EMR_LOCAL, [base_names, ["--port", "0"]], PLUGINS, tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "emr_local: the module moto is not installed",
+        "  In the project's folder: pip install --constraint constraints.txt --editable '.[local]'",
+    ]
+    assert INSTALL in done.stderr
+
+
+def test_what_emr_local_needs_is_what_it_imports() -> None:
+    local = names_of(extra("local"))
+    tops = {module.partition(".")[0]: part_of(owner(module)) for module in third_party_modules(EMR_LOCAL)}
+    assert {top for top, name in tops.items() if name in local} == NEEDED.keys()
+    assert names_of(map(Requirement, NEEDED.values())) <= local
+
+
+@pytest.mark.parametrize(
+    ("words", "module"),
+    [
+        ("Traceback (most recent call last):\n  …\nModuleNotFoundError: No module named 'numpy'\n", "numpy"),
+        ("ModuleNotFoundError: No module named 'numpy'\nand so on\n", None),
+        ("numpy is not there", None),
+        ("", None),
+    ],
+)
+def test_a_generator_without_its_module_is_told_by_its_last_line(words: str, module: str | None) -> None:
+    assert missing_module(words) == module

@@ -104,8 +104,12 @@ def names_of(requirements: Iterable[Requirement]) -> set[str]:
 
 def imported_by(*folders: Path) -> set[str]:
     """The distributions that modules are imported from, each by the one that is named for it."""
-    owners = {owner(module) for module in third_party_modules(*folders)}
-    return {PARTS.get(name, name) for name in owners} - OPTIONAL.keys()
+    return {part_of(owner(module)) for module in third_party_modules(*folders)} - OPTIONAL.keys()
+
+
+def part_of(name: str) -> str:
+    """The distribution that is named for one which comes with it."""
+    return PARTS.get(name, name)
 
 
 def test_the_package_depends_on_exactly_what_it_imports() -> None:

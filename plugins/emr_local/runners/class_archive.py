@@ -11,10 +11,12 @@ import subprocess
 import tempfile
 import threading
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from emr_local.runners.sessions import end_session
-from emr_local.runners.step_context import Machine
+
+if TYPE_CHECKING:  # it imports moto, for which the command line does not wait
+    from emr_local.runners.step_context import Machine
 
 # No archive; one that is there; or one that is made where there is none.
 ClassArchiveUse = Literal["off", "use", "keep"]

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from emr_pipelines.errors import EmrPipelinesError
 
 # What emr_local imports, but for what the package itself depends on: top-level name → distribution.
-NEEDED = {"moto": "moto", "werkzeug": "moto[server]", "pyspark": "pyspark", "py4j": "pyspark"}
+NEEDED = {"moto": "moto[server]", "werkzeug": "moto[server]", "pyspark": "pyspark", "py4j": "pyspark"}
 INSTALL = "pip install --constraint constraints.txt --editable '.[local]'"
 
 
