@@ -14,7 +14,7 @@ from emr_pipelines.cli.plan_layout import Shown, heading, value_text
 from emr_pipelines.cli.plan_report import PlanReport
 from emr_pipelines.plan.difference import PlanChange
 from emr_pipelines.plan.keyed_difference import ChangeKind
-from emr_pipelines.plan.requests.arguments import command_line
+from emr_pipelines.plan.kinds.argv import command_line
 
 _SIGNS: Mapping[ChangeKind, tuple[str, str]] = {
     "added": ("+", "green"),

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from emr_pipelines.cli.plan_layout import Shown, heading, table
 from emr_pipelines.cli.plan_report import PlanReport
+from emr_pipelines.plan.kinds.argv import command_line
 from emr_pipelines.plan.limits import LimitUse
-from emr_pipelines.plan.requests.arguments import command_line
 from emr_pipelines.plan.run_dates import ScheduledRun
 
 _SHOWN_DIGITS = 12

@@ -113,6 +113,9 @@ class OutputSpec(Model):
     min_files: int = Field(default=1, ge=0, description="Least number of objects besides markers and hidden files.")
 
 
+KindSpec = SparkSpec | StreamingSpec | S3DistCpSpec | JarSpec | list[Scalar]
+
+
 class StepSpec(Model):
     """One EMR step: exactly one kind key, its inputs, and its output."""
 
@@ -164,6 +167,12 @@ class StepSpec(Model):
         default="continue", description="What EMR does with the cluster when the step fails."
     )
     execution_role: str | None = Field(default=None, pattern=forms.ROLE, description="Runtime role of the step.")
+
+    @property
+    def kind_spec(self) -> KindSpec:
+        """What stands under the step's one kind key. Raises StopIteration for a step without one, which a rule refuses."""
+        values = (self.spark, self.streaming, self.s3_dist_cp, self.jar, self.command)
+        return next(value for value in values if value is not None)
 
 
 class PipelineSpec(Model):

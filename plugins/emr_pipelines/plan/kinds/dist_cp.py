@@ -1,24 +1,51 @@
-"""The command line of s3-dist-cp. Pure."""
+"""A copy by s3-dist-cp. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from emr_pipelines.plan.code_layout import CodeLayout
-from emr_pipelines.plan.requests.arguments import free_arguments, inputs_of, own_output
+from emr_pipelines.plan.kinds.argv import free_arguments, inputs_of, own_output
+from emr_pipelines.plan.kinds.step_command import StepCommand
 from emr_pipelines.spec.models.pipeline import StepSpec
 from emr_pipelines.spec.models.step import S3DistCpSpec
+from emr_pipelines.spec.notation.step_kinds import StepKind
 
 
-def s3_dist_cp(step: StepSpec, copy: S3DistCpSpec, layout: CodeLayout) -> Iterator[str]:
-    """s3-dist-cp from the step's one input to its destination, with the options that are set."""
-    yield "s3-dist-cp"
-    for address in inputs_of(step).values():
-        yield f"--src={_source(layout.address(address))}"
-    yield f"--dest={copy.dest or own_output(step)}"
-    yield from _valued_options(copy, layout)
-    yield from _switches(copy)
-    yield from free_arguments(step, layout)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3DistCp(StepCommand):
+    """A copy. `sources` is the step's one input; `settings` are options with a value, `switches` those without, all as s3-dist-cp calls them."""
+
+    kind: ClassVar[StepKind] = "s3_dist_cp"
+    sources: tuple[str, ...]
+    destination: str
+    settings: tuple[tuple[str, str], ...] = ()
+    switches: tuple[str, ...] = ()
+
+    def options(self) -> Iterator[str]:
+        """s3-dist-cp with its source, its destination and its options."""
+        yield "s3-dist-cp"
+        yield from (f"--src={address}" for address in self.sources)
+        yield f"--dest={self.destination}"
+        yield from (f"{option}={value}" for option, value in self.settings)
+        yield from self.switches
+
+    def written_texts(self) -> list[str]:
+        """All but the source, which is only read."""
+        return replace(self, sources=()).all_arguments()
+
+
+def s3_dist_cp(step: StepSpec, copy: S3DistCpSpec, layout: CodeLayout) -> S3DistCp:
+    """What a step's `s3_dist_cp` becomes."""
+    return S3DistCp(
+        sources=tuple(_source(layout.address(address)) for address in inputs_of(step).values()),
+        destination=copy.dest or own_output(step),
+        settings=tuple(_settings(copy, layout)),
+        switches=tuple(_switches(copy)),
+        arguments=free_arguments(step, layout),
+    )
 
 
 def _source(address: str) -> str:
@@ -26,7 +53,7 @@ def _source(address: str) -> str:
     return f"{address}/" if address.startswith("${steps.") and address.endswith(".output}") else address
 
 
-def _valued_options(copy: S3DistCpSpec, layout: CodeLayout) -> Iterator[str]:
+def _settings(copy: S3DistCpSpec, layout: CodeLayout) -> Iterator[tuple[str, str]]:
     prefixes = copy.src_prefixes_file
     options = {
         "--srcPattern": copy.src_pattern,
@@ -41,9 +68,7 @@ def _valued_options(copy: S3DistCpSpec, layout: CodeLayout) -> Iterator[str]:
         "--storageClass": copy.storage_class,
         "--srcPrefixesFile": None if prefixes is None else layout.address(prefixes),
     }
-    for option, value in options.items():
-        if value is not None:
-            yield f"{option}={value}"
+    yield from ((option, str(value)) for option, value in options.items() if value is not None)
 
 
 def _switches(copy: S3DistCpSpec) -> Iterator[str]:

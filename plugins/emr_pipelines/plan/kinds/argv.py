@@ -1,17 +1,14 @@
-"""What the requests of several kinds of step are made of. Pure."""
+"""What the commands of several kinds are made of, and how people read one. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from emr_pipelines.plan.code_layout import CodeLayout
+from emr_pipelines.plan.kinds.step_command import COMMAND_RUNNER
 from emr_pipelines.spec.models.pipeline import StepSpec
 from emr_pipelines.spec.reading.plain_values import scalar_text
-
-COMMAND_RUNNER = "command-runner.jar"
-# Fetches a script from S3 and starts it; every region has its own copy (AWS: emr-commandrunner).
-SCRIPT_RUNNER = "s3://${env.region}.elasticmapreduce/libs/script-runner/script-runner.jar"
 
 
 def inputs_of(step: StepSpec) -> Mapping[str, str]:
@@ -24,9 +21,9 @@ def own_output(step: StepSpec) -> str:
     return f"${{steps.{step.name}.output}}"
 
 
-def free_arguments(step: StepSpec, layout: CodeLayout) -> Iterator[str]:
+def free_arguments(step: StepSpec, layout: CodeLayout) -> tuple[str, ...]:
     """The step's `args`, in which a file of the project becomes its address."""
-    yield from (layout.address(scalar_text(argument)) for argument in step.args)
+    return tuple(layout.address(scalar_text(argument)) for argument in step.args)
 
 
 def command_line(request: Mapping[str, Any]) -> list[str]:
@@ -34,10 +31,3 @@ def command_line(request: Mapping[str, Any]) -> list[str]:
     jar_step = request["HadoopJarStep"]
     words = [jar_step["Jar"], jar_step.get("MainClass"), *jar_step["Args"]]
     return [word for word in words if word not in (None, COMMAND_RUNNER)]
-
-
-def list_option(option: str, items: Iterable[str]) -> Iterator[str]:
-    """An option whose value is a list with commas; nothing for an empty list."""
-    joined = ",".join(dict.fromkeys(items))
-    if joined:
-        yield from (option, joined)
