@@ -10,6 +10,7 @@ from emr_pipelines.errors import Problem
 from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.models.pipeline import StepSpec
 from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, parse_text, resolve_known
+from emr_pipelines.spec.notation.run_placeholders import DATE_VALUES
 from emr_pipelines.spec.notation.s3_places import TakeOver
 from emr_pipelines.spec.notation.task_names import TAKE_OVER_KEY
 from emr_pipelines.spec.reading.document import Path
@@ -18,7 +19,6 @@ from emr_pipelines.spec.rules.place_tree import PlaceTree
 from emr_pipelines.spec.rules.publish import publishers
 
 _SHARED = "publish-shared"
-_DATES = {"run.year", "run.month", "run.date"}
 _SINGLE = re.compile(r"\d+|[A-Za-z]+")
 # How often a schedule makes runs, from the rarest on, and which parts of the date then tell two of them apart.
 _ENOUGH = {
@@ -136,7 +136,7 @@ def _differs(place: str, interval: str, context: Context) -> bool:
     year = context.spec.params.get("year")
     if year is not None and year.default is not None:
         of_run.discard("run.year")  # every scheduled run has this one
-    return bool(of_run - _DATES) or any(enough <= of_run for enough in _ENOUGH[interval])
+    return bool(of_run - DATE_VALUES) or any(enough <= of_run for enough in _ENOUGH[interval])
 
 
 def _advise(interval: str) -> str:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from emr_pipelines.spec.context import BUILT_IN_VALUES, Context, Finding
 from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, parse_text
+from emr_pipelines.spec.notation.run_placeholders import RUN_NAMES
 from emr_pipelines.spec.notation.spelling import suggest
 from emr_pipelines.spec.reading.document import Path
 from emr_pipelines.spec.reading.plain_values import texts_in
 from emr_pipelines.spec.references import parse_references
 from emr_pipelines.spec.streaming_words import PROGRAMS
 
-RUN_NAMES = ("date", "id", "month", "year")
 # No opening inside: searching a long text with many of them stays linear.
 JINJA = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}|\{#(?:(?!\{#).)*?#\}", re.DOTALL)
 _ROOTS = ("env", "params", "run", "steps")
@@ -26,7 +26,7 @@ def check_jinja(context: Context) -> Iterator[Finding]:
     for path, text in texts_in(context.value):
         found = JINJA.search(text)
         if found:
-            fix = "Use ${env.…}, ${run.year|month|date|id}, ${params.…} or ${steps.….output}."
+            fix = f"Use ${{env.…}}, ${{run.{'|'.join(RUN_NAMES)}}}, ${{params.…}} or ${{steps.….output}}."
             yield Finding(
                 path=path, message=f"{_shorten(found.group(0))} is Jinja, which a spec does not have", fix=fix
             )
