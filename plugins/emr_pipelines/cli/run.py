@@ -43,9 +43,6 @@ from emr_pipelines.plan.run_range import refuse_year
 from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.project_files.project import pipeline_file, pipeline_names
 
-# The steps that emr_local runs in a JVM.
-_NEEDS_JVM = frozenset({"spark", "streaming"})
-
 
 def run_command(
     name: Annotated[str, typer.Argument(help="A pipeline in config/pipelines.")],
@@ -132,7 +129,7 @@ def _join_server(stack: ExitStack, project: Project, plan: Plan, console: Consol
     if project.environment.connection.endpoint_url is None:
         return None
     tell = partial(console.print, markup=False, soft_wrap=True)
-    warm_jvms = int(any(step.kind in _NEEDS_JVM for step in plan.steps))
+    warm_jvms = int(any(step.command.runs_on_jvm for step in plan.steps))
     with show_waiting("waiting for another command to start or stop emr_local", console):
         return stack.enter_context(joined_server(project, f"emr-pipelines run {plan.name}", tell, warm_jvms=warm_jvms))
 

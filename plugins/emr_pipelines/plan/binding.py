@@ -14,7 +14,7 @@ from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.plan.run_range import refuse_year
 from emr_pipelines.spec.notation.placeholders import Reference, substitute
 from emr_pipelines.spec.notation.run_placeholders import RunPlaceholders
-from emr_pipelines.spec.reading.plain_values import scalar_text
+from emr_pipelines.spec.notation.scalars import scalar_text
 
 # What a cluster may live longest lies between this year and the last that a date has.
 _LAST_YEAR = 8000

@@ -21,7 +21,7 @@ from emr_pipelines.spec.context import environment_values
 from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.models.pipeline import OutputSpec, ParamSpec, StepSpec, param_schema
 from emr_pipelines.spec.notation.durations import seconds_of
-from emr_pipelines.spec.notation.hdfs_words import needs_hdfs
+from emr_pipelines.spec.notation.hdfs_arguments import needs_hdfs
 from emr_pipelines.spec.notation.placeholders import Reference, resolve_known, substitute
 from emr_pipelines.spec.references import ancestors_of
 
@@ -191,4 +191,6 @@ def _plan_output(prefix: str, step: StepSpec, resolve: Resolve) -> OutputPlan | 
 
 def _is_marked(step: StepSpec, output: OutputSpec) -> bool:
     """Whether the output must hold `_SUCCESS`: s3-dist-cp copies one, but writes none of its own."""
-    return output.success_marker and (step.s3_dist_cp is None or "success_marker" in output.model_fields_set)
+    return output.success_marker and (
+        "success_marker" in output.model_fields_set or all(kind.writes_success_marker for _, kind in step.kind_models())
+    )

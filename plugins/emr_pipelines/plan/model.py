@@ -17,7 +17,6 @@ from emr_pipelines.plan.keys import step_label
 
 if TYPE_CHECKING:  # the kinds are built from specs, of which the plan's records know nothing
     from emr_pipelines.plan.kinds.step_command import StepCommand
-    from emr_pipelines.spec.notation.step_kinds import StepKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +121,7 @@ class StepPlan:
     external_inputs: tuple[str, ...] = ()
 
     @property
-    def kind(self) -> StepKind:
+    def kind(self) -> str:
         """The kind key of the spec."""
         return self.command.kind
 

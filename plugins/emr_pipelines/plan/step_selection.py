@@ -14,7 +14,7 @@ from emr_pipelines.plan.legacy_contract import output_uri_of
 from emr_pipelines.plan.model import Artifact, ClusterPlan, Plan, StepPlan
 from emr_pipelines.plan.requests.cluster import DIGEST_TAG, is_own_tag
 from emr_pipelines.plan.run_scope import RunScope, output_origins
-from emr_pipelines.spec.notation.hdfs_words import leaves_on_hdfs, needs_hdfs
+from emr_pipelines.spec.notation.hdfs_arguments import leaves_on_hdfs, needs_hdfs
 from emr_pipelines.spec.notation.placeholders import Reference, references_in, resolve_known
 from emr_pipelines.spec.notation.spelling import suggest
 from emr_pipelines.spec.reading.plain_values import texts_in

@@ -11,9 +11,9 @@ from emr_pipelines.errors import Problem, Severity
 from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.models.pipeline import PipelineSpec, StepSpec
 from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, resolve_known, substitute
+from emr_pipelines.spec.notation.scalars import scalar_text
 from emr_pipelines.spec.project_files.project import ProjectFiles
 from emr_pipelines.spec.reading.document import Document, Path, value_at
-from emr_pipelines.spec.reading.plain_values import scalar_text
 
 BUILT_IN_VALUES = ("name", "region", "bucket", "data", "logs")
 

@@ -10,9 +10,8 @@ from emr_pipelines.plan.code_layout import CodeLayout
 from emr_pipelines.plan.kinds.step_command import COMMAND_RUNNER, StepCommand
 from emr_pipelines.plan.kinds.words import code_among, program_of_spark_submit
 from emr_pipelines.spec.models.pipeline import StepSpec
-from emr_pipelines.spec.notation.step_kinds import StepKind
+from emr_pipelines.spec.notation.scalars import scalar_text
 from emr_pipelines.spec.project_files.command_scripts import find_command_script
-from emr_pipelines.spec.reading.plain_values import scalar_text
 
 # Fetches a script from S3 and starts it; every region has its own copy (AWS: emr-commandrunner).
 SCRIPT_RUNNER = "s3://${env.region}.elasticmapreduce/libs/script-runner/script-runner.jar"
@@ -22,7 +21,8 @@ SCRIPT_RUNNER = "s3://${env.region}.elasticmapreduce/libs/script-runner/script-r
 class WrittenCommand(StepCommand):
     """A command's own list and nothing more: it names its inputs and its output itself, by placeholders. `runner` starts it."""
 
-    kind: ClassVar[StepKind] = "command"
+    kind: ClassVar[str] = "command"
+    runs_on_jvm: ClassVar[bool] = False
     runner: str = COMMAND_RUNNER
 
     def options(self) -> Iterator[str]:

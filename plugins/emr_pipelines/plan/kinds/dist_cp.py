@@ -9,16 +9,16 @@ from typing import ClassVar
 from emr_pipelines.plan.code_layout import CodeLayout
 from emr_pipelines.plan.kinds.argv import free_arguments, inputs_of, own_output
 from emr_pipelines.plan.kinds.step_command import StepCommand
+from emr_pipelines.spec.models.kinds.dist_cp import S3DistCpSpec
 from emr_pipelines.spec.models.pipeline import StepSpec
-from emr_pipelines.spec.models.step import S3DistCpSpec
-from emr_pipelines.spec.notation.step_kinds import StepKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3DistCp(StepCommand):
     """A copy. `sources` is the step's one input; `settings` are options with a value, `switches` those without, all as s3-dist-cp calls them."""
 
-    kind: ClassVar[StepKind] = "s3_dist_cp"
+    kind: ClassVar[str] = "s3_dist_cp"
+    runs_on_jvm: ClassVar[bool] = False
     sources: tuple[str, ...]
     destination: str
     settings: tuple[tuple[str, str], ...] = ()

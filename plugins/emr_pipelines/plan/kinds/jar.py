@@ -10,16 +10,16 @@ from emr_pipelines.plan.code_layout import CodeLayout
 from emr_pipelines.plan.kinds.argv import free_arguments
 from emr_pipelines.plan.kinds.step_command import StepCommand
 from emr_pipelines.plan.kinds.words import code_among
+from emr_pipelines.spec.models.kinds.jar import JarSpec
 from emr_pipelines.spec.models.pipeline import StepSpec
-from emr_pipelines.spec.models.step import JarSpec
-from emr_pipelines.spec.notation.step_kinds import StepKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HadoopJar(StepCommand):
     """A jar with its main class; it names its inputs and its output itself, in `arguments`."""
 
-    kind: ClassVar[StepKind] = "jar"
+    kind: ClassVar[str] = "jar"
+    runs_on_jvm: ClassVar[bool] = False
     path: str
     program_class: str | None = None
 

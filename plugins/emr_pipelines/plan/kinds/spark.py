@@ -10,9 +10,9 @@ from emr_pipelines.plan.code_layout import CodeLayout
 from emr_pipelines.plan.kinds.argv import free_arguments, inputs_of, own_output
 from emr_pipelines.plan.kinds.step_command import StepCommand, once_each, option_list
 from emr_pipelines.plan.legacy_contract import LegacyContract, is_legacy
-from emr_pipelines.spec.models.pipeline import SparkSpec, StepSpec
-from emr_pipelines.spec.notation.step_kinds import StepKind
-from emr_pipelines.spec.reading.plain_values import scalar_text
+from emr_pipelines.spec.models.kinds.spark import SparkSpec
+from emr_pipelines.spec.models.pipeline import StepSpec
+from emr_pipelines.spec.notation.scalars import scalar_text
 from emr_pipelines.spec.sizing.spark_requests import PROPERTY_OF_KEY
 
 
@@ -24,7 +24,8 @@ class SparkSubmit(StepCommand):
     contract is told `legacy_arguments` and nothing else.
     """
 
-    kind: ClassVar[StepKind] = "spark"
+    kind: ClassVar[str] = "spark"
+    runs_on_jvm: ClassVar[bool] = True
     deploy_mode: str
     name: str
     program: str

@@ -5,10 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
-
-if TYPE_CHECKING:
-    from emr_pipelines.spec.notation.step_kinds import StepKind
+from typing import Any, ClassVar, Self
 
 COMMAND_RUNNER = "command-runner.jar"
 
@@ -21,7 +18,9 @@ class StepCommand(ABC):
     Texts may hold the placeholders of `plan.model`.
     """
 
-    kind: ClassVar[StepKind]
+    # The key of the spec, and whether a JVM runs it, which `run` then starts beforehand.
+    kind: ClassVar[str]
+    runs_on_jvm: ClassVar[bool]
     arguments: tuple[str, ...] = ()
 
     @abstractmethod

@@ -9,11 +9,10 @@ from typing import ClassVar
 from emr_pipelines.plan.code_layout import CodeLayout
 from emr_pipelines.plan.kinds.argv import free_arguments, inputs_of, own_output
 from emr_pipelines.plan.kinds.step_command import StepCommand, once_each, option_list
+from emr_pipelines.spec.models.kinds.streaming import StreamingSpec
 from emr_pipelines.spec.models.pipeline import StepSpec
-from emr_pipelines.spec.models.step import StreamingSpec
-from emr_pipelines.spec.notation.step_kinds import StepKind
-from emr_pipelines.spec.reading.plain_values import scalar_text
-from emr_pipelines.spec.streaming_words import is_file, programs_of, quote_word, shipped_name
+from emr_pipelines.spec.notation.scalars import scalar_text
+from emr_pipelines.spec.notation.streaming_arguments import is_file, quote_word, shipped_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +22,8 @@ class HadoopStreaming(StepCommand):
     `programs` holds the words of the mapper, combiner and reducer by key; `classes` Java classes by Hadoop's option without its dash.
     """
 
-    kind: ClassVar[StepKind] = "streaming"
+    kind: ClassVar[str] = "streaming"
+    runs_on_jvm: ClassVar[bool] = True
     settings: tuple[tuple[str, str], ...] = ()
     files: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class HadoopStreaming(StepCommand):
 
 def hadoop_streaming(pipeline: str, step: StepSpec, streaming: StreamingSpec, layout: CodeLayout) -> HadoopStreaming:
     """What a step's `streaming` becomes."""
-    programs = list(programs_of(streaming))
+    programs = list(streaming.programs())
     shipped = [word for _, words in programs for word in _shipped(words, layout)]
     return HadoopStreaming(
         settings=tuple(_settings(f"{pipeline}.{step.name}", streaming)),

@@ -12,8 +12,11 @@ from emr_pipelines.plan.kinds.spark import spark_submit
 from emr_pipelines.plan.kinds.step_command import StepCommand
 from emr_pipelines.plan.kinds.streaming import hadoop_streaming
 from emr_pipelines.plan.legacy_contract import LegacyContract
-from emr_pipelines.spec.models.pipeline import SparkSpec, StepSpec
-from emr_pipelines.spec.models.step import JarSpec, S3DistCpSpec, StreamingSpec
+from emr_pipelines.spec.models.kinds.dist_cp import S3DistCpSpec
+from emr_pipelines.spec.models.kinds.jar import JarSpec
+from emr_pipelines.spec.models.kinds.spark import SparkSpec
+from emr_pipelines.spec.models.kinds.streaming import StreamingSpec
+from emr_pipelines.spec.models.pipeline import StepSpec
 
 
 def plan_command(pipeline: str, step: StepSpec, layout: CodeLayout, legacy: LegacyContract) -> StepCommand:

@@ -12,7 +12,7 @@ from typing import Any
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.security.findings import Equivalents, SecurityRule, Sighting
 from emr_pipelines.plan.security.request_texts import params_in, place_of_value
-from emr_pipelines.spec.notation.secret_words import is_named_secret, kind_of_secret, names_secret
+from emr_pipelines.spec.notation.secret_patterns import is_named_secret, kind_of_secret, names_secret
 from emr_pipelines.spec.reading.plain_values import texts_in
 
 _FIX = (

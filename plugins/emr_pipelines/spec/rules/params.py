@@ -11,9 +11,9 @@ from emr_pipelines.spec.models.base import Scalar
 from emr_pipelines.spec.models.pipeline import ParamSpec, param_schema, text_pattern
 from emr_pipelines.spec.notation.forms import FORMS, SAFE_TEXT
 from emr_pipelines.spec.notation.param_schemas import FORMAT_WORDS, refusing_keyword
+from emr_pipelines.spec.notation.scalars import scalar_text
 from emr_pipelines.spec.notation.slow_patterns import find_slow_part
 from emr_pipelines.spec.reading.document import Path
-from emr_pipelines.spec.reading.plain_values import scalar_text
 from emr_pipelines.spec.references import parse_references
 
 _NUMERIC = ("integer", "number")

@@ -12,9 +12,9 @@ from emr_pipelines.spec.models.pipeline import StepSpec
 from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, parse_text, resolve_known
 from emr_pipelines.spec.notation.run_placeholders import DATE_VALUES
 from emr_pipelines.spec.notation.s3_places import TakeOver
+from emr_pipelines.spec.notation.scalars import scalar_text
 from emr_pipelines.spec.notation.task_names import TAKE_OVER_KEY
 from emr_pipelines.spec.reading.document import Path
-from emr_pipelines.spec.reading.plain_values import scalar_text
 from emr_pipelines.spec.rules.place_tree import PlaceTree
 from emr_pipelines.spec.rules.publish import publishers
 

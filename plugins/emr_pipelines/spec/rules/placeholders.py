@@ -6,19 +6,18 @@ import re
 from collections.abc import Iterator
 
 from emr_pipelines.spec.context import BUILT_IN_VALUES, Context, Finding
+from emr_pipelines.spec.models.pipeline import KINDS
 from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, parse_text
 from emr_pipelines.spec.notation.run_placeholders import RUN_NAMES
 from emr_pipelines.spec.notation.spelling import suggest
 from emr_pipelines.spec.reading.document import Path
 from emr_pipelines.spec.reading.plain_values import texts_in
 from emr_pipelines.spec.references import parse_references
-from emr_pipelines.spec.streaming_words import PROGRAMS
 
 # No opening inside: searching a long text with many of them stays linear.
 JINJA = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}|\{#(?:(?!\{#).)*?#\}", re.DOTALL)
 _ROOTS = ("env", "params", "run", "steps")
 _WITH_STEPS = ("inputs", "args", "command")
-_IN_STREAMING = (*PROGRAMS, "environment", "properties")
 
 
 def check_jinja(context: Context) -> Iterator[Finding]:
@@ -64,14 +63,10 @@ def _allowed_roots(path: Path) -> tuple[str, ...]:
     match path:
         case ("steps", _, key, *_) if key in _WITH_STEPS:
             return _ROOTS
-        case ("steps", _, "s3_dist_cp", "previous_manifest"):
-            return _ROOTS
-        case ("steps", _, "s3_dist_cp", "src_prefixes_file") | ("steps", _, "streaming", _, 0):
-            return ("env",)
-        case ("steps", _, "s3_dist_cp", _) | ("steps", _, "publish") | ("steps", _, "spark", "conf", _):
+        case ("steps", _, "publish"):
             return ("env", "params", "run")
-        case ("steps", _, "streaming", key, _) if key in _IN_STREAMING:
-            return ("env", "params", "run")
+        case ("steps", _, kind, *inner) if (model := KINDS.get(str(kind))) is not None:
+            return model.roots_at(tuple(inner))
     return ("env",)
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.models.cluster import BootstrapSpec
 from emr_pipelines.spec.models.pipeline import OutputSpec, StepSpec
-from emr_pipelines.spec.notation.secret_words import is_named_secret, kind_of_secret
+from emr_pipelines.spec.notation.scalars import scalar_text
+from emr_pipelines.spec.notation.secret_patterns import is_named_secret, kind_of_secret
 from emr_pipelines.spec.reading.document import Path
-from emr_pipelines.spec.reading.plain_values import scalar_text, scalars_in, texts_in
+from emr_pipelines.spec.reading.plain_values import texts_in
 from emr_pipelines.spec.rules.placeholders import JINJA
 
 MAX_CHARACTERS = 10_240
@@ -83,19 +84,11 @@ def _argument_lists(context: Context) -> Iterator[tuple[Path, object]]:
 
 def _step_texts(step: StepSpec) -> Iterator[str]:
     yield from (scalar_text(value) for value in (*step.args, *(step.command or [])))
-    if step.command is None and step.jar is None:
-        yield from (f"--input{name}={text}" for name, text in step.inputs.items())
-    for kind in (step.streaming, step.s3_dist_cp, step.jar):
-        options = kind.model_dump(exclude_defaults=True) if kind else {}
-        yield from (scalar_text(value) for _, value in scalars_in(options))
     yield from _legacy_texts(step)
-    if step.spark:
-        yield from (f"--conf{name}={scalar_text(value)}" for name, value in step.spark.conf.items())
-        yield from (
-            ",".join(texts)
-            for texts in (step.spark.packages, step.spark.py_files, step.spark.files, step.spark.archives)
-        )
-        yield from (text for text in (step.spark.script, step.spark.jar, step.spark.main_class) if text)
+    for _, model in step.kind_models():
+        if model.gets_inputs:
+            yield from (f"--input{name}={text}" for name, text in step.inputs.items())
+        yield from model.argument_texts()
 
 
 def _legacy_texts(step: StepSpec) -> Iterator[str]:

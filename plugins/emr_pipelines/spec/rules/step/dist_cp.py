@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.models.environment import EnvironmentSpec
+from emr_pipelines.spec.models.kinds.dist_cp import S3DistCpSpec
 from emr_pipelines.spec.models.pipeline import StepSpec
-from emr_pipelines.spec.models.step import S3DistCpSpec
 from emr_pipelines.spec.notation.s3_places import find_flaw, is_within, reserved_places
 from emr_pipelines.spec.reading.document import Path
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.models.pipeline import StepSpec
-from emr_pipelines.spec.notation.hdfs_words import leaves_on_hdfs
+from emr_pipelines.spec.notation.hdfs_arguments import leaves_on_hdfs
+from emr_pipelines.spec.notation.scalars import scalar_text
 from emr_pipelines.spec.reading.document import Path
-from emr_pipelines.spec.reading.plain_values import scalar_text
 from emr_pipelines.spec.references import Edge, step_edges
 from emr_pipelines.spec.rules.cluster.cluster import is_long_running
 

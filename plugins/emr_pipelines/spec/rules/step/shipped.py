@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from emr_pipelines.spec.code_files.references import PYTHON_KEYS, python_of_job
 from emr_pipelines.spec.context import Context, Finding
-from emr_pipelines.spec.models.pipeline import SparkSpec
+from emr_pipelines.spec.models.kinds.spark import SparkSpec
+from emr_pipelines.spec.notation.scalars import scalar_text
 from emr_pipelines.spec.reading.document import Path
-from emr_pipelines.spec.reading.plain_values import scalar_text, scalars_in
+from emr_pipelines.spec.reading.plain_values import scalars_in
 
 _ARCHIVE_LISTS = ("spark.archives", "spark.yarn.dist.archives")
 # A wheel's name ends with its Python, its ABI and its platform (PEP 427).

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from emr_pipelines.spec.catalog.instance_types import instance_catalog
 from emr_pipelines.spec.context import Context, Finding
-from emr_pipelines.spec.models.pipeline import SparkSpec
+from emr_pipelines.spec.models.kinds.spark import SparkSpec
 from emr_pipelines.spec.reading.document import Path
 from emr_pipelines.spec.rules.cluster.cluster import is_long_running
 from emr_pipelines.spec.sizing.cluster_nodes import ClusterNodes, Node, nodes_of_spec

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from emr_pipelines.spec.context import Context, Finding
-from emr_pipelines.spec.models.pipeline import SparkSpec
-from emr_pipelines.spec.notation.step_kinds import KINDS
+from emr_pipelines.spec.models.kinds.spark import SparkSpec
+from emr_pipelines.spec.models.pipeline import KINDS
 from emr_pipelines.spec.notation.task_names import CREATE_TASK, LEAVE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
 from emr_pipelines.spec.reading.document import Path
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from emr_pipelines.spec.context import Context, Finding
 from emr_pipelines.spec.file_references import is_argument_file
+from emr_pipelines.spec.models.kinds.streaming import StreamingSpec
 from emr_pipelines.spec.models.pipeline import ParamSpec, StepSpec
-from emr_pipelines.spec.models.step import StreamingSpec
 from emr_pipelines.spec.notation.command_words import as_list
+from emr_pipelines.spec.notation.scalars import scalar_text
+from emr_pipelines.spec.notation.streaming_arguments import is_file, quote_word, shipped_name
 from emr_pipelines.spec.reading.document import Path
-from emr_pipelines.spec.reading.plain_values import scalar_text
 from emr_pipelines.spec.references import parse_references
-from emr_pipelines.spec.streaming_words import is_file, programs_of, quote_word, shipped_name
 
 _REDUCES = ("mapreduce.job.reduces", "mapred.reduce.tasks")
 # Hadoop splits a list of inputs at commas, but for those of a glob such as {2015,2016}.
@@ -53,7 +53,7 @@ def check_reducers(context: Context) -> Iterator[Finding]:
 def check_programs(context: Context) -> Iterator[Finding]:
     """Hadoop splits a command line at spaces and quotes, so that not every word can be written."""
     for path, _, streaming in _streaming_steps(context):
-        for key, words in programs_of(streaming):
+        for key, words in streaming.programs():
             is_list = not isinstance(getattr(streaming, key), str)
             if re.search(r"[\s'\"]", context.resolve(words[0])) or not words[0]:
                 fix = f"Write a list of the program and its arguments: {as_list(words[0])}."
@@ -133,7 +133,7 @@ def check_shipped(context: Context) -> Iterator[Finding]:
 
 
 def _shipped(context: Context, streaming: StreamingSpec) -> Iterator[tuple[Path, str]]:
-    for key, words in programs_of(streaming):
+    for key, words in streaming.programs():
         is_list = not isinstance(getattr(streaming, key), str)
         for index, text in enumerate(context.resolve(word) for word in words):
             if is_file(text) if index == 0 else is_argument_file(text, context.files):

@@ -1,51 +1,23 @@
-"""The models of the kinds of step that Hadoop itself runs: streaming, s3-dist-cp, a jar. Shape and types only, as in `spec.models`."""
+"""Kind `s3_dist_cp`: a copy between S3 and HDFS."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable, Iterator
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from emr_pipelines.spec.models.base import Identifier, Model, Scalar, Text
+from emr_pipelines.spec.models.base import Text
+from emr_pipelines.spec.models.kinds.kind_model import InnerPath, KindModel
 from emr_pipelines.spec.notation import forms
 
-Program = Text | Annotated[list[Scalar], Field(min_length=1)]
 
-
-class StreamingSpec(Model):
-    """A Hadoop Streaming job: programs that read lines and write lines."""
-
-    mapper: Program = Field(
-        description="Reads lines of the inputs: a file of the project, an s3:// address, or a command of the nodes; a list adds arguments."
-    )
-    combiner: Program | None = Field(default=None, description="Reduces what one mapper writes, before it is sorted.")
-    reducer: Program | None = Field(
-        default=None,
-        description="Reads the mappers' lines sorted by key; `aggregate` is Hadoop's own. Without it the mappers write the output.",
-    )
-    reducers: int | None = Field(
-        default=None, ge=0, description="Number of reducers, and so of output files; the default is the cluster's."
-    )
-    files: list[Text] = Field(
-        default=[], description="Further files placed beside the programs; path#name gives one another name."
-    )
-    archives: list[Text] = Field(
-        default=[], description="Archives unpacked beside the programs; name.zip#folder names the folder."
-    )
-    jars: list[Text] = Field(default=[], description="Jars with the Java classes that are named here.")
-    environment: dict[Identifier, Scalar] = Field(default={}, description="Environment variables of the programs.")
-    properties: dict[str, Scalar] = Field(
-        default={}, description="Hadoop properties; numbers and booleans become text."
-    )
-    input_format: Text | None = Field(default=None, description="The Java class that reads the inputs.")
-    output_format: Text | None = Field(default=None, description="The Java class that writes the output.")
-    partitioner: Text | None = Field(
-        default=None, description="The Java class that chooses the reducer of a mapper's line."
-    )
-
-
-class S3DistCpSpec(Model):
+class S3DistCpSpec(KindModel):
     """A copy by s3-dist-cp, from the step's one input to `dest` or to the step's own output."""
+
+    # It copies a marker, but writes none of its own.
+    writes_success_marker: ClassVar[bool] = False
+    names_outputs: ClassVar[bool] = True
 
     dest: Text | None = Field(
         default=None,
@@ -93,11 +65,17 @@ class S3DistCpSpec(Model):
     )
     encryption: bool = Field(default=False, description="Ask S3 to encrypt the copies (SSE-S3).")
 
+    @classmethod
+    def roots_at(cls, inner: InnerPath) -> tuple[str, ...]:
+        """Values of a run in every option; a manifest may be the output of an earlier step, and the list of prefixes is a file of the project."""
+        match inner:
+            case ("previous_manifest",):
+                return ("env", "params", "run", "steps")
+            case ("src_prefixes_file",):
+                return ("env",)
+        return ("env", "params", "run")
 
-class JarSpec(Model):
-    """A jar that Hadoop runs as it is. It names its inputs and its output itself, in args."""
-
-    path: Text = Field(description="The jar: a path in the project or an s3:// address.")
-    main_class: Text | None = Field(
-        default=None, alias="class", description="Its main class; the default is the one that the jar's manifest names."
-    )
+    def file_references(self, resolve: Callable[[str], str]) -> Iterator[tuple[InnerPath, str]]:
+        """The list of prefixes."""
+        if self.src_prefixes_file:
+            yield ("src_prefixes_file",), self.src_prefixes_file

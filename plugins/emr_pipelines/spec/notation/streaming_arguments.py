@@ -6,23 +6,9 @@ Hadoop splits at spaces and at quotes, single or double; nothing escapes a quote
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from emr_pipelines.spec.models.base import Scalar
-from emr_pipelines.spec.models.step import StreamingSpec
-from emr_pipelines.spec.reading.plain_values import scalar_text
-
 PROGRAMS = ("mapper", "combiner", "reducer")
 # A parameter's value may hold a space; the values of ${run.…} and of the steps never do.
 _OPEN = "${params."
-
-
-def programs_of(streaming: StreamingSpec) -> Iterator[tuple[str, list[str]]]:
-    """The programs of a job by their key, each as its words: the program itself, then its arguments."""
-    for key in PROGRAMS:
-        program: str | list[Scalar] | None = getattr(streaming, key)
-        if program is not None:
-            yield key, [program] if isinstance(program, str) else [scalar_text(word) for word in program]
 
 
 def is_file(word: str) -> bool:
