@@ -161,7 +161,7 @@ def is_alive(pid):
 
 
 def test_an_interrupted_command_may_end_by_itself(lab):
-    step, running = lab.start("bash", "-c", "trap 'echo bye; exit 0' TERM; touch pids; while :; do sleep 0.1; done")
+    step, running = lab.start("bash", "-c", "trap 'echo bye; exit 0' TERM; touch pids; sleep 600 & wait")
     file = lab.state / "steps" / "j-LAB" / step / "work" / "pids"
     while not file.exists():
         time.sleep(0.02)
