@@ -100,6 +100,7 @@ def test_plays_are_summed_by_hour_and_level(
     }
 
 
+@pytest.mark.slow
 def test_a_second_run_reads_new_files_only_and_writes_all_hours(
     spark: SparkSession, tmp_path: Path, stream: Callable[..., dict[str, int]]
 ) -> None:
@@ -155,6 +156,7 @@ def kill_after_batches(count: int, folder: Path, name: str, *options: str) -> No
         job.wait()
 
 
+@pytest.mark.slow
 def test_a_batch_that_was_written_but_not_committed_counts_once(
     spark: SparkSession, tmp_path: Path, stream: Callable[..., dict[str, int]]
 ) -> None:
@@ -169,6 +171,7 @@ def test_a_batch_that_was_written_but_not_committed_counts_once(
     assert read_table(spark, tmp_path / "second") == count_plainly(logs)
 
 
+@pytest.mark.slow
 def test_plays_that_come_too_late_are_dropped_and_counted(
     spark: SparkSession, tmp_path: Path, stream: Callable[..., dict[str, int]], caplog: pytest.LogCaptureFixture
 ) -> None:
