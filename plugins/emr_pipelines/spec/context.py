@@ -19,7 +19,7 @@ BUILT_IN_VALUES = ("name", "region", "bucket", "data", "logs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class RuleViolation:
     """What a rule found at a path of the spec, and what to do about it."""
 
     path: Path
@@ -84,7 +84,7 @@ class Rule:
     """One thing that is checked, with an id that stays the same; a spec loads in spite of a warning."""
 
     id: str
-    check: Callable[[Context], Iterator[Finding]]
+    check: Callable[[Context], Iterator[RuleViolation]]
     severity: Severity = "error"
 
     def problems(self, context: Context) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.security.findings import Equivalents, SecurityRule, Sighting
+from emr_pipelines.plan.security.findings import Equivalents, PlanViolation, SecurityRule
 from emr_pipelines.plan.security.request_texts import params_in, place_of_value
 from emr_pipelines.spec.notation.secret_patterns import is_named_secret, kind_of_secret, names_secret
 from emr_pipelines.spec.reading.plain_values import texts_in
@@ -31,7 +31,7 @@ class _Text:
     place: str
 
 
-def look_for_secrets(plan: Plan) -> Iterator[Sighting]:
+def look_for_secrets(plan: Plan) -> Iterator[PlanViolation]:
     """Neither the cluster nor a step holds a secret."""
     for one in _texts_of(plan):
         kind = kind_of_secret(one.text)
@@ -39,7 +39,7 @@ def look_for_secrets(plan: Plan) -> Iterator[Sighting]:
             kind = "the secret that its name tells of"
         if kind is not None:
             message = f"{one.where[:1].upper()}{one.where[1:]} looks like {kind}; whoever may describe clusters and steps, or see the DAG, can read it."
-            yield Sighting(message=message, fix=_FIX, place=one.place)
+            yield PlanViolation(message=message, fix=_FIX, place=one.place)
 
 
 def _texts_of(plan: Plan) -> Iterator[_Text]:
@@ -75,14 +75,14 @@ def _option_before(words: Sequence[str], index: int) -> str:
     return before.lstrip("-") if before.startswith("-") and not words[index].startswith("-") else ""
 
 
-def look_for_secret_params(plan: Plan) -> Iterator[Sighting]:
+def look_for_secret_params(plan: Plan) -> Iterator[PlanViolation]:
     """No parameter is for a secret: what is typed into the form stays in Airflow's database and in EMR's steps."""
     secret = [param.name for param in plan.params if names_secret(param.name)]
     for step in plan.steps:
         used = {name for word in step.command.all_arguments() for name in params_in(word)}
         for name in secret:
             if name in used:
-                yield Sighting(
+                yield PlanViolation(
                     message=f"The parameter {name!r} is by its name a secret, and step {step.name!r} gets it as an argument: it is shown in Airflow's runs, in "
                     "EMR's console and in the processes of the nodes.",
                     fix="Pass the name of the secret, and let the job read the secret itself from AWS Secrets Manager.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.models.cluster import BootstrapSpec
 from emr_pipelines.spec.models.pipeline import OutputSpec, StepSpec
 from emr_pipelines.spec.notation.scalars import scalar_text
@@ -17,18 +17,18 @@ from emr_pipelines.spec.rules.placeholders import JINJA
 MAX_CHARACTERS = 10_240
 
 
-def check_empty(context: Context) -> Iterator[Finding]:
+def check_empty(context: Context) -> Iterator[RuleViolation]:
     """EMR drops an empty argument, and all that follow move one place."""
     for path, value in _argument_lists(context):
         if value == "":
-            yield Finding(
+            yield RuleViolation(
                 path=path,
                 message="an empty argument, which EMR drops",
                 fix="Leave it out, or give it a value that your script takes as empty.",
             )
 
 
-def check_yarn_braces(context: Context) -> Iterator[Finding]:
+def check_yarn_braces(context: Context) -> Iterator[RuleViolation]:
     """YARN expands `{{` and `}}` in the command line of a driver that it starts."""
     for path, step in context.steps():
         if step.spark is None or step.spark.deploy_mode != "cluster":
@@ -38,14 +38,14 @@ def check_yarn_braces(context: Context) -> Iterator[Finding]:
         for inner, text in texts_in({"inputs": dict(step.inputs), "args": list(step.args), **described}, path):
             if ("{{" in text or "}}" in _without_placeholders(text)) and not JINJA.search(text):
                 fix = "Add deploy_mode: client to the spark step, or write the argument without doubled braces."
-                yield Finding(
+                yield RuleViolation(
                     path=inner,
                     message="doubled braces, which YARN expands when the driver runs in the cluster",
                     fix=fix,
                 )
 
 
-def check_length(context: Context) -> Iterator[Finding]:
+def check_length(context: Context) -> Iterator[RuleViolation]:
     """EMR takes 10,240 characters of arguments per step."""
     for path, step in context.steps():
         count = sum(len(context.resolve(text)) for text in _step_texts(step))
@@ -53,21 +53,21 @@ def check_length(context: Context) -> Iterator[Finding]:
             message = (
                 f"the arguments of step {step.name!r} have at least {count:,} characters; EMR takes {MAX_CHARACTERS:,}"
             )
-            yield Finding(
+            yield RuleViolation(
                 path=path,
                 message=message,
                 fix="Put long values into a file in the project and name it under inputs or files.",
             )
 
 
-def check_secrets(context: Context) -> Iterator[Finding]:
+def check_secrets(context: Context) -> Iterator[RuleViolation]:
     """Specs, arguments and tags are read by many; secrets do not belong there."""
     for path, text in texts_in(context.value):
         # The default of a parameter is called by the parameter's name.
         name = str(path[1] if path[0] == "params" and path[-1] == "default" else path[-1])
         if kind_of_secret(text) or is_named_secret(name, text):
             fix = "Remove it and revoke it; let the job read it from AWS Secrets Manager, or use the roles of the cluster."
-            yield Finding(path=path, message="this looks like a secret", fix=fix)
+            yield RuleViolation(path=path, message="this looks like a secret", fix=fix)
 
 
 def _argument_lists(context: Context) -> Iterator[tuple[Path, object]]:
