@@ -21,12 +21,12 @@ from tests.conftest import REPOSITORY, start_emr_local
 from tests.emr_local.emr_requests import wait_until
 from tests.integration.processes import free_port
 
-from emr_pipelines.cli.aws_clients import emr_api, s3_client
 from emr_pipelines.cli.local.endpoint import at_own_server, find_local_endpoint, find_own_server
 from emr_pipelines.cli.local.server import joined_server
 from emr_pipelines.cli.local.state_folder import StateFolder, state_folder_of
 from emr_pipelines.cli.local.users import gate, list_users
-from emr_pipelines.cli.project_options import Project
+from emr_pipelines.cli.project.aws_clients import emr_api, s3_client
+from emr_pipelines.cli.project.options import Project
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.spec.loader import load_environment
 
@@ -34,7 +34,7 @@ from emr_pipelines.spec.loader import load_environment
 USER = """
 import sys
 from emr_pipelines.cli.local.server import joined_server
-from emr_pipelines.cli.project_options import load_project
+from emr_pipelines.cli.project.options import load_project
 with joined_server(load_project(None), sys.argv[1], lambda words: None, warm_jvms=0) as server:
     print(server.wait_until_ready().url, flush=True)
     sys.stdin.read()

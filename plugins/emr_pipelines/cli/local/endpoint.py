@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from emr_pipelines.cli.local.state_folder import ServerRecord, StateFolder, state_folder_of
-from emr_pipelines.cli.project_options import Project
+from emr_pipelines.cli.project.options import Project
 from emr_pipelines.emr.loopback import is_loopback
 from emr_pipelines.errors import EmrPipelinesError
 
