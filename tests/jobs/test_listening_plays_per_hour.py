@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -152,7 +153,10 @@ def kill_after_batches(count: int, folder: Path, name: str, *options: str) -> No
             assert job.poll() is None, "the job ended before it could be killed"
             time.sleep(0.05)
     finally:
-        os.killpg(job.pid, signal.SIGKILL)
+        with suppress(
+            ProcessLookupError
+        ):  # it may have ended, which is why the test fails, and its number is none then
+            os.killpg(job.pid, signal.SIGKILL)
         job.wait()
 
 
