@@ -1,6 +1,6 @@
 # Every command of the project. `make demo` and `make test` need Python 3.11 or 3.12 and pip, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-profile test-fresh test-slow test-proofs test-kills test-verdicts test-maven test-airflow-versions test-spark-versions test-template test-least-privilege check bench ui clean upgrade format
+.PHONY: help demo test goldens test-profile test-fresh test-slow test-proofs test-kills test-verdicts test-maven test-airflow-versions test-spark-versions test-template test-least-privilege check bench ui clean upgrade format
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -76,6 +76,9 @@ check: $(VENV)/.installed-dev  ## Lint, types, import rules, schema drift, valid
 	$(BIN)/python -m tests.reliability.table --check
 	$(BIN)/python -m tests.verdicts.matrix --check
 	$(BIN)/emr-pipelines validate
+
+goldens: $(VENV)/.installed-dev  ## Write all golden files anew and show which changed
+	$(BIN)/python -m tests.goldens
 
 format: $(VENV)/.installed-dev  ## Format and sort imports
 	$(BIN)/ruff check --fix .

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,8 @@ import pytest
 from emr_local.states import Delays
 from tests.emr_local.conftest import Emr
 from tests.emr_local.emr_requests import CORE_GROUP, PRIMARY_GROUP, cluster_request, step
+from tests.goldens import PLANS
 
-GOOD = Path(__file__).parents[1] / "plan" / "good"
 SUFFIX = ".requests.json"
 ROLE = "arn:aws:iam::123456789012:role/job"
 RUNTIME_ROLES = {"AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": True}}}
@@ -32,7 +31,7 @@ NETWORK = (
 
 
 def planned_clusters() -> Iterator[str]:
-    for file in sorted(GOOD.glob(f"*{SUFFIX}")):
+    for file in sorted(PLANS.folder.glob(f"*{SUFFIX}")):
         if json.loads(file.read_text())["run_job_flow"] is not None:
             yield file.name.removesuffix(SUFFIX)
 
@@ -48,7 +47,7 @@ def waiting_emr(create_emr: Callable[..., Emr], tmp_path_factory: pytest.TempPat
 
 def create_named_configuration(emr: Emr, name: str, golden: str, *, with_roles: bool) -> None:
     """What create_cluster does for a configuration of the spec, and a user for one that the spec only names."""
-    plan = json.loads((GOOD / f"{golden}.plan.json").read_text())
+    plan = json.loads((PLANS.folder / f"{golden}.plan.json").read_text())
     inline = plan["cluster"].get("security_configuration")
     content = inline["configuration"] if inline else RUNTIME_ROLES if with_roles else {}
     if name in {each["Name"] for each in emr.client.list_security_configurations()["SecurityConfigurations"]}:
@@ -59,7 +58,7 @@ def create_named_configuration(emr: Emr, name: str, golden: str, *, with_roles: 
 @pytest.mark.parametrize("golden", list(planned_clusters()))
 def test_a_planned_cluster_is_accepted_and_shown_as_it_was_asked_for(waiting_emr: Emr, golden: str):
     emr = waiting_emr
-    bound = json.loads((GOOD / f"{golden}{SUFFIX}").read_text())
+    bound = json.loads((PLANS.folder / f"{golden}{SUFFIX}").read_text())
     body = bound["run_job_flow"]
     if "SecurityConfiguration" in body:
         with_roles = any("ExecutionRoleArn" in request for request in bound["add_job_flow_steps"])

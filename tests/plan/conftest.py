@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.goldens import PLANS
 
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
@@ -20,9 +21,10 @@ HERE = Path(__file__).parent
 def mini_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("plan") / "project"
     shutil.copytree(HERE / "project", root)
-    shutil.copytree(
-        HERE / "good", root / "config" / "pipelines", ignore=shutil.ignore_patterns("*.plan.json", "*.requests.json")
-    )
+    specs = root / "config" / "pipelines"
+    specs.mkdir()
+    for spec in PLANS.cases:
+        shutil.copy(spec, specs)
     return root
 
 

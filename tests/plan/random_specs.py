@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
-from tests.plan.test_goldens import GOLDEN_SUFFIXES, GOOD
+from tests.goldens import PLANS
 
 from emr_pipelines.spec.catalog.run_job_flow import read_shapes
 from emr_pipelines.spec.reading.document import Document, value_at
@@ -37,8 +37,7 @@ _DAYS = st.sampled_from(["2024-02-29", "2023-02-29", "2024-13-01", "2024-01-31T0
 
 def good_specs() -> list[dict[str, Any]]:
     """The specs of the goldens."""
-    files = sorted(file for file in GOOD.iterdir() if not file.name.endswith(GOLDEN_SUFFIXES))
-    return [_read(file).value for file in files]
+    return [_read(file).value for file in PLANS.cases]
 
 
 def _read(file: Path) -> Document:

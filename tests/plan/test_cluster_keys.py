@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from tests.plan.test_goldens import NAMES
+from tests.goldens import PLANS
 
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.requests.security import name_security_configuration
@@ -52,7 +52,7 @@ def keys_written(value: Any) -> Iterator[tuple[str, str]]:
 
 def test_every_key_of_a_cluster_is_in_a_golden(mini_project: Path) -> None:
     written = set()
-    for name in NAMES:
+    for name in PLANS.names:
         environment = "aws" if name.startswith("aws_") else "local"
         file = pipeline_file(mini_project, name)
         loaded = load_pipeline(file, environment=environment, project_root=mini_project)

@@ -1,10 +1,9 @@
-"""Every spec in `good/` with its plan and its request bodies. The listing is the test list; `UPDATE_GOLDENS=1 pytest tests/plan` writes them anew."""
+"""Every spec in `good/` with its plan and its request bodies. The listing is the list of tests."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -13,15 +12,13 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
+from tests.goldens import PLANS
 from typer.testing import CliRunner
 
 from emr_pipelines.cli.main import app
 from emr_pipelines.plan.binding import BoundRun, bind_run, values_of_run
 from emr_pipelines.plan.model import Plan
 
-GOOD = Path(__file__).parent / "good"
-GOLDEN_SUFFIXES = (".plan.json", ".requests.json")
-NAMES = sorted(file.stem for file in GOOD.iterdir() if not file.name.endswith(GOLDEN_SUFFIXES))
 EMR = botocore.session.get_session().get_service_model("emr")
 
 
@@ -36,34 +33,28 @@ def bind(plan: Plan) -> BoundRun:
     return bind_run(plan, values, cluster_id=plan.cluster.existing_id or "j-3H6EATEWWRWS")
 
 
-def assert_golden(file: Path, value: Any) -> None:
-    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    if os.environ.get("UPDATE_GOLDENS") == "1":
-        file.write_text(text, encoding="utf-8")
-    assert file.is_file(), f"{file.name} is missing; UPDATE_GOLDENS=1 writes it"
-    assert text == file.read_text(encoding="utf-8"), (
-        f"{file.name} differs; if the change is meant, UPDATE_GOLDENS=1 writes it"
-    )
+def json_text(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PLANS.names)
 def test_validate_accepts_the_spec(name: str, mini_project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(mini_project)
     result = CliRunner().invoke(app, ["validate", name, "--env", "aws" if name.startswith("aws_") else "local"])
     assert (result.exit_code, "1 spec, 0 problems" in result.output.splitlines()[-1]) == (0, True), result.output
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_plan_is_the_golden_one(name: str, plan_of: Callable[[str], Plan]) -> None:
-    assert_golden(GOOD / f"{name}.plan.json", plan_of(name).to_json())
+@pytest.mark.parametrize("case", PLANS.cases, ids=lambda case: case.stem)
+def test_plan_is_the_golden_one(case: Path, plan_of: Callable[[str], Plan]) -> None:
+    PLANS.check(case, ".plan.json", json_text(plan_of(case.stem).to_json()))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_requests_are_the_golden_ones(name: str, plan_of: Callable[[str], Plan]) -> None:
-    assert_golden(GOOD / f"{name}.requests.json", asdict(bind(plan_of(name))))
+@pytest.mark.parametrize("case", PLANS.cases, ids=lambda case: case.stem)
+def test_requests_are_the_golden_ones(case: Path, plan_of: Callable[[str], Plan]) -> None:
+    PLANS.check(case, ".requests.json", json_text(asdict(bind(plan_of(case.stem)))))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PLANS.names)
 def test_requests_are_what_emr_accepts(name: str, plan_of: Callable[[str], Plan]) -> None:
     bound = bind(plan_of(name))
     if bound.run_job_flow is not None:
@@ -73,23 +64,18 @@ def test_requests_are_what_emr_accepts(name: str, plan_of: Callable[[str], Plan]
         assert "" not in body["Steps"][0]["HadoopJarStep"]["Args"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PLANS.names)
 def test_plan_survives_json(name: str, plan_of: Callable[[str], Plan]) -> None:
     plan = plan_of(name).to_json()
     assert json.loads(json.dumps(plan)) == with_lists(plan)
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - {"reliability"}))
+@pytest.mark.parametrize("name", sorted({*PLANS.names} - {"reliability"}))
 def test_a_spec_that_does_not_ask_for_more_has_the_defaults(name: str, plan_of: Callable[[str], Plan]) -> None:
     plan = plan_of(name)
     limits = {(step.retries, step.queue_timeout_seconds, step.on_empty) for step in plan.steps}
     start_timeout = None if plan.cluster.request is None else 3600
     assert (plan.deferrable, plan.cluster.start_timeout_seconds, limits) == (False, start_timeout, {(0, None, "fail")})
-
-
-def test_no_golden_is_left_over() -> None:
-    goldens = {file.name for file in GOOD.iterdir() if file.name.endswith(GOLDEN_SUFFIXES)}
-    assert goldens == {name + suffix for name in NAMES for suffix in GOLDEN_SUFFIXES}
 
 
 def assert_accepted(shape_name: str, body: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from tests.fault_control import Faults
 from tests.reliability.launches import cluster_of
 from tests.reliability.midway import Jobs, Midway, objects_below, running_step, states_in_database, step_folder
 from tests.reliability.runs import Outcome, Runner
-from tests.spec.golden import validate
+from tests.spec.small_project import validate
 
 ON_SPOT = "  core: {instances: [m5.xlarge], on_demand: 1}\n  task: {instances: [m5.xlarge], spot: 1}"
 

@@ -1,8 +1,7 @@
-"""Each security rule finds what is wrong in `bad/<rule>.yaml` and nothing in `good/<rule>.yaml`. The listing is the test list; `UPDATE_GOLDENS=1` writes the texts anew."""
+"""Each security rule finds what is wrong in `bad/<rule>.yaml` and nothing in `good/<rule>.yaml`. The listing is the list of tests."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
@@ -16,33 +15,26 @@ from emr_pipelines.plan.security.registry import RULES, check_security
 from emr_pipelines.plan.security.suppressions import SUPPRESSION_RULES
 from emr_pipelines.spec.models.suppression import SuppressibleRule
 from emr_pipelines.spec.rules.registry import RULES as SPEC_RULES
+from tests.goldens import SECURITY_FINDINGS
 from tests.security.conftest import HERE, TODAY
 
-BAD, GOOD = HERE / "bad", HERE / "good"
+GOOD = sorted((HERE / "good").iterdir())
 IDS = {rule.id for rule in (*RULES, *SUPPRESSION_RULES)}
-
-
-def specs_in(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.yaml"))
 
 
 def findings_of_rule(plan: Plan, file: Path) -> list[SecurityFinding]:
     return [one for one in check_security(plan, today=TODAY) if one.rule == file.stem.replace("_", "-")]
 
 
-@pytest.mark.parametrize("file", specs_in(BAD), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", SECURITY_FINDINGS.cases, ids=lambda file: file.stem)
 def test_a_bad_spec_is_found(file: Path, plan_of: Callable[[Path], Plan]) -> None:
     found = findings_of_rule(plan_of(file), file)
-    text = "".join(f"{finding_text(one)}\n" for one in found)
-    golden = file.with_suffix(".txt")
-    if os.environ.get("UPDATE_GOLDENS") == "1":
-        golden.write_text(text, encoding="utf-8")
+    SECURITY_FINDINGS.check(file, ".txt", "".join(f"{finding_text(one)}\n" for one in found))
     assert found
     assert all(one.message.endswith(".") and one.fix.endswith(".") for one in found)
-    assert text == golden.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("file", specs_in(GOOD), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", GOOD, ids=lambda file: file.stem)
 def test_a_good_spec_is_left_alone(file: Path, plan_of: Callable[[Path], Plan]) -> None:
     plan = plan_of(file)
     assert findings_of_rule(plan, file) == []
@@ -50,9 +42,8 @@ def test_a_good_spec_is_left_alone(file: Path, plan_of: Callable[[Path], Plan]) 
 
 
 def test_every_rule_has_a_bad_and_a_good_spec() -> None:
-    for folder in (BAD, GOOD):
-        assert {file.stem.replace("_", "-") for file in specs_in(folder)} == IDS
-    assert {file.stem for file in BAD.glob("*.txt")} == {file.stem for file in specs_in(BAD)}
+    for specs in (SECURITY_FINDINGS.cases, GOOD):
+        assert {file.stem.replace("_", "-") for file in specs} == IDS
 
 
 def test_an_id_is_not_one_of_validate_too() -> None:

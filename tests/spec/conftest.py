@@ -12,7 +12,7 @@ import pytest
 from emr_pipelines.errors import Problem
 from emr_pipelines.spec import loader
 from emr_pipelines.spec.loader import LoadedSpec, check_pipeline, load_pipeline
-from tests.spec.golden import PROJECT
+from tests.spec.small_project import PROJECT
 
 PARTS = ("cluster: {primary: {instances: [m5.xlarge]}}\n", "steps:\n  - {name: clean, command: [echo, hi]}\n")
 

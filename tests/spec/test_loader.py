@@ -13,7 +13,7 @@ import yaml
 from emr_pipelines.errors import Problem, SpecError
 from emr_pipelines.spec.loader import LoadedSpec, load_environment, load_pipeline
 from tests.spec.conftest import PARTS
-from tests.spec.golden import PROJECT
+from tests.spec.small_project import PROJECT
 
 CLUSTER, STEPS = PARTS
 ROOT = Path(__file__).parents[2]

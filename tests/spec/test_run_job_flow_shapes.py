@@ -1,21 +1,18 @@
-"""The table of RunJobFlow's shapes is that of the installed botocore; `UPDATE_GOLDENS=1` writes it anew."""
+"""The table of RunJobFlow's shapes is that of the installed botocore; `make goldens` writes it anew."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import botocore
 import botocore.session
 import pytest
 
-from emr_pipelines.spec import catalog
 from emr_pipelines.spec.catalog.run_job_flow import find_flaws, read_shapes
+from tests.goldens import RUN_JOB_FLOW_SHAPES, check_file
 
-TABLE = Path(catalog.__file__).parent / "run_job_flow.json"
 MODEL = botocore.session.get_session().get_service_model("emr")
 
 
@@ -52,10 +49,8 @@ def parts_of(shape: Any) -> list[Any]:
 
 def test_the_table_is_what_botocore_has() -> None:
     source = f"botocore {botocore.__version__}, emr {MODEL.api_version}"
-    shapes = shapes_of_botocore()
-    if os.environ.get("UPDATE_GOLDENS") == "1":
-        TABLE.write_text(json.dumps({"source": source, "shapes": shapes}, indent=1) + "\n", encoding="utf-8")
-    assert read_shapes() == shapes, "UPDATE_GOLDENS=1 writes the shapes of the installed botocore"
+    table = {"source": source, "shapes": shapes_of_botocore()}
+    check_file(RUN_JOB_FLOW_SHAPES, json.dumps(table, indent=1) + "\n")
 
 
 @pytest.mark.parametrize("shape", sorted(read_shapes()))

@@ -14,7 +14,7 @@ from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.models.pipeline import PipelineSpec
 from emr_pipelines.spec.reading.schema import SCHEMA_FILES, json_schema
 from emr_pipelines.spec.reading.source import read_source
-from tests.spec.golden import PROJECT
+from tests.spec.small_project import PROJECT
 
 ROOT = Path(__file__).parents[2]
 GOOD = ROOT / "tests" / "plan" / "good"

@@ -17,9 +17,9 @@ from emr_pipelines.emr.diagnosis.probable_cause import Explanation, explain_laun
 from emr_pipelines.emr.emr_api import EmrApi
 from emr_pipelines.emr.steps import StepHandle
 from tests.emr.diagnosis.recorded_clusters import CLUSTER, ClusterThatSays
+from tests.goldens import PROBABLE_CAUSES
 
-LOGS = Path(__file__).parent / "logs"
-CASES = sorted(folder.name for folder in LOGS.iterdir())
+LOGS = PROBABLE_CAUSES.folder
 BUCKET = "recorded-logs"
 STEP = "s-01234567EXAMPLE"
 
@@ -46,10 +46,10 @@ def explain(case: str, s3: Any, log_uri: str) -> Explanation:
     return explanation
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_the_recorded_failure_is_explained(case: str, s3: Any, recorded: str) -> None:
-    expected = (LOGS / case / "expected.txt").read_text(encoding="utf-8").strip()
-    assert explain(case, s3, f"s3n://{recorded}/{case}/").sentence == (expected or None)
+@pytest.mark.parametrize("case", PROBABLE_CAUSES.cases, ids=lambda case: case.name)
+def test_the_recorded_failure_is_explained(case: Path, s3: Any, recorded: str) -> None:
+    sentence = explain(case.name, s3, f"s3n://{recorded}/{case.name}/").sentence
+    PROBABLE_CAUSES.check(case, ".txt", "" if sentence is None else f"{sentence}\n")
 
 
 def test_an_unknown_failure_shows_the_tail(s3: Any, recorded: str) -> None:

@@ -16,11 +16,10 @@ from emr_pipelines.errors import SpecError
 from emr_pipelines.plan.binding import bind_run, values_of_run
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.spec.loader import load_pipeline
-from tests.spec.golden import PROJECT, UPDATE
+from tests.goldens import BAD_LEGACY_SYSTEMS, LEGACY_SYSTEMS
+from tests.spec.small_project import PROJECT
 
-HERE = Path(__file__).parent
-GOOD = sorted(folder.name for folder in (HERE / "good").iterdir())
-BAD = sorted(folder.name for folder in (HERE / "bad").iterdir())
+WITHOUT_CLUSTER = LEGACY_SYSTEMS.folder / "without_cluster"
 
 
 @pytest.fixture
@@ -41,29 +40,21 @@ def import_case(case: Path, *options: str) -> Result:
     return CliRunner().invoke(app, arguments)
 
 
-def assert_golden(file: Path, text: str) -> None:
-    if UPDATE:
-        file.write_text(text, encoding="utf-8")
-    assert text == file.read_text(encoding="utf-8"), f"{file.name} differs; UPDATE_GOLDENS=1 writes it anew"
-
-
-@pytest.mark.parametrize("name", GOOD)
-def test_a_system_becomes_a_spec_and_what_is_lost_is_said(name: str, root: Path) -> None:
-    case = HERE / "good" / name
+@pytest.mark.parametrize("case", LEGACY_SYSTEMS.cases, ids=lambda case: case.name)
+def test_a_system_becomes_a_spec_and_what_is_lost_is_said(case: Path, root: Path) -> None:
     result = import_case(case)
     assert result.exit_code == 0, result.output
     spec = (root / "config" / "pipelines" / "imported.yaml").read_text(encoding="utf-8")
-    assert_golden(case / "expected.yaml", spec)
-    assert_golden(case / "expected.txt", result.stderr)
+    LEGACY_SYSTEMS.check(case, ".yaml", spec)
+    LEGACY_SYSTEMS.check(case, ".txt", result.stderr)
 
 
-@pytest.mark.parametrize("name", GOOD)
-def test_an_imported_spec_validates_and_passes_the_ten_arguments(name: str, root: Path) -> None:
-    case = HERE / "good" / name
+@pytest.mark.parametrize("case", LEGACY_SYSTEMS.cases, ids=lambda case: case.name)
+def test_an_imported_spec_validates_and_passes_the_ten_arguments(case: Path, root: Path) -> None:
     import_case(case)
     validated = CliRunner().invoke(app, ["validate", "imported"])
     assert (validated.exit_code, "1 spec, 0 problems" in validated.output) == (0, True), validated.output
-    assert_golden(case / "expected.arguments.txt", arguments_of_steps(root))
+    LEGACY_SYSTEMS.check(case, ".arguments.txt", arguments_of_steps(root))
 
 
 def arguments_of_steps(root: Path) -> str:
@@ -79,54 +70,50 @@ def arguments_of_steps(root: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-@pytest.mark.parametrize("name", BAD)
-def test_all_problems_of_a_system_are_told_at_once_and_nothing_is_written(name: str, root: Path) -> None:
-    case = HERE / "bad" / name
+@pytest.mark.parametrize("case", BAD_LEGACY_SYSTEMS.cases, ids=lambda case: case.name)
+def test_all_problems_of_a_system_are_told_at_once_and_nothing_is_written(case: Path, root: Path) -> None:
     result = import_case(case)
     assert isinstance(result.exception, SpecError)
-    assert_golden(case / "expected.txt", f"{result.exception}\n")
+    BAD_LEGACY_SYSTEMS.check(case, ".txt", f"{result.exception}\n")
     assert list((root / "config" / "pipelines").iterdir()) == []
     assert not (root / "include").exists()
 
 
 @pytest.mark.usefixtures("root")
 def test_the_dag_file_is_written_beside_the_spec_and_kept_when_it_exists() -> None:
-    case = HERE / "good" / "without_cluster"
-    assert "wrote dags/imported.py" in import_case(case, "--dag").stdout
+    assert "wrote dags/imported.py" in import_case(WITHOUT_CLUSTER, "--dag").stdout
     dag_file = Path("dags/imported.py")
     assert dag_file.read_text().endswith("\n\ndag = build_airflow_dag(__file__)\n")
     dag_file.write_text("mine")
-    assert "kept dags/imported.py" in import_case(case, "--dag", "--force").stdout
+    assert "kept dags/imported.py" in import_case(WITHOUT_CLUSTER, "--dag", "--force").stdout
     assert dag_file.read_text() == "mine"
 
 
 @pytest.mark.usefixtures("root")
 def test_a_spec_that_exists_is_overwritten_by_force_only() -> None:
-    case = HERE / "good" / "without_cluster"
     spec = Path("config/pipelines/imported.yaml")
     spec.write_text("mine")
-    refused = import_case(case)
+    refused = import_case(WITHOUT_CLUSTER)
     assert "config/pipelines/imported.yaml exists" in str(refused.exception)
     assert spec.read_text() == "mine"
-    assert import_case(case, "--force").exit_code == 0
+    assert import_case(WITHOUT_CLUSTER, "--force").exit_code == 0
     assert spec.read_text() != "mine"
 
 
 @pytest.mark.usefixtures("root")
 def test_a_script_that_somebody_has_changed_is_overwritten_by_force_only() -> None:
-    case = HERE / "good" / "without_cluster"
-    import_case(case)
+    import_case(WITHOUT_CLUSTER)
     copy = Path("include/legacy/imported/count.py")
     copy.write_text("mine")
     Path("config/pipelines/imported.yaml").unlink()
-    refused = import_case(case)
+    refused = import_case(WITHOUT_CLUSTER)
     assert "include/legacy/imported/count.py exists" in str(refused.exception)
     assert copy.read_text() == "mine"
 
 
 @pytest.mark.usefixtures("root")
 def test_scripts_below_include_are_named_where_they_are() -> None:
-    shutil.copytree(HERE / "good" / "without_cluster", "include/words")
+    shutil.copytree(WITHOUT_CLUSTER, "include/words")
     arguments = ["import-legacy", "include/words/steps.json", "--out", "config/pipelines/words.yaml"]
     assert CliRunner().invoke(app, arguments).exit_code == 0
     assert "script: include/words/count.py" in Path("config/pipelines/words.yaml").read_text()
@@ -143,6 +130,6 @@ def test_scripts_below_include_are_named_where_they_are() -> None:
     ],
 )
 def test_a_spec_goes_where_specs_are(out: str, message: str) -> None:
-    shutil.copytree(HERE / "good" / "without_cluster", "old")
+    shutil.copytree(WITHOUT_CLUSTER, "old")
     result = CliRunner().invoke(app, ["import-legacy", "old/steps.json", "--out", out])
     assert message in str(result.exception)
