@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.notation.durations import seconds_of
+from emr_pipelines.spec.notation.emr_limits import MAX_TAGS
 from emr_pipelines.spec.reading.document import Path, value_at
 
 OWN_TAG_PREFIX = "emr-pipelines:"
 _IDLE_SECONDS = (60, 7 * 86400)
-_MAX_TAGS = 50
 # Five of ours are added to each cluster: key, dag_id, run_id, expires_at, spec_digest.
 _OWN_TAGS = 5
 _WITH_LONG_RUNNING = ("id", "name", "step_concurrency")
@@ -88,9 +88,9 @@ def check_tags(context: Context) -> Iterator[RuleViolation]:
                 message=f"the tag has a key of {len(name)} and a value of {len(value)} characters",
                 fix="A key has 1 to 128, a value at most 256.",
             )
-    if len(tags) > _MAX_TAGS - _OWN_TAGS:
-        message = f"{len(tags)} tags; AWS takes {_MAX_TAGS}, and emr-pipelines adds {_OWN_TAGS}"
-        yield RuleViolation(path=(*_CLUSTER, "tags"), message=message, fix=f"Keep at most {_MAX_TAGS - _OWN_TAGS}.")
+    if len(tags) > MAX_TAGS - _OWN_TAGS:
+        message = f"{len(tags)} tags; AWS takes {MAX_TAGS}, and emr-pipelines adds {_OWN_TAGS}"
+        yield RuleViolation(path=(*_CLUSTER, "tags"), message=message, fix=f"Keep at most {MAX_TAGS - _OWN_TAGS}.")
 
 
 def is_long_running(context: Context) -> bool:

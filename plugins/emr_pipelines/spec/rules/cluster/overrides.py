@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from emr_pipelines.spec.catalog.run_job_flow import find_flaws
 from emr_pipelines.spec.context import Context, RuleViolation
+from emr_pipelines.spec.notation.emr_limits import MAX_STEPS_AT_ONCE
 from emr_pipelines.spec.reading.document import Path
 
 _PATH: Path = ("cluster", "overrides")
@@ -20,7 +21,6 @@ _FORMS = {
     "groups": ("InstanceFleets", "MasterInstanceType", "SlaveInstanceType", "InstanceCount"),
 }
 # AWS: API reference of RunJobFlow, StepConcurrencyLevel.
-MOST_STEPS_AT_ONCE = 256
 _LOG_SCHEMES = ("s3://", "s3n://", "${")
 _FIXED_INSTANCES = {"KeepJobFlowAliveWhenNoSteps": True, "TerminationProtected": False}
 
@@ -37,8 +37,8 @@ def check_values(context: Context) -> Iterator[RuleViolation]:
     """What EMR refuses, or takes and then keeps no logs, although the shape is right."""
     overrides = context.plain(context.spec.cluster.overrides or {})
     steps = overrides.get("StepConcurrencyLevel")
-    if isinstance(steps, int) and not 1 <= steps <= MOST_STEPS_AT_ONCE:
-        message = f"StepConcurrencyLevel {steps} is outside of 1 to {MOST_STEPS_AT_ONCE}"
+    if isinstance(steps, int) and not 1 <= steps <= MAX_STEPS_AT_ONCE:
+        message = f"StepConcurrencyLevel {steps} is outside of 1 to {MAX_STEPS_AT_ONCE}"
         yield RuleViolation(path=(*_PATH, "StepConcurrencyLevel"), message=message, fix="Change the number.")
     logs = overrides.get("LogUri")
     if isinstance(logs, str) and logs and not logs.startswith(_LOG_SCHEMES):

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.models.cluster import BootstrapSpec
 from emr_pipelines.spec.models.pipeline import OutputSpec, StepSpec
+from emr_pipelines.spec.notation.emr_limits import MAX_CHARACTERS
 from emr_pipelines.spec.notation.scalars import scalar_text
 from emr_pipelines.spec.notation.secret_patterns import is_named_secret, kind_of_secret
 from emr_pipelines.spec.reading.document import Path
 from emr_pipelines.spec.reading.plain_values import texts_in
 from emr_pipelines.spec.rules.placeholders import JINJA
-
-MAX_CHARACTERS = 10_240
 
 
 def check_empty(context: Context) -> Iterator[RuleViolation]:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.models.kinds.spark import SparkSpec
 from emr_pipelines.spec.models.pipeline import KINDS
+from emr_pipelines.spec.notation.emr_limits import MAX_STEPS
 from emr_pipelines.spec.notation.task_names import CREATE_TASK, LEAVE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
 from emr_pipelines.spec.reading.document import Path
 
-MAX_STEPS = 256
 RESERVED_NAMES = frozenset({PUBLISH_TASK, CREATE_TASK, TERMINATE_TASK, LEAVE_TASK, VERDICT_TASK})
 _OWN_PROPERTIES = {
     "spark.master": ("would take the step away from the nodes of the cluster", "Remove it; EMR runs Spark on YARN."),
