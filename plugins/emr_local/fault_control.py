@@ -18,6 +18,7 @@ from emr_local.losses import Loss
 from emr_local.steering import Steering, UnfitTargetError, UnknownTargetError
 
 PREFIX = "/_emr_local/"
+READY = "ready"  # the `status` of a server that is well
 _LOSSES = ", ".join(loss.value for loss in Loss)
 
 Reply = Mapping[str, Any]
@@ -39,7 +40,7 @@ class ControlApplication:
     ) -> None:
         self._others = others
         self._routes = (
-            _Route("GET", "health", lambda body: describe_health()),
+            _Route("GET", "health", lambda body: describe_health(), _judge_health),
             *_route_faults(book),
             *_route_log("calls", calls),
             *_route_log("authorizations", authorizations),
@@ -65,7 +66,7 @@ class ControlApplication:
             return HTTPStatus.NOT_FOUND, {"message": f"There is no {PREFIX}{path}. Use one of {known}."}
         for route, match in found:
             if route.method == method:
-                return _run(route.handle, body, match.groups())
+                return _run(route, body, match.groups())
         methods = ", ".join(route.method for route, _ in found)
         return HTTPStatus.METHOD_NOT_ALLOWED, {"message": f"{PREFIX}{path} takes {methods}, not {method}."}
 
@@ -75,11 +76,18 @@ class _Route:
     method: str
     pattern: str
     handle: Handle
+    judge: Callable[[Reply], HTTPStatus] = lambda reply: HTTPStatus.OK
 
 
-def _run(handle: Handle, body: bytes, groups: tuple[str, ...]) -> tuple[HTTPStatus, Reply]:
+def _judge_health(reply: Reply) -> HTTPStatus:
+    """So that whoever looks at the status alone (`curl --fail`, Docker) sees it, too."""
+    return HTTPStatus.OK if reply["status"] == READY else HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def _run(route: _Route, body: bytes, groups: tuple[str, ...]) -> tuple[HTTPStatus, Reply]:
     try:
-        return HTTPStatus.OK, handle(body, *groups)
+        reply = route.handle(body, *groups)
+        return route.judge(reply), reply
     except FaultRequestError as error:
         return HTTPStatus.BAD_REQUEST, {"message": str(error)}
     except UnknownTargetError as error:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from emr_local.ownership import describe_holder
 from emr_local.startup_errors import StartupError
@@ -42,11 +43,11 @@ class DirectoryLock:
 
 
 class Journal:
-    """One file of JSON lines. What `append` returned from is on the disk."""
+    """One file of JSON lines. What `append` returned from is on the disk; of what it raised for, nothing is."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: IO[str] | None = None
+        self._file: io.FileIO | None = None
 
     def read(self) -> list[Entry]:
         """All entries in order; a last line that a kill cut short is left out."""
@@ -68,7 +69,7 @@ class Journal:
         """Put these entries in the place of all others, and go on from there."""
         fresh = self._path.with_suffix(".new")
         try:
-            self._file = fresh.open("w", encoding="utf-8")
+            self._file = fresh.open("wb", buffering=0)
             self.append(entries)
             fresh.replace(self._path)
         except OSError as error:
@@ -78,12 +79,19 @@ class Journal:
             ) from error
 
     def append(self, entries: Iterable[Entry]) -> None:
-        """Write entries to the disk; `rewrite` comes first."""
+        """Write entries to the disk, all or none; `rewrite` comes first."""
         if self._file is None:
             raise ValueError(f"The journal {self._path} is not open: call rewrite first.")
-        self._file.writelines(json.dumps(entry, separators=(",", ":")) + "\n" for entry in entries)
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        lines = "".join(json.dumps(entry, separators=(",", ":")) + "\n" for entry in entries).encode()
+        before = self._file.tell()
+        try:
+            # Without a buffer, which would keep what the disk has no room for and write it with what comes later.
+            while lines:
+                lines = lines[self._file.write(lines) :]
+            os.fsync(self._file.fileno())
+        except OSError:
+            self._file.truncate(self._file.seek(before))
+            raise
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""

@@ -12,7 +12,7 @@ from emr_local.addressee import AddresseeGuard
 from emr_local.bootstrap_actions import Bootstrapper
 from emr_local.call_log import CallLog
 from emr_local.fault_book import FaultBook
-from emr_local.fault_control import ControlApplication
+from emr_local.fault_control import READY, ControlApplication
 from emr_local.fault_injection import FaultInjector
 from emr_local.faults import Fault
 from emr_local.iam.authorization import AuthorizationGate, Authorizer
@@ -31,6 +31,7 @@ from emr_local.store import Store
 from emr_local.supervision import Supervisor
 from emr_local.wire import EmrApplication
 
+_STANDS_STILL = "the part that runs clusters and steps has ended, so no cluster and no step goes on; the log says why"
 _POLL_SECONDS = 0.05  # how soon the HTTP server notices that it is to stop
 
 
@@ -112,12 +113,15 @@ class LocalServer:
 
     def _describe_health(self) -> Mapping[str, object]:
         return {
-            "status": "ready",
+            **self._describe_status(),
             "version": _find_version(),
             "state_dir": str(self._store.directory),
             "clusters": self._service.count_states(),
             **self._ownership.as_json(),
         }
+
+    def _describe_status(self) -> Mapping[str, str]:
+        return {"status": READY} if self._supervisor.alive else {"status": "failed", "problem": _STANDS_STILL}
 
 
 def _find_version() -> str:

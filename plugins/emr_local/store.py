@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,10 @@ _DEFAULT_PUBLIC_ACCESS: Json = {
 
 
 class Store:
-    """Job flows, security configurations and the block-public-access setting. Hold `changed` for every use; saving notifies it."""
+    """Job flows, security configurations and the block-public-access setting. Hold `changed` for every use; saving notifies it.
+
+    What cannot be written raises OSError and did not happen: the journal comes before memory.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -59,11 +62,17 @@ class Store:
 
     def save_flow(self, flow: JobFlow) -> None:
         """Remember the flow as it is now and wake those who wait for a change."""
-        before = self._flows.get(flow.cluster.cluster_id)
-        if flow == before:
+        self.save_flows([flow])
+
+    def save_flows(self, flows: Sequence[JobFlow]) -> None:
+        """Remember several flows as they are now, all or none."""
+        changes = ((self._flows.get(flow.cluster.cluster_id), flow) for flow in flows)
+        entries = [entry for before, flow in changes if flow != before for entry in _changed_entries(before, flow)]
+        if not entries:
             return
-        self._journal.append(_changed_entries(before, flow))
-        self._keep(flow)
+        self._journal.append(entries)
+        for flow in flows:
+            self._keep(flow)
         self.changed.notify_all()
 
     def find_security_configuration(self, name: str) -> SecurityConfiguration | None:
@@ -91,8 +100,9 @@ class Store:
 
     def save_public_access(self, configuration: Json, now: float) -> None:
         """Remember the block-public-access setting."""
-        self._public_access = {"configuration": configuration, "created_at": now}
-        self._journal.append([_entry("public_access", self._public_access)])
+        setting = {"configuration": configuration, "created_at": now}
+        self._journal.append([_entry("public_access", setting)])
+        self._public_access = setting
 
     def close(self) -> None:
         """Close the journal and let another server have the directory."""

@@ -1,6 +1,6 @@
-"""Makes things happen: moves clusters on with time, starts and stops their steps' processes, and takes in how they ended.
+"""Makes things happen: moves clusters on with time, and has their steps' processes started and stopped.
 
-One thread decides, from the store alone, what is to be done; a thread per step waits for its process. Decides no state itself (see states).
+One thread decides, from the store alone, what is to be done. It outlives whatever goes wrong with one cluster, which then ends with the reason. Decides no state itself (see states).
 """
 
 from __future__ import annotations
@@ -11,40 +11,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from emr_local.cluster_changes import JOURNAL_FAILS, RETRY_SECONDS, ClusterChanges
 from emr_local.launches import Launches
 from emr_local.mishaps import advance_launch, find_launch_time
-from emr_local.records import ClusterRecord, ClusterState, JobFlow, ReasonCode, StepRecord, StepState
-from emr_local.runners.contract import ClusterRequest, Executor, RunningStep, StepOutcome, StepRequest
-from emr_local.states import (
-    Delays,
-    Ending,
-    choose_startable,
-    end_step,
-    find_step,
-    is_going,
-    recover,
-    start_step,
-    terminate,
-)
+from emr_local.records import ClusterRecord, ClusterState, JobFlow, StepState
+from emr_local.runners.contract import ClusterRequest, Executor
+from emr_local.states import Delays, choose_startable, is_going, recover, start_step
+from emr_local.step_processes import Action, StepProcesses
 from emr_local.store import Store
 
 _TO_BE_STOPPED = frozenset({StepState.CANCEL_PENDING, StepState.INTERRUPTED})
 _EXIT_SECONDS = 10.0
-_RETRY_SECONDS = 1.0
-_JOURNAL_FAILS = "The journal cannot be written"
 
 log = logging.getLogger(__name__)
-Action = Callable[[], None]
-
-
-@dataclass(slots=True, kw_only=True)
-class _Process:
-    """A step that was handed to the executor; `running` is set once it started, the others once it was told to stop."""
-
-    step: StepRecord
-    running: RunningStep | None = None
-    interrupted: bool = False
-    killed: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,9 +53,9 @@ class Supervisor:
         self._clock = clock
         self._delays = delays
         self._launches = launches
-        self._processes: dict[str, _Process] = {}
+        self._changes = ClusterChanges(store, clock)
+        self._processes = StepProcesses(store, executor, self._changes)
         self._progress = _Progress()
-        self._stopping = False
         self._failing = False
         self._thread = threading.Thread(target=self._run, name="emr-supervisor", daemon=True)
 
@@ -89,14 +68,17 @@ class Supervisor:
 
     def stop(self) -> None:
         """Kill what runs. The steps stay as they are in the store, so that the next start finds and fails them."""
-        with self._store.changed:
-            self._stopping = True
-            self._store.changed.notify_all()
+        self._changes.stop()
         self._launches.close()
         self._executor.close()
         with self._store.changed:
-            self._store.changed.wait_for(lambda: not self._processes, _EXIT_SECONDS)
+            self._store.changed.wait_for(lambda: not self._processes.remain(), _EXIT_SECONDS)
         self._thread.join(_EXIT_SECONDS)
+
+    @property
+    def alive(self) -> bool:
+        """Whether clusters and steps go on at all."""
+        return self._thread.is_alive()
 
     def change_delays(self, delays: Delays) -> None:
         """Have clusters take other times from now on; those that are on their way too."""
@@ -105,34 +87,55 @@ class Supervisor:
             self._store.changed.notify_all()
 
     def _run(self) -> None:
-        while True:
-            with self._store.changed:
-                if self._stopping:
-                    return
-                actions = self._plan()
-                if not actions:
-                    self._store.changed.wait(self._seconds_to_next())
-            for action in actions:
-                action()
+        while not self._changes.stopping:
+            try:
+                self._go_on()
+            except Exception:
+                log.exception("the server cannot tell what is to be done next; it tries again")
+                self._pause()
 
-    def _plan(self) -> list[Action]:
-        """Move on what time moves, and say what is to be done outside the lock."""
-        actions: list[Action] = []
+    def _go_on(self) -> None:
+        """Do what is to be done now, or wait until there is something."""
+        with self._store.changed:
+            if self._changes.stopping:
+                return
+            actions = self._plan()
+            if not actions:
+                self._store.changed.wait(self._seconds_to_next())
+        for cluster_id, act in actions:
+            try:
+                act()
+            except Exception as error:
+                self._changes.end_broken(cluster_id, error)
+                self._pause()  # one that cannot even be ended comes up again at once
+
+    def _pause(self) -> None:
+        with self._store.changed:
+            if not self._changes.stopping:
+                self._store.changed.wait(RETRY_SECONDS)
+
+    def _plan(self) -> list[tuple[str, Action]]:
+        """Move on what time moves, and say what is to be done outside the lock, and for which cluster."""
+        actions: list[tuple[str, Action]] = []
         self._failing = False
         for flow in self._store.list_live_flows():
+            cluster_id = flow.cluster.cluster_id
             try:
                 flow = self._pass_time(flow)
-                actions += self._plan_cluster(flow.cluster)
-                actions += self._plan_steps(flow)
+                planned = [*self._plan_cluster(flow.cluster), *self._plan_steps(flow)]
             except OSError:
-                log.exception("%s; cluster %s stands still until it can", _JOURNAL_FAILS, flow.cluster.cluster_id)
+                log.exception("%s; cluster %s stands still until it can", JOURNAL_FAILS, cluster_id)
                 self._failing = True
+            except Exception as error:
+                actions.append((cluster_id, partial(_fail, error)))
+            else:
+                actions += [(cluster_id, action) for action in planned]
         return actions
 
     def _seconds_to_next(self) -> float | None:
         due = [time for flow in self._store.list_live_flows() if (time := self._find_due_time(flow)) is not None]
         if self._failing:
-            return _RETRY_SECONDS
+            return RETRY_SECONDS
         return max(min(due) - self._clock(), 0.0) if due else None
 
     def _pass_time(self, flow: JobFlow) -> JobFlow:
@@ -151,17 +154,14 @@ class Supervisor:
     def _plan_cluster(self, cluster: ClusterRecord) -> list[Action]:
         progress, cluster_id = self._progress, cluster.cluster_id
         if cluster.state is ClusterState.TERMINATING:
-            if cluster_id in progress.closing:
-                return []
-            progress.closing.add(cluster_id)
-            return [_in_thread(f"close-{cluster_id}", partial(self._close_cluster, cluster))]
+            close = partial(_begin, progress.closing, cluster_id, "close", partial(self._close_cluster, cluster_id))
+            return [] if cluster_id in progress.closing else [close]
         actions: list[Action] = []
         if cluster_id not in progress.opened:
-            progress.opened.add(cluster_id)
             actions.append(partial(self._open_cluster, cluster))
         if self._is_to_bootstrap(cluster):
-            progress.bootstrapping.add(cluster_id)
-            actions.append(_in_thread(f"bootstrap-{cluster_id}", partial(self._launches.bootstrap, cluster)))
+            bootstrap = partial(self._launches.bootstrap, cluster)
+            actions.append(partial(_begin, progress.bootstrapping, cluster_id, "bootstrap", bootstrap))
         return actions
 
     def _is_to_bootstrap(self, cluster: ClusterRecord) -> bool:
@@ -170,33 +170,19 @@ class Supervisor:
         return self._launches.needs_bootstrap(cluster)
 
     def _plan_steps(self, flow: JobFlow) -> list[Action]:
-        actions: list[Action] = []
         startable = choose_startable(flow)
         for step in startable:
             flow = start_step(flow, step.step_id, self._clock())
         self._store.save_flow(flow)
-        for step in startable:
-            process = self._processes[step.step_id] = _Process(step=step)
-            actions.append(_in_thread(step.step_id, partial(self._run_step, process)))
+        actions = [self._processes.add(step) for step in startable]
         for step in flow.steps:
             # A cluster that is going has its processes ended as a whole.
-            if step.state in _TO_BE_STOPPED and not is_going(flow):
-                actions += self._plan_signal(step)
+            if step.state in _TO_BE_STOPPED and not is_going(flow) and (signal := self._processes.plan_signal(step)):
+                actions.append(signal)
         return actions
 
-    def _plan_signal(self, step: StepRecord) -> list[Action]:
-        process = self._processes.get(step.step_id)
-        if process is None or process.running is None or process.killed:
-            return []
-        if step.cancel_by_kill or step.state is StepState.INTERRUPTED:
-            process.killed = True
-            return [process.running.kill]
-        if process.interrupted:
-            return []
-        process.interrupted = True
-        return [process.running.interrupt]
-
     def _open_cluster(self, cluster: ClusterRecord) -> None:
+        self._progress.opened.add(cluster.cluster_id)
         log_uri = cluster.request.get("LogUri")
         request = ClusterRequest(
             cluster_id=cluster.cluster_id,
@@ -208,82 +194,27 @@ class Supervisor:
             self._executor.open_cluster(request)
         except Exception as error:
             log.exception("cluster %s cannot be opened", cluster.cluster_id)
-            ending = Ending(
-                code=ReasonCode.INTERNAL_ERROR,
-                message=f"The local cluster cannot be set up: {error}",
-                final_state=ClusterState.TERMINATED_WITH_ERRORS,
-                running_steps=StepState.CANCELLED,
-            )
-            self._change(cluster.cluster_id, lambda flow: terminate(flow, ending, self._clock()))
+            message = f"The local cluster cannot be set up: {error}"
+            self._changes.end(cluster.cluster_id, message, running_steps=StepState.CANCELLED)
 
-    def _close_cluster(self, cluster: ClusterRecord) -> None:
-        cluster_id = cluster.cluster_id
+    def _close_cluster(self, cluster_id: str) -> None:
         try:
             self._launches.end(cluster_id)
             self._executor.close_cluster(cluster_id)
         except Exception:
             log.exception("cluster %s cannot be closed cleanly", cluster_id)
         with self._store.changed:
-            while not self._stopping and any(
-                process.step.cluster_id == cluster_id for process in self._processes.values()
-            ):
+            while not self._changes.stopping and self._processes.remain(cluster_id):
                 self._store.changed.wait()
             self._progress.closed.add(cluster_id)
             self._store.changed.notify_all()
 
-    def _run_step(self, process: _Process) -> None:
-        step = process.step
-        outcome = self._wait_for_outcome(process)
-        with self._store.changed:
-            # What the shutdown itself killed is found and failed by the next start.
-            if not self._stopping or outcome.exit_code == 0:
-                self._change(step.cluster_id, lambda flow: end_step(flow, step.step_id, outcome, self._clock()))
-            del self._processes[step.step_id]
-            self._store.changed.notify_all()
 
-    def _wait_for_outcome(self, process: _Process) -> StepOutcome:
-        step = process.step
-        request = StepRequest(
-            cluster_id=step.cluster_id,
-            step_id=step.step_id,
-            name=step.name,
-            jar=step.jar,
-            args=step.args,
-            main_class=step.main_class,
-            properties=step.properties,
-        )
-        try:
-            running = self._executor.start_step(request)
-            self._register(process, running)
-            return running.wait()
-        except Exception as error:
-            log.exception("step %s cannot be run", step.step_id)
-            return StepOutcome(exit_code=1, message=f"The local EMR server failed to run the step: {error}")
-
-    def _register(self, process: _Process, running: RunningStep) -> None:
-        """Let the step be stopped from now on; at once if its cluster went while it started."""
-        with self._store.changed:
-            process.running = running
-            flow = self._store.find_flow(process.step.cluster_id)
-            current = None if flow is None else find_step(flow, process.step.step_id)
-            wanted = current is not None and current.ended_at is None and not self._stopping
-            self._store.changed.notify_all()
-        if not wanted:
-            running.kill()
-
-    def _change(self, cluster_id: str, change: Callable[[JobFlow], JobFlow]) -> None:
-        """Save a change that nobody would ask for a second time: again and again while the disk is full."""
-        with self._store.changed:
-            while flow := self._store.find_flow(cluster_id):
-                try:
-                    self._store.save_flow(change(flow))
-                    return
-                except OSError:
-                    log.exception("%s; what became of cluster %s is tried again", _JOURNAL_FAILS, cluster_id)
-                    self._store.changed.wait(_RETRY_SECONDS)
-                    if self._stopping:
-                        return
+def _begin(begun: set[str], cluster_id: str, what: str, target: Action) -> None:
+    """Do something for a cluster in a thread of its own, and remember that it was begun."""
+    threading.Thread(target=target, name=f"{what}-{cluster_id}", daemon=True).start()
+    begun.add(cluster_id)
 
 
-def _in_thread(name: str, target: Action) -> Action:
-    return threading.Thread(target=target, name=name, daemon=True).start
+def _fail(error: Exception) -> None:
+    raise error

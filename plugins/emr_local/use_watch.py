@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 USERS_FOLDER = "users"
@@ -14,6 +16,7 @@ GATE_FILE = "users.lock"
 # A file of this name says that the server stays until it is stopped.
 KEPT_FILE = "kept"
 _LOOK_EVERY_SECONDS = 1.0
+_LOG = logging.getLogger(__name__)
 
 
 class UseWatch:
@@ -23,7 +26,6 @@ class UseWatch:
         self._state_dir = state_dir
         self._stop = stop
         self._closed = threading.Event()
-        self._gate: int | None = None
         self._thread = threading.Thread(target=self._watch, name="emr-use-watch", daemon=True)
 
     def start(self) -> None:
@@ -37,15 +39,29 @@ class UseWatch:
             self._thread.join()
 
     def _watch(self) -> None:
+        troubled = False
         while not self._closed.wait(_LOOK_EVERY_SECONDS):
-            gate = _try_lock(self._state_dir / GATE_FILE)
-            if gate is None:
-                continue  # somebody joins or leaves at this moment
-            if not self._is_wanted():
-                self._gate = gate  # held until this process is gone
-                self._stop()
-                return
-            os.close(gate)
+            try:
+                if self._close_gate():
+                    self._stop()
+                    return
+                troubled = False
+            except Exception:  # a thread that ended here would keep the server for ever
+                if not troubled:
+                    _LOG.exception("it cannot be told whether anybody uses this server; looking again")
+                troubled = True
+
+    def _close_gate(self) -> bool:
+        """Whether nobody uses the server, and nobody can join it any more."""
+        gate = _try_lock(self._state_dir / GATE_FILE)
+        if gate is None:
+            return False  # somebody joins or leaves at this moment
+        with ExitStack() as opening:
+            opening.callback(os.close, gate)
+            if self._is_wanted():
+                return False
+            opening.pop_all()  # held until this process is gone
+        return True
 
     def _is_wanted(self) -> bool:
         if (self._state_dir / KEPT_FILE).exists():

@@ -10,8 +10,8 @@ import pytest
 from tests.cli.command_line import run_tool
 from tests.conftest import REPOSITORY
 
+from emr_pipelines.cli.doctor.doctor_checks import check_endpoint, check_folder, check_java, check_packages
 from emr_pipelines.cli.local.state_folder import StateFolder
-from emr_pipelines.cli.machine_checks import check_endpoint, check_folder, check_java, check_packages
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from emr_pipelines.cli.finished_run import FinishedRun
-from emr_pipelines.cli.run_ending import tell_end
-from emr_pipelines.cli.run_progress import RunProgress
+from emr_pipelines.cli.run.ending import tell_end
+from emr_pipelines.cli.run.finished_run import FinishedRun
+from emr_pipelines.cli.run.progress import RunProgress
 
 LOG = "s3://logs/logs/j-1/steps/s-1/stderr.gz"
 ERROR = f"ValueError: no such year (job.py:3). Step s-1 (one [k:1.1]) is FAILED: Unknown Error. (log: {LOG})"

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from emr_pipelines.cli.run import _tell_stop
-from emr_pipelines.cli.run_ending import _find_fate
-from emr_pipelines.cli.run_progress import RunProgress
-from emr_pipelines.cli.stop_signals import StoppedBySignal, handling
+from emr_pipelines.cli.run.command import _tell_stop
+from emr_pipelines.cli.run.ending import _find_fate
+from emr_pipelines.cli.run.progress import RunProgress
+from emr_pipelines.cli.terminal.stop_signals import StoppedBySignal, handling
 
 TASKS = ("publish_code", "create_cluster", "one.submit", "one.wait")
 OWN = (*TASKS, "terminate_cluster", "verdict")

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,12 +22,12 @@ from tests.conftest import REPOSITORY, start_emr_local
 from tests.emr_local.emr_requests import wait_until
 from tests.integration.processes import free_port
 
-from emr_pipelines.cli.aws_clients import emr_api, s3_client
 from emr_pipelines.cli.local.endpoint import at_own_server, find_local_endpoint, find_own_server
 from emr_pipelines.cli.local.server import joined_server
 from emr_pipelines.cli.local.state_folder import StateFolder, state_folder_of
 from emr_pipelines.cli.local.users import gate, list_users
-from emr_pipelines.cli.project_options import Project
+from emr_pipelines.cli.project.aws_clients import emr_api, s3_client
+from emr_pipelines.cli.project.options import Project
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.spec.loader import load_environment
 
@@ -34,7 +35,7 @@ from emr_pipelines.spec.loader import load_environment
 USER = """
 import sys
 from emr_pipelines.cli.local.server import joined_server
-from emr_pipelines.cli.project_options import load_project
+from emr_pipelines.cli.project.options import load_project
 with joined_server(load_project(None), sys.argv[1], lambda words: None, warm_jvms=0) as server:
     print(server.wait_until_ready().url, flush=True)
     sys.stdin.read()
@@ -72,7 +73,8 @@ def own(tmp_path: Path) -> Iterator[Project]:
 def end_server(state: StateFolder) -> None:
     record = state.read_record()
     if record is not None:
-        os.kill(record.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # one that was killed leaves its record behind
+            os.kill(record.pid, signal.SIGKILL)
 
 
 def join(project: Project, tell: Say = lambda words: None) -> Any:
@@ -321,6 +323,43 @@ def test_status_names_what_listens_in_its_place(stranger: str, tmp_path: Path) -
     assert told.returncode == 1
     assert f"{stranger} answers, but is no emr_local" in told.stderr
     assert "Start it" not in told.stdout + told.stderr
+
+
+@pytest.fixture
+def unwell(tmp_path: Path) -> Iterator[Project]:
+    """A project whose emr_local answers, but runs no steps any more. It is this process, so nobody is to stop it."""
+    state = state_folder_of(tmp_path)
+    state.make()
+
+    class Health(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            page = {"status": "failed", "problem": "no cluster and no step goes on", "state_dir": str(state.path)}
+            body = json.dumps({**page, "pid": os.getpid(), "user": "somebody"}).encode()
+            self.send_response(503)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Health)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield make_project(tmp_path, f"http://127.0.0.1:{server.server_port}")
+    server.shutdown()
+
+
+def test_a_server_that_runs_no_steps_any_more_is_not_called_ready(unwell: Project) -> None:
+    url, state = unwell.environment.connection.endpoint_url, state_folder_of(unwell.root)
+    record = {"url": url, "pid": os.getpid(), "user": "somebody", "folder": "here", "since": "now", "log": None}
+    words = r"answers, but runs nothing: no cluster and no step goes on.*emr-pipelines local stop --force"
+    for seen in (True, False):  # that of another container has left no record here
+        if seen:
+            (state.path / "server.json").write_text(json.dumps({**record, "while_used": False}))
+            told = run_tool(unwell.root, "local", "status")
+            assert told.returncode == 1
+            assert "runs nothing: no cluster and no step goes on" in told.stderr
+        else:
+            (state.path / "server.json").unlink()
+        with pytest.raises(EmrPipelinesError, match=words), join(unwell):
+            pass
 
 
 def test_status_names_the_other_project_in_its_place(emr_url: str, emr_state_dir: Path, tmp_path: Path) -> None:

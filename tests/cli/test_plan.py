@@ -20,7 +20,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from emr_pipelines.cli.plan import plan_command
+from emr_pipelines.cli.plan.command import plan_command
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.security.registry import check_security

@@ -15,8 +15,8 @@ import typer
 from tests.cli.command_line import run_tool
 from typer.testing import CliRunner, Result
 
-from emr_pipelines.cli.plan import plan_command
-from emr_pipelines.cli.plan_baseline import record_of
+from emr_pipelines.cli.plan.baseline import record_of
+from emr_pipelines.cli.plan.command import plan_command
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.spec.loader import load_pipeline

@@ -15,7 +15,7 @@ from moto.server import ThreadedMotoServer
 from tests.cli.price_list_server import PriceList, emr_fee, instance, serving, volume
 from typer.testing import CliRunner, Result
 
-from emr_pipelines.cli.prices import prices_command
+from emr_pipelines.cli.aws.prices import prices_command
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.spec.catalog.price_data import read_project_prices
 

@@ -14,7 +14,7 @@ import typer
 from botocore.validate import ParamValidator
 from typer.testing import CliRunner, Result
 
-from emr_pipelines.cli.render import render_command
+from emr_pipelines.cli.plan.render import render_command
 from emr_pipelines.errors import EmrPipelinesError
 
 PLAN_TESTS = Path(__file__).parents[1] / "plan"

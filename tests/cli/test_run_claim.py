@@ -13,14 +13,14 @@ import pytest
 from tests.cli.command_line import run_tool
 from tests.conftest import PROJECT_FOLDERS, REPOSITORY
 
-from emr_pipelines.cli.run_claim import claimed_run
+from emr_pipelines.cli.airflow_home.claims import claimed_run
 from emr_pipelines.errors import EmrPipelinesError
 
 DAY = dt.date(2005, 1, 1)
 HOLD = """
 import datetime, sys
 from pathlib import Path
-from emr_pipelines.cli.run_claim import claimed_run
+from emr_pipelines.cli.airflow_home.claims import claimed_run
 with claimed_run(Path(sys.argv[1]), "word_clouds", datetime.date(2005, 1, 1)):
     print("held", flush=True)
     sys.stdin.read()

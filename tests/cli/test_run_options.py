@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emr_pipelines.cli.run_options import parse_params
+from emr_pipelines.cli.project.run_params import parse_params
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.model import ParamPlan
 

@@ -8,7 +8,7 @@ import time
 import pytest
 from rich.console import Console
 
-from emr_pipelines.cli.run_progress import RunProgress
+from emr_pipelines.cli.run.progress import RunProgress
 
 
 @pytest.mark.parametrize("terminal", [True, False])

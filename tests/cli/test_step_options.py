@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from tests.conftest import REPOSITORY
 
-from emr_pipelines.cli.step_options import parse_step_options
-from emr_pipelines.cli.upstream_outputs import choose_values, describe_output, find_outputs, given_params
+from emr_pipelines.cli.run.step_options import parse_step_options
+from emr_pipelines.cli.run.upstream_outputs import choose_values, describe_output, find_outputs, given_params
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.binding import bind_request, values_of_run
 from emr_pipelines.plan.build import build_plan

@@ -17,15 +17,15 @@ from tests.conftest import is_running
 from tests.integration.processes import free_port
 from tests.stop_signals import signal_another_thread
 
-from emr_pipelines.cli.run_claim import claimed_airflow
-from emr_pipelines.cli.ui import choose_ports
+from emr_pipelines.cli.airflow_home.claims import claimed_airflow
+from emr_pipelines.cli.airflow_home.ui import choose_ports
 
 ROOT = Path(__file__).parents[2]
 # The verb's own waiting, beside a thread such as a library starts.
 SERVE = """
 import os, threading, time
 from pathlib import Path
-from emr_pipelines.cli.ui import _serve
+from emr_pipelines.cli.airflow_home.ui import _serve
 threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
 _serve(dict(os.environ), lambda: None, Path(os.environ["LOCK"]))
 """

@@ -15,7 +15,7 @@ import pytest
 from tests.cli.command_line import run_tool
 from tests.conftest import PROJECT_FOLDERS, REPOSITORY
 
-from emr_pipelines.cli.terminal_encoding import _spell
+from emr_pipelines.cli.terminal.terminal_encoding import _spell
 
 # The command, one verb of which meets what nobody foresaw.
 BROKEN = """

@@ -8,7 +8,7 @@ import time
 
 from rich.console import Console
 
-from emr_pipelines.cli.waiting import is_time_to_tell, show_waiting
+from emr_pipelines.cli.terminal.waiting import is_time_to_tell, show_waiting
 
 
 def test_lines_come_after_two_seconds_then_each_second_then_rarely() -> None:

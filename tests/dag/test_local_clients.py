@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ProfileNotFound
 
-from emr_pipelines.cli import aws_clients as cli_clients
+from emr_pipelines.cli.project import aws_clients as cli_clients
 from emr_pipelines.dag import aws_clients as task_clients
 from emr_pipelines.emr.emr_api import RunError
 from emr_pipelines.emr.loopback import local_key

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 
-from emr_pipelines.cli.plan_baseline import record_of
+from emr_pipelines.cli.plan.baseline import record_of
 from emr_pipelines.dag.factory import build_airflow_dag
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.difference import compare_plans

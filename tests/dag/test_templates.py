@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,9 @@ from airflow.sdk import DAG, BaseOperator
 
 from emr_pipelines.dag.macros import RunMacros
 from emr_pipelines.dag.templates import to_template
+from emr_pipelines.plan.binding import RunValues, bind_request
+from emr_pipelines.plan.keys import run_key, step_key
+from emr_pipelines.spec.notation.run_placeholders import RUN_PLACEHOLDERS
 
 OWN_OUTPUT = "s3://b/runs/p/${run.id}/count/attempt=${step.attempt}"
 HOSTILE = [
@@ -134,3 +138,29 @@ def test_a_parameter_without_value_fails_by_name() -> None:
 def test_a_parameter_with_spaces_and_braces_stays_one_argument() -> None:
     hostile = "--conf spark.x={{ ti }} ; rm -rf /"
     assert render(["--title=${params.title}"], params={"title": hostile}) == [f"--title={hostile}"]
+
+
+def test_a_plan_and_a_task_have_the_same_text_for_every_placeholder() -> None:
+    """`plan --date` shows what a run will send: every placeholder of the table, and those of parameters and steps."""
+    run = run_at(dt.datetime(2005, 3, 9, tzinfo=dt.UTC))
+    texts = [f"${{{name}}}" for name in RUN_PLACEHOLDERS]
+    texts += ["${params.city}", "${params.top}", "${params.dry}", "${steps.clean.output}", "${steps.clean.output_uri}"]
+    params, output = {"city": "Zürich", "top": 10, "dry": False}, "s3://output/output/runs/p/r/clean/attempt=1"
+    code_prefix = "s3://b/code/1"
+    in_plan = RunValues(
+        run_id=run.run_id,
+        run_key=run_key("p", run.run_id),
+        year=2005,
+        logical_date=dt.date(2005, 3, 9),
+        params=params,
+        code_prefix=code_prefix,
+        step_attempt="1",
+        step_key=step_key("p", run.run_id, "count", "1"),
+        step_outputs={"clean": output},
+    )
+    xcom = {"clean.wait/output": output, "publish_code/return_value": code_prefix}
+    in_task = dict(zip(texts, render(texts, dag_run=run, params=params, xcom=xcom), strict=True))
+    # When a cluster expires is reckoned from the moment at which it is made.
+    expires = dt.datetime.fromisoformat(in_task["${run.expires_at}"])
+    bound = bind_request(texts, replace(in_plan, expires_at=expires.isoformat()))
+    assert in_task == dict(zip(texts, bound, strict=True))

@@ -16,6 +16,7 @@ class FakeStep:
     def __init__(self, outcome: StepOutcome | None = None, *, stubborn: bool = False) -> None:
         self._stubborn = stubborn
         self.signals: list[str] = []
+        self.signal_error: BaseException | None = None
         self._outcome = outcome
         self._ended = threading.Event()
         if outcome is not None:
@@ -28,6 +29,8 @@ class FakeStep:
 
     def interrupt(self) -> None:
         self.signals.append("interrupt")
+        if self.signal_error is not None:
+            raise self.signal_error
         if not self._stubborn:
             self._end(StepOutcome(exit_code=-15))
 

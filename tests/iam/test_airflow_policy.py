@@ -29,7 +29,13 @@ ACCOUNT = "123456789012"
 # What the Airflow role runs. `emr/access` and the other verbs are for people with rights of their own.
 ROOMS = {name: PACKAGE / name for name in ("emr", "storage", "inline", "dag", "cli")}
 FOR_PEOPLE = PACKAGE / "emr" / "access"
-VERBS_OF_THE_ROLE = {"run", "sample_data", "reap", "collect_garbage"}
+CLI = PACKAGE / "cli"
+VERBS_OF_THE_ROLE = (
+    CLI / "run",
+    CLI / "local" / "sample_data.py",
+    CLI / "aws" / "reap.py",
+    CLI / "aws" / "gc_command.py",
+)
 SERVICES = ("emr", "s3", "secretsmanager", "ssm", "kms", "sts", "iam")
 # boto3 adds these to the S3 client.
 TRANSFERS = {"copy", "upload_file", "upload_fileobj", "download_file", "download_fileobj"}
@@ -79,7 +85,7 @@ def calls_in(path: Path) -> Iterator[str]:
 
 def modules_of(room: str) -> Iterator[Path]:
     for path in sorted(ROOMS[room].rglob("*.py")):
-        if not path.is_relative_to(FOR_PEOPLE) and (room != "cli" or path.stem in VERBS_OF_THE_ROLE):
+        if not path.is_relative_to(FOR_PEOPLE) and (room != "cli" or any(map(path.is_relative_to, VERBS_OF_THE_ROLE))):
             yield path
 
 

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from emr_local.iam.policies import Access, read_policy
-from emr_pipelines.cli.sample_data import provide_sample_data
+from emr_pipelines.cli.local.sample_data import provide_sample_data
 from emr_pipelines.dag.reaper import build_reaper_dag
 from emr_pipelines.emr.reaper import live_runs
 from emr_pipelines.storage.garbage import delete_garbage, find_garbage

@@ -84,6 +84,7 @@ def press_ctrl_c(process: subprocess.Popen[str]) -> None:
     os.killpg(process.pid, signal.SIGINT)
 
 
+@pytest.mark.slow
 def test_ctrl_c_cancels_the_step_and_terminates_the_cluster(
     start_run: Callable[[str], subprocess.Popen[str]], api: EmrApi
 ) -> None:

@@ -271,6 +271,7 @@ def generate(output: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*command, f"--output={output}"], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("spark")
 def test_the_sample_data_has_one_odd_file(
     spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]

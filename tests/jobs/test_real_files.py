@@ -39,7 +39,15 @@ def test_each_file_has_an_expectation_and_each_expectation_a_file() -> None:
     assert len(PRESENT) >= 40
 
 
-@pytest.mark.parametrize(("group", "name"), PRESENT, ids=[f"{group}-{name}" for group, name in PRESENT])
+def _each_file() -> list[Any]:
+    # A file costs a Spark job: every fourth is read by `make test`, all of them by `make test-proofs`.
+    return [
+        pytest.param(group, name, id=f"{group}-{name}", marks=[pytest.mark.slow] if number % 4 else [])
+        for number, (group, name) in enumerate(PRESENT)
+    ]
+
+
+@pytest.mark.parametrize(("group", "name"), _each_file())
 def test_a_file_as_people_have_it(
     group: str, name: str, spark: SparkSession, places: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from emr_pipelines.plan.kinds.argv import command_line
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.requests.arguments import command_line
 
 
 def test_a_jar_of_its_own_is_part_of_the_command_line(plan_of: Callable[[str], Plan]) -> None:

@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner, Result
 
-from emr_pipelines.cli.audit_tables import rule_table
+from emr_pipelines.cli.audit.finding_texts import rule_table
 from emr_pipelines.cli.main import app
 from emr_pipelines.plan.security.registry import RULES
 from tests.security.conftest import HERE

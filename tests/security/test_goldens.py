@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from emr_pipelines.cli.audit_tables import finding_text
+from emr_pipelines.cli.audit.finding_texts import finding_text
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.security.findings import SecurityFinding
 from emr_pipelines.plan.security.registry import RULES, check_security

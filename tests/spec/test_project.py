@@ -1,4 +1,4 @@
-"""Finding the project and its specs by name."""
+"""RuleViolation the project and its specs by name."""
 
 from __future__ import annotations
 

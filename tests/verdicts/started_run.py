@@ -59,6 +59,11 @@ class StartedRun:
             published=any(one["Key"].endswith("_SUCCESS") for one in listed),
         )
 
+    def ran_again(self, task_id: str) -> bool:
+        """Whether Airflow cleared the task as well."""
+        tries: int = self.airflow.rest.tasks(self.pipeline, self.run_id or "")[task_id]["try_number"]
+        return tries > 1
+
     def log(self, task_id: str) -> str:
         """What a task of the run wrote."""
         return self.airflow.task_log(self.pipeline, self.run_id or "", task_id)

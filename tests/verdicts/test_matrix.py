@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,9 @@ def test_a_run_is_green_only_when_it_did_everything(
     began = dt.datetime.now(dt.UTC)
     run = start_run(airflow, programs, way, event)
     run.undergo(event)
+    if event == "cleared_alone" and not run.ran_again("create_cluster"):
+        # Airflow 3.2 clears no setup with a task: the step finds the cluster ended, says so, and starts none.
+        expected = replace(expected, clusters=1)
     assert run.outcome() == expected
     if run.run_id is None:
         return

@@ -88,6 +88,17 @@ def drop_object(bucket: FakeBucket, key: str, expected: FakeKey) -> None:
         s3_backends[bucket.account_id][bucket.partition].delete_object(bucket.name, key)
 
 
+def take_back(bucket: FakeBucket, key: str, refused: FakeKey, former: FakeKey | None) -> None:
+    """Make an object what it was before its newest version, which could not be kept; `former` is the one that it replaced."""
+    versions = [version for version in bucket.keys.getlist(key) if version is not refused]
+    if former is not None and not any(version is former for version in versions):
+        versions.append(former)
+    if versions:
+        bucket.keys.setlist(key, versions)
+    else:
+        bucket.keys.pop(key)
+
+
 def keep_in_file(bucket: FakeBucket, stored: FakeKey, path: Path) -> None:
     """Serve an object's bytes from its file from now on, so that they are not held in memory too."""
     if bucket.is_versioned:

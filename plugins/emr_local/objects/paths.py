@@ -102,6 +102,12 @@ def scan_bucket(bucket_directory: Path) -> Iterator[FoundFile]:
                 yield found
 
 
+def stat_object(bucket_directory: Path, key: str) -> FoundFile:
+    """Look at one object, which must be there."""
+    status = (bucket_directory / key).stat()
+    return FoundFile(key, status.st_size, status.st_mtime_ns)
+
+
 def _list_directory(directory: str) -> list[os.DirEntry[str]] | None:
     try:
         with os.scandir(directory) as entries:

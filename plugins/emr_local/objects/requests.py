@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -17,6 +18,7 @@ from emr_local.objects.paths import UnstorableKeyError
 
 # The object's file, percent-encoded: a header takes no other characters than ASCII's.
 FILE_HEADER = "x-emr-local-file"
+_LOG = logging.getLogger(__name__)
 _WRITES = frozenset({"PUT", "POST", "DELETE", "PATCH"})
 
 
@@ -65,7 +67,13 @@ class MirroringApp:
         try:
             self._store.mirror(bucket, key)
         except UnstorableKeyError as problem:
-            return _refuse(problem, start_response)
+            return _refuse("400 Bad Request", "InvalidArgument", str(problem), start_response)
+        except OSError as problem:
+            _LOG.exception("a write to the local S3 failed and was undone")
+            text = (
+                f"The local S3 cannot keep this on its disk: {problem.strerror or problem}. See that the disk has room."
+            )
+            return _refuse("500 Internal Server Error", "InternalError", text, start_response)
         start_response(*held.head)
         return body
 
@@ -110,7 +118,7 @@ def split_path(environ: WSGIEnvironment) -> tuple[str | None, str | None]:
     return bucket or None, key or None
 
 
-def _refuse(problem: UnstorableKeyError, start_response: StartResponse) -> Iterable[bytes]:
-    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>InvalidArgument</Code><Message>{escape(str(problem))}</Message></Error>'.encode()
-    start_response("400 Bad Request", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+def _refuse(status: str, code: str, message: str, start_response: StartResponse) -> Iterable[bytes]:
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>'.encode()
+    start_response(status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
     return [body]

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -28,6 +28,7 @@ from emr_local.objects.moto_buckets import (
     list_buckets,
     put_file,
     put_marker,
+    take_back,
 )
 from emr_local.objects.paths import (
     FoundFile,
@@ -37,6 +38,7 @@ from emr_local.objects.paths import (
     is_working_file,
     locate_object,
     scan_bucket,
+    stat_object,
 )
 from emr_local.objects.requests import MirroringApp
 
@@ -133,7 +135,7 @@ class ObjectStore:
     def mirror(self, bucket_name: str | None = None, key: str | None = None) -> None:
         """Bring what a client changed in moto to disk: one object, or all of a bucket when the key is not known; and the list of buckets.
 
-        A key that no file can hold is taken out of moto again and raised as UnstorableKeyError.
+        What cannot be kept did not happen: it is taken out of moto again. Raises UnstorableKeyError for a key that no file can hold, OSError when the disk fails.
         """
         with self._lock:
             buckets = list_buckets()
@@ -166,8 +168,8 @@ class ObjectStore:
         elif synced is None or stored is not synced.stored:
             try:
                 known[key] = self._write_file(bucket, key, stored)
-            except UnstorableKeyError:
-                bucket.keys.pop(key)
+            except (UnstorableKeyError, OSError):
+                take_back(bucket, key, stored, synced.stored if synced else None)
                 raise
 
     def _write_file(self, bucket: FakeBucket, key: str, stored: FakeKey) -> _Synced:
@@ -187,14 +189,17 @@ class ObjectStore:
 
     @contextmanager
     def _new_file(self, path: Path) -> Iterator[IO[bytes]]:
-        with tempfile.NamedTemporaryFile(dir=self._incoming, delete=False) as file:
+        with ExitStack() as failing, tempfile.NamedTemporaryFile(dir=self._incoming, delete=False) as file:
+            failing.callback(Path(file.name).unlink)
             yield file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            path.rmdir()  # an empty directory that no object needs any more
-        os.chmod(file.name, 0o644)
-        checksum_file(path).unlink(missing_ok=True)  # Hadoop would check the new bytes against the old checksum
-        os.replace(file.name, path)
+            file.flush()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir():
+                path.rmdir()  # an empty directory that no object needs any more
+            os.chmod(file.name, 0o644)
+            checksum_file(path).unlink(missing_ok=True)  # Hadoop would check the new bytes against the old checksum
+            os.replace(file.name, path)
+            failing.pop_all()
 
     def _delete_file(self, bucket_name: str, key: str) -> None:
         bucket_directory = self.root / bucket_name
@@ -217,7 +222,7 @@ class ObjectStore:
         found = (
             {file.key: file for file in scan_bucket(self.root / name)}
             if only is None
-            else _stat_keys(self.root / name, only)
+            else {key: stat_object(self.root / name, key) for key in only}
         )
         for key, file in found.items():
             if _is_news(file, known.get(key)):
@@ -243,8 +248,3 @@ def _is_news(file: FoundFile, synced: _Synced | None) -> bool:
 def _differing_keys(bucket: FakeBucket, known: dict[str, _Synced]) -> list[str]:
     changed = [key for key, newest in bucket.keys.items() if key not in known or known[key].stored is not newest]
     return changed + [key for key in known if key not in bucket.keys]
-
-
-def _stat_keys(bucket_directory: Path, keys: list[str]) -> dict[str, FoundFile]:
-    statuses = ((key, (bucket_directory / key).stat()) for key in keys)
-    return {key: FoundFile(key, status.st_size, status.st_mtime_ns) for key, status in statuses}

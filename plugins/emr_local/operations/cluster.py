@@ -59,9 +59,9 @@ def _terminate_job_flows(call: Call) -> Json:
             f"At most {MAX_TERMINATED_AT_ONCE} job flows can be terminated at once; {len(ids)} were given."
         )
     flows = [call.require_job_flow(cluster_id) for cluster_id in ids]
-    for flow in flows:
-        if not flow.cluster.termination_protected:
-            call.store.save_flow(terminate(flow, USER_REQUEST, call.now))
+    call.store.save_flows(
+        [terminate(flow, USER_REQUEST, call.now) for flow in flows if not flow.cluster.termination_protected]
+    )
     if any(flow.cluster.termination_protected and not is_going(flow) for flow in flows):
         raise validation_failure("Could not shut down one or more job flows since they are termination protected.")
     return {}
@@ -82,9 +82,10 @@ def _create_setter(parameter: str, attribute: str) -> Operation:
         flows = [call.require_job_flow(cluster_id) for cluster_id in call.parameters["JobFlowIds"]]
         if any(is_going(flow) for flow in flows):
             raise not_modifiable()
-        for flow in flows:
-            # A waiting cluster that is no longer kept alive goes at once.
-            call.store.save_flow(settle(replace(flow, cluster=replace(flow.cluster, **change)), call.now))
+        # A waiting cluster that is no longer kept alive goes at once.
+        call.store.save_flows(
+            [settle(replace(flow, cluster=replace(flow.cluster, **change)), call.now) for flow in flows]
+        )
         return {}
 
     return set_attribute

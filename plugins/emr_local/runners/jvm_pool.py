@@ -6,15 +6,16 @@ import logging
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from emr_local.runners.spark_properties import localise
-from emr_local.runners.step_context import Machine
 from emr_local.runners.warm_jvm import START_WITHIN_S, JvmStartError, WarmJvm
 
 _LOG = logging.getLogger(__name__)
 _CLOSE_WITHIN_S = 15.0
+# In a directory of its own; raises when it does not come up, or is abandoned meanwhile.
+StartJvm = Callable[[Path, threading.Event], WarmJvm]
 
 
 class JvmPool:
@@ -24,11 +25,9 @@ class JvmPool:
     open (with none open, one). So a cluster whose steps are all commands costs no JVM, and a step that took its JVM with it does not slow the next one.
     """
 
-    def __init__(
-        self, machine: Machine, java_options: Callable[[], Sequence[str]], *, least: int = 1, most: int
-    ) -> None:
-        self._machine = machine
-        self._java_options = java_options
+    def __init__(self, directory: Path, start_jvm: StartJvm, *, least: int = 1, most: int) -> None:
+        self._directory = directory
+        self._start_jvm = start_jvm
         self._most = most
         self._idle: list[WarmJvm] = []
         self._starting = 0
@@ -52,7 +51,7 @@ class JvmPool:
             del self._idle[self._wanted :]
             self._refill()
         for jvm in surplus:
-            threading.Thread(target=jvm.kill, name="emr-local-jvm-kill", daemon=True).start()
+            threading.Thread(target=_end, args=(jvm,), name="emr-local-jvm-kill", daemon=True).start()
 
     def borrow(self) -> WarmJvm | None:
         """Lend an idle JVM, or one that is starting or started now; None when all are busy or none comes up."""
@@ -75,17 +74,18 @@ class JvmPool:
             jvm = self._idle.pop()
             if jvm.usable:
                 return jvm
-            threading.Thread(target=jvm.kill, name="emr-local-jvm-kill", daemon=True).start()
+            threading.Thread(target=_end, args=(jvm,), name="emr-local-jvm-kill", daemon=True).start()
         return None
 
     def give_back(self, jvm: WarmJvm, clean: bool) -> None:
-        """Take a JVM back after its step; one that is not clean is killed, and another one started in the background."""
-        keep = clean and jvm.alive and not self._closed.is_set()
+        """Take a JVM back after its step; one that is not clean, or cannot be made ready for the next, is killed, and another one started in the background.
+
+        Its slot is free afterwards, whatever happens to the JVM: that says nothing about the step.
+        """
         jvm.steps_run += 1
-        if keep:
-            jvm.start_child()
-        else:
-            jvm.kill()
+        keep = clean and jvm.alive and not self._closed.is_set() and _make_ready(jvm)
+        if not keep:
+            _end(jvm)
         with self._changed:
             self._lent -= 1
             if keep and len(self._idle) < self._wanted:
@@ -94,7 +94,7 @@ class JvmPool:
             self._refill()
             self._changed.notify_all()
         if keep:
-            jvm.kill()
+            _end(jvm)
 
     def close(self) -> None:
         """End all JVMs that are not lent, those that are still starting too."""
@@ -104,7 +104,7 @@ class JvmPool:
             priming = list(self._priming)
             self._changed.notify_all()
         for jvm in [*idle, *priming]:
-            jvm.kill()
+            _end(jvm)
         with self._changed:
             self._changed.wait_for(lambda: not self._starting, _CLOSE_WITHIN_S)
 
@@ -114,27 +114,33 @@ class JvmPool:
 
     def _refill(self) -> None:
         while not self._closed.is_set() and len(self._idle) + self._starting + self._lent < self._wanted:
-            self._start_one()
+            if not self._start_one():
+                return
 
     def _start_one(self) -> bool:
         if len(self._idle) + self._starting + self._lent >= self._most:
             return False
-        self._starting += 1
         self._started += 1
-        directory = self._machine.state_dir / "jvms" / f"{os.getpid()}-{self._started}"
-        threading.Thread(target=self._start, args=(directory,), name="emr-local-jvm-start", daemon=True).start()
+        directory = self._directory / f"{os.getpid()}-{self._started}"
+        try:
+            threading.Thread(target=self._start, args=(directory,), name="emr-local-jvm-start", daemon=True).start()
+        except RuntimeError:
+            _LOG.exception("no warm JVM: this machine lets no thread start")
+            return False
+        self._starting += 1
         return True
 
     def _start(self, directory: Path) -> None:
         jvm = None
         try:
-            jvm = WarmJvm(self._machine, directory, self._java_options(), self._closed)
+            jvm = self._start_jvm(directory, self._closed)
             self._prime(jvm)
-        except (JvmStartError, OSError, subprocess.SubprocessError) as problem:
+        except Exception as problem:  # whatever it is, the slot must come back, and those who wait must hear of it
             if not self._closed.is_set():
-                _LOG.warning("no warm JVM, steps run through spark-submit instead: %s", problem)
+                unforeseen = not isinstance(problem, (JvmStartError, OSError, subprocess.SubprocessError))
+                _LOG.warning("no warm JVM, steps run through spark-submit instead: %s", problem, exc_info=unforeseen)
             if jvm is not None:
-                jvm.kill()
+                _end(jvm)
                 jvm = None
         with self._changed:
             self._starting -= 1
@@ -144,7 +150,7 @@ class JvmPool:
                 jvm = None
             self._changed.notify_all()
         if jvm is not None:
-            jvm.kill()
+            _end(jvm)
 
     def _prime(self, jvm: WarmJvm) -> None:
         with self._changed:
@@ -156,3 +162,19 @@ class JvmPool:
         finally:
             with self._changed:
                 self._priming.discard(jvm)
+
+
+def _make_ready(jvm: WarmJvm) -> bool:
+    try:
+        jvm.start_child()
+    except Exception:
+        _LOG.exception("a warm JVM cannot take another step")
+        return False
+    return True
+
+
+def _end(jvm: WarmJvm) -> None:
+    try:
+        jvm.kill()
+    except Exception:
+        _LOG.exception("a warm JVM cannot be ended cleanly")

@@ -18,8 +18,10 @@ from emr_local.runners.jvm_pool import JvmPool
 from emr_local.runners.local_step import LocalStep
 from emr_local.runners.sessions import end_recorded_session
 from emr_local.runners.step_context import Machine, StepContext, hdfs_directory
+from emr_local.runners.warm_jvm import WarmJvm
 
 _LOG = logging.getLogger(__name__)
+_JVMS_FOLDER = "jvms"
 _JAVA_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 
@@ -53,7 +55,12 @@ class LocalExecutor:
             ClassArchive(default_cache_directory(), self._machine) if class_archive != "off" and java else None
         )
         self._pool = (
-            JvmPool(self._machine, self._choose_java_options, least=warm_jvms, most=max(2, os.cpu_count() or 1))
+            JvmPool(
+                self._machine.state_dir / _JVMS_FOLDER,
+                self._start_jvm,
+                least=warm_jvms,
+                most=max(2, os.cpu_count() or 1),
+            )
             if warm and java
             else None
         )
@@ -76,10 +83,9 @@ class LocalExecutor:
                 raise KeyError(f"cluster {step.cluster_id} is not open; call open_cluster first")
             context = StepContext(step=step, cluster=cluster, machine=self._machine)
             running = LocalStep(context, self._pool, self._choose_java_options())
-            self._steps[step.cluster_id] = [other for other in self._steps[step.cluster_id] if not other.finished] + [
-                running
-            ]
-        running.start()
+            running.start()  # first: nobody can wait for one that could not be started
+            unfinished = [other for other in self._steps[step.cluster_id] if not other.finished]
+            self._steps[step.cluster_id] = [*unfinished, running]
         return running
 
     def close_cluster(self, cluster_id: str) -> None:
@@ -103,13 +109,16 @@ class LocalExecutor:
         if self._archive:
             self._archive.stop_recording()
 
+    def _start_jvm(self, directory: Path, abandoned: threading.Event) -> WarmJvm:
+        return WarmJvm(self._machine, directory, self._choose_java_options(), abandoned)
+
     def _choose_java_options(self) -> tuple[str, ...]:
         return (*_JAVA_OPTIONS, *(self._archive.options() if self._archive else ()))
 
     def _end_what_a_killed_server_left(self) -> None:
         for file in self._machine.state_dir.glob("steps/*/*/session"):
             end_recorded_session(file)
-        shutil.rmtree(self._machine.state_dir / "jvms", ignore_errors=True)
+        shutil.rmtree(self._machine.state_dir / _JVMS_FOLDER, ignore_errors=True)
 
     def _tell_pool(self) -> None:
         if self._pool:

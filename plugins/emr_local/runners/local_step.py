@@ -113,13 +113,22 @@ class LocalStep:
             cancelled = self._cancelled
         if cancelled:  # between the decision to start and the start
             process.kill()
+        try:
+            code = self._wait_for(process)
+        except BaseException:  # what nobody waits for must not go on, nor keep its JVM
+            process.kill()
+            process.release(cancelled=True)
+            raise
+        for name, written in process.release(cancelled=self._cancelled is not None).items():
+            self._logs.prepend(name, written)
+        self._logs.note(f"waitProcessCompletion ended with exit code {code} after {time.monotonic() - started:.2f} s")
+        return code
+
+    def _wait_for(self, process: StepProcess) -> int:
         session_file = self._context.directory / "session"
         record_session(process.session_id, session_file)
         code = process.wait()
         session_file.unlink(missing_ok=True)
-        for name, written in process.release(cancelled=self._cancelled is not None).items():
-            self._logs.prepend(name, written)
-        self._logs.note(f"waitProcessCompletion ended with exit code {code} after {time.monotonic() - started:.2f} s")
         return code
 
     def _start_process(self, prepared: PreparedStep) -> StepProcess | None:

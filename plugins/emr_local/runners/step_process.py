@@ -54,7 +54,7 @@ class StepProcess:
 
 
 class WarmStepProcess(StepProcess):
-    """A PySpark script that runs in a warm JVM."""
+    """A PySpark script that runs in a warm JVM, which goes back to the pool with `release`, or at once if the script cannot be started."""
 
     def __init__(
         self,
@@ -67,10 +67,14 @@ class WarmStepProcess(StepProcess):
     ) -> None:
         self._jvm = jvm
         self._pool = pool
-        for name in logs:
-            jvm.take_output(name)  # what an earlier step's end still wrote is not this step's
         self._code: int | None = None
-        process, self._done_file = jvm.run_script(job, environment, work, logs)
+        try:
+            for name in logs:
+                jvm.take_output(name)  # what an earlier step's end still wrote is not this step's
+            process, self._done_file = jvm.run_script(job, environment, work, logs)
+        except BaseException:
+            pool.give_back(jvm, clean=False)
+            raise
         super().__init__(process)
 
     def kill(self) -> None:
@@ -86,7 +90,8 @@ class WarmStepProcess(StepProcess):
     def release(self, cancelled: bool) -> Mapping[str, bytes]:
         """Give the JVM back, unless the script left it in an unknown state, and what the JVM wrote for this step."""
         clean = self._code == 0 and self._done_file.exists() and not cancelled
-        self._done_file.unlink(missing_ok=True)
-        written = {name: self._jvm.take_output(name) for name in ("stdout", "stderr")}
-        self._pool.give_back(self._jvm, clean)
-        return written
+        try:
+            self._done_file.unlink(missing_ok=True)
+            return {name: self._jvm.take_output(name) for name in ("stdout", "stderr")}
+        finally:
+            self._pool.give_back(self._jvm, clean)

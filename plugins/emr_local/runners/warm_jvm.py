@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from emr_local.runners.prepared import WarmScript
@@ -114,7 +115,7 @@ class WarmJvm:
         self, job: WarmScript, environment: Mapping[str, str], work: Path, logs: Mapping[str, Path]
     ) -> tuple[subprocess.Popen[bytes], Path]:
         """Start a script in the waiting process; give that, and the file that it makes when it left the JVM clean."""
-        child, self._child = self._child, None
+        child = self._child
         if child is None or child.stdin is None:
             raise JvmStartError("no Python process waits in this JVM; call start_child first")
         done = self._directory / "done"
@@ -134,6 +135,7 @@ class WarmJvm:
         }
         child.stdin.write(json.dumps(description).encode() + b"\n")
         child.stdin.close()
+        self._child = None  # the step's from now on; until here it ends with this JVM
         return child, done
 
     @property
@@ -181,4 +183,5 @@ class WarmJvm:
             child.kill()
             child.wait()
             if child.stdin:
-                child.stdin.close()
+                with suppress(OSError):  # the rest of a job that it no longer reads
+                    child.stdin.close()

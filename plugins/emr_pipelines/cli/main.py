@@ -10,30 +10,30 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from emr_pipelines.cli.stop_signals import exit_code, handling
-from emr_pipelines.cli.terminal_encoding import bear_with_narrow_streams
-from emr_pipelines.cli.unexpected_errors import describe_unexpected
+from emr_pipelines.cli.terminal.stop_signals import exit_code, handling
+from emr_pipelines.cli.terminal.terminal_encoding import bear_with_narrow_streams
+from emr_pipelines.cli.terminal.unexpected_errors import describe_unexpected
 from emr_pipelines.errors import EmrPipelinesError
 
-# Verb → module:function, or module:app for a verb with verbs of its own. A new verb is one line here and one module in cli/.
+# Verb → module:function, or module:app for a verb with verbs of its own. A new verb is one line here and one module in a room of cli/.
 VERBS = {
-    "audit": "emr_pipelines.cli.audit:audit_command",
-    "connect": "emr_pipelines.cli.connect:connect_command",
-    "doctor": "emr_pipelines.cli.doctor:doctor_command",
-    "env": "emr_pipelines.cli.env:env_command",
-    "gc": "emr_pipelines.cli.collect_garbage:gc_command",
-    "import-legacy": "emr_pipelines.cli.import_legacy:import_legacy_command",
-    "infra": "emr_pipelines.cli.infra:infra_app",
+    "audit": "emr_pipelines.cli.audit.command:audit_command",
+    "connect": "emr_pipelines.cli.aws.connect:connect_command",
+    "doctor": "emr_pipelines.cli.doctor.command:doctor_command",
+    "env": "emr_pipelines.cli.airflow_home.env:env_command",
+    "gc": "emr_pipelines.cli.aws.gc_command:gc_command",
+    "import-legacy": "emr_pipelines.cli.specs.import_legacy:import_legacy_command",
+    "infra": "emr_pipelines.cli.infra.commands:infra_app",
     "local": "emr_pipelines.cli.local.commands:local_app",
-    "plan": "emr_pipelines.cli.plan:plan_command",
-    "prices": "emr_pipelines.cli.prices:prices_command",
-    "reap": "emr_pipelines.cli.reap:reap_command",
-    "render": "emr_pipelines.cli.render:render_command",
-    "run": "emr_pipelines.cli.run:run_command",
-    "sample-data": "emr_pipelines.cli.sample_data:sample_data_command",
-    "schema": "emr_pipelines.cli.schema:schema_command",
-    "ui": "emr_pipelines.cli.ui:ui_command",
-    "validate": "emr_pipelines.cli.validate:validate_command",
+    "plan": "emr_pipelines.cli.plan.command:plan_command",
+    "prices": "emr_pipelines.cli.aws.prices:prices_command",
+    "reap": "emr_pipelines.cli.aws.reap:reap_command",
+    "render": "emr_pipelines.cli.plan.render:render_command",
+    "run": "emr_pipelines.cli.run.command:run_command",
+    "sample-data": "emr_pipelines.cli.local.sample_data:sample_data_command",
+    "schema": "emr_pipelines.cli.specs.schema:schema_command",
+    "ui": "emr_pipelines.cli.airflow_home.ui:ui_command",
+    "validate": "emr_pipelines.cli.specs.validate:validate_command",
 }
 
 

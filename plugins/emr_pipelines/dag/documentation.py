@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from typing import Any
 
+from emr_pipelines.plan.kinds.argv import command_line
 from emr_pipelines.plan.model import ParamPlan, Plan, StepPlan
-from emr_pipelines.plan.requests.arguments import command_line
 from emr_pipelines.plan.run_range import words_of_range
 
 

@@ -8,18 +8,8 @@ from typing import Any
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.spec.notation.placeholders import Reference, substitute
+from emr_pipelines.spec.notation.run_placeholders import RunPlaceholders
 
-# The macros of `dag.macros`, called with what Jinja's context holds; `attempt_label` is there when the waiting task submits a step anew.
-_MACROS = {
-    "run.year": "emr.run_year(dag_run, params)",
-    "run.month": "emr.run_month(dag_run)",
-    "run.date": "emr.run_date(dag_run)",
-    "run.id": "emr.run_id(dag_run)",
-    "run.key": "emr.run_key(dag_run)",
-    "run.expires_at": "emr.expires_at()",
-    "code.prefix": "emr.code_prefix(ti)",
-    "step.attempt": "emr.attempt(ti, task, attempt_label | default(none))",
-}
 _SPECIAL = re.compile(r"[{}#%\r]|\n\Z")
 
 
@@ -28,8 +18,12 @@ def to_template(value: Any, *, step: str = "", own_output: str = "") -> Any:
 
     `step` is the step that the value belongs to: `${steps.<step>.output}` is then its own new prefix, whose plan text is `own_output`.
     """
+    macros = _macros(step)
 
     def reference_to_jinja(reference: Reference) -> str:
+        macro = macros.of(reference)
+        if macro is not None:
+            return "{{ " + macro + " }}"
         match reference.parts:
             case ("steps", name, "output") if name == step:
                 return str(to_template(own_output, step=step))
@@ -39,14 +33,24 @@ def to_template(value: Any, *, step: str = "", own_output: str = "") -> Any:
                 return "{{ emr.step_output_uri(ti, " + json.dumps(name) + ") }}"
             case ("params", name):
                 return "{{ emr.param(params, " + json.dumps(name) + ") }}"
-            case ("step", "key"):
-                return "{{ emr.step_key(dag_run, ti, task, " + json.dumps(step) + ", attempt_label | default(none)) }}"
-        macro = _MACROS.get(".".join(reference.parts))
-        if macro is None:
-            raise EmrPipelinesError(f"{reference} has no value at run time")
-        return "{{ " + macro + " }}"
+        raise EmrPipelinesError(f"{reference} has no value at run time")
 
     return substitute(value, reference_to_jinja, quote_literal)
+
+
+def _macros(step: str) -> RunPlaceholders[str]:
+    """The calls of the macros of `dag.macros` with what Jinja's context holds; `attempt_label` is there when the waiting task submits a step anew."""
+    return RunPlaceholders(
+        run_year="emr.run_year(dag_run, params)",
+        run_month="emr.run_month(dag_run)",
+        run_date="emr.run_date(dag_run)",
+        run_id="emr.run_id(dag_run)",
+        run_key="emr.run_key(dag_run)",
+        run_expires_at="emr.expires_at()",
+        code_prefix="emr.code_prefix(ti)",
+        step_attempt="emr.attempt(ti, task, attempt_label | default(none))",
+        step_key=f"emr.step_key(dag_run, ti, task, {json.dumps(step)}, attempt_label | default(none))",
+    )
 
 
 def quote_literal(text: str) -> str:

@@ -13,7 +13,8 @@ from emr_pipelines.plan.legacy_contract import output_uri_of
 from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.plan.run_range import refuse_year
 from emr_pipelines.spec.notation.placeholders import Reference, substitute
-from emr_pipelines.spec.reading.plain_values import scalar_text
+from emr_pipelines.spec.notation.run_placeholders import RunPlaceholders
+from emr_pipelines.spec.notation.scalars import scalar_text
 
 # What a cluster may live longest lies between this year and the last that a date has.
 _LAST_YEAR = 8000
@@ -84,7 +85,7 @@ def bind_request(value: Any, values: RunValues) -> Any:
     known = _texts_of(values)
 
     def text_of(reference: Reference) -> str:
-        text = known.get(".".join(reference.parts))
+        text = known.of(reference) or _own_text(reference, values)
         if text is None:
             raise UnboundPlaceholder(f"{reference} has no value in run {values.run_id}; {_advice(reference)}")
         return text
@@ -116,22 +117,31 @@ def add_steps_request(step: StepPlan, values: RunValues, *, cluster_id: str) -> 
     return {"JobFlowId": cluster_id, "Steps": [bind_request(step.request, values)], **role}
 
 
-def _texts_of(values: RunValues) -> dict[str, str | None]:
-    run: dict[str, str | None] = {
-        "run.id": path_safe_run_id(values.run_id),
-        "run.key": values.run_key,
-        "run.year": str(values.year),
-        "run.month": f"{values.logical_date:%m}",
-        "run.date": values.logical_date.isoformat(),
-        "run.expires_at": values.expires_at,
-        "code.prefix": values.code_prefix,
-        "step.attempt": values.step_attempt,
-        "step.key": values.step_key,
-    }
-    params = {f"params.{name}": None if value is None else scalar_text(value) for name, value in values.params.items()}
-    outputs = {f"steps.{name}.output": output for name, output in values.step_outputs.items()}
-    output_uris = {f"steps.{name}.output_uri": output_uri_of(output) for name, output in values.step_outputs.items()}
-    return run | params | outputs | output_uris
+def _texts_of(values: RunValues) -> RunPlaceholders[str | None]:
+    return RunPlaceholders(
+        run_year=str(values.year),
+        run_month=f"{values.logical_date:%m}",
+        run_date=values.logical_date.isoformat(),
+        run_id=path_safe_run_id(values.run_id),
+        run_key=values.run_key,
+        run_expires_at=values.expires_at,
+        code_prefix=values.code_prefix,
+        step_attempt=values.step_attempt,
+        step_key=values.step_key,
+    )
+
+
+def _own_text(reference: Reference, values: RunValues) -> str | None:
+    """The text of a parameter or of a step's output."""
+    match reference.parts:
+        case ("params", name):
+            value = values.params.get(name)
+            return None if value is None else scalar_text(value)
+        case ("steps", name, "output"):
+            return values.step_outputs.get(name)
+        case ("steps", name, "output_uri") if name in values.step_outputs:
+            return output_uri_of(values.step_outputs[name])
+    return None
 
 
 def _advice(reference: Reference) -> str:

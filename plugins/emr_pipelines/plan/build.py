@@ -9,27 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.code_layout import CodeLayout, lay_out_code
+from emr_pipelines.plan.kinds.argv import inputs_of
+from emr_pipelines.plan.kinds.executor_options import with_sized_executors
+from emr_pipelines.plan.kinds.table import plan_command
 from emr_pipelines.plan.legacy_contract import LegacyContract, attempt_prefix, is_legacy
 from emr_pipelines.plan.model import ClusterPlan, ConnectionPlan, OutputPlan, ParamPlan, Plan, StepPlan, SuppressionPlan
-from emr_pipelines.plan.requests.arguments import inputs_of
 from emr_pipelines.plan.requests.cluster import plan_cluster
-from emr_pipelines.plan.requests.executor_options import with_sized_executors
-from emr_pipelines.plan.requests.step import step_request
 from emr_pipelines.plan.step_data import external_addresses
 from emr_pipelines.plan.step_graph import order_steps, upstream_of
 from emr_pipelines.spec.context import environment_values
 from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.models.pipeline import OutputSpec, ParamSpec, StepSpec, param_schema
 from emr_pipelines.spec.notation.durations import seconds_of
-from emr_pipelines.spec.notation.hdfs_words import needs_hdfs
+from emr_pipelines.spec.notation.hdfs_arguments import needs_hdfs
 from emr_pipelines.spec.notation.placeholders import Reference, resolve_known, substitute
-from emr_pipelines.spec.notation.step_kinds import kind_of
 from emr_pipelines.spec.references import ancestors_of
 
 if TYPE_CHECKING:  # the plan needs only the data of a loaded spec, not the YAML parser behind it
     from emr_pipelines.spec.loader import LoadedSpec
 
 Resolve = Callable[[Any], Any]
+_ACTIONS = {"continue": "CONTINUE", "cancel_and_wait": "CANCEL_AND_WAIT", "terminate_cluster": "TERMINATE_CLUSTER"}
 
 
 def build_plan(loaded: LoadedSpec) -> Plan:
@@ -113,8 +113,7 @@ def _plan_cluster(loaded: LoadedSpec, layout: CodeLayout, resolve: Resolve, step
         request=resolve(cluster.request),
         existing_name=resolve(cluster.existing_name),
         # What one step has left on HDFS is lost with its cluster, so that the next step cannot go on elsewhere.
-        replaceable=cluster.replaceable
-        and not any(needs_hdfs(step.request["HadoopJarStep"]["Args"]) for step in steps),
+        replaceable=cluster.replaceable and not any(needs_hdfs(step.command.all_arguments()) for step in steps),
         place=loaded.cluster_place,
         places=tuple((_plain(value, resolve), place) for value, place in loaded.cluster_places),
     )
@@ -151,10 +150,10 @@ def _plan_step(
     sized = with_sized_executors(step, loaded.spec.cluster, resolve)
     return StepPlan(
         name=step.name,
-        kind=kind_of(step),
         description=_plain(step.description or "", resolve),
         upstream=upstream,
-        request=resolve(step_request(loaded.spec.name, sized, layout, _legacy_contract(loaded))),
+        command=plan_command(loaded.spec.name, sized, layout, _legacy_contract(loaded)).with_texts(resolve),
+        action_on_failure=_ACTIONS[step.on_failure],
         output=_plan_output(attempt_prefix(loaded.environment.bucket, loaded.spec.name, step), step, resolve),
         timeout_seconds=_seconds(step.timeout),
         execution_role=resolve(step.execution_role),
@@ -192,4 +191,6 @@ def _plan_output(prefix: str, step: StepSpec, resolve: Resolve) -> OutputPlan | 
 
 def _is_marked(step: StepSpec, output: OutputSpec) -> bool:
     """Whether the output must hold `_SUCCESS`: s3-dist-cp copies one, but writes none of its own."""
-    return output.success_marker and (step.s3_dist_cp is None or "success_marker" in output.model_fields_set)
+    return output.success_marker and (
+        "success_marker" in output.model_fields_set or all(kind.writes_success_marker for _, kind in step.kind_models())
+    )

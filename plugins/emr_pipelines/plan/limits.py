@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from emr_pipelines.spec.rules.step.arguments import MAX_CHARACTERS
-from emr_pipelines.spec.rules.step.steps import MAX_STEPS
-
-# The numbers are those of the EMR API Reference (RunJobFlow, InstanceTypeConfig, InstanceGroupConfig, Tag) and of the Management Guide (bootstrap actions).
-MAX_STEPS_AT_ONCE = 256
-MAX_BOOTSTRAP_ACTIONS = 16
-MAX_TAGS = 50
-MAX_TASK_GROUPS = 48
-_MAX_TYPES = 5
-_MAX_TYPES_WITH_STRATEGY = 30
+from emr_pipelines.spec.notation.emr_limits import (
+    MAX_BOOTSTRAP_ACTIONS,
+    MAX_CHARACTERS,
+    MAX_STEPS,
+    MAX_STEPS_AT_ONCE,
+    MAX_TAGS,
+    MAX_TASK_GROUPS,
+    MAX_TYPES,
+    MAX_TYPES_WITH_STRATEGY,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def _capacity_uses(instances: Mapping[str, Any]) -> Iterator[LimitUse]:
         yield LimitUse(
             name=f"instance types of fleet {fleet.get('Name', fleet['InstanceFleetType'].lower())}",
             used=len(fleet.get("InstanceTypeConfigs", [])),
-            limit=_MAX_TYPES_WITH_STRATEGY if strategy else _MAX_TYPES,
+            limit=MAX_TYPES_WITH_STRATEGY if strategy else MAX_TYPES,
             by="with an allocation strategy" if strategy else "without an allocation strategy",
         )
     groups = instances.get("InstanceGroups", [])

@@ -10,10 +10,13 @@ output as scripts of the legacy contract name it). `$${` stands for a literal `$
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Literal
 
-from emr_pipelines.spec.notation.step_kinds import StepKind
+from emr_pipelines.plan.keys import step_label
+
+if TYPE_CHECKING:  # the kinds are built from specs, of which the plan's records know nothing
+    from emr_pipelines.plan.kinds.step_command import StepCommand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,17 +99,17 @@ class OutputPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepPlan:
-    """One EMR step. `request` is its StepConfig for AddJobFlowSteps; `upstream` names the steps that must have succeeded before.
+    """One EMR step. `command` is what it runs, `action_on_failure` EMR's own word; `upstream` names the steps that must have succeeded before.
 
     `retries`: how often a job that failed is submitted again. `queue_timeout_seconds`: the longest time that it may stay PENDING. `external_inputs` are the
     s3:// addresses that no step of this pipeline writes; `on_empty` says what becomes of the run when one of them holds nothing.
     """
 
     name: str
-    kind: StepKind
     description: str
     upstream: tuple[str, ...]
-    request: dict[str, Any]
+    command: StepCommand
+    action_on_failure: str
     output: OutputPlan | None = None
     timeout_seconds: int | None = None
     execution_role: str | None = None
@@ -116,6 +119,29 @@ class StepPlan:
     queue_timeout_seconds: int | None = None
     on_empty: Literal["fail", "skip"] = "fail"
     external_inputs: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The kind key of the spec."""
+        return self.command.kind
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The StepConfig for AddJobFlowSteps, made of the command here and nowhere else."""
+        return {
+            "Name": step_label(self.name, "${step.key}"),
+            "ActionOnFailure": self.action_on_failure,
+            "HadoopJarStep": self.command.jar_step(),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The step as JSON values: the request as EMR gets it stands for the command."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        del values["command"], values["action_on_failure"]
+        head = {"name": values.pop("name"), "kind": self.kind}
+        head |= {key: values.pop(key) for key in ("description", "upstream")}
+        output = values.pop("output")
+        return {**head, "request": self.request, "output": output and asdict(output), **values}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,4 +188,4 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON values, keys in declaration order."""
-        return asdict(self)
+        return {**asdict(replace(self, steps=())), "steps": [step.to_json() for step in self.steps]}

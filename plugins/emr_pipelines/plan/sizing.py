@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from emr_pipelines.plan.model import Plan, StepPlan
+from emr_pipelines.plan.kinds.spark import SparkSubmit
+from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.requests.nodes import nodes_of_request
 from emr_pipelines.spec.catalog.instance_types import instance_catalog
 from emr_pipelines.spec.sizing.cluster_nodes import ClusterNodes, PartNodes
@@ -13,13 +14,6 @@ from emr_pipelines.spec.sizing.executor_choice import better_setting, use_of
 from emr_pipelines.spec.sizing.executor_sizes import memory_text
 from emr_pipelines.spec.sizing.spark_requests import ExecutorRequest, executor_request, master_container_mb
 
-_OPTION_PROPERTIES = {
-    "--num-executors": "spark.executor.instances",
-    "--executor-memory": "spark.executor.memory",
-    "--executor-cores": "spark.executor.cores",
-    "--driver-memory": "spark.driver.memory",
-    "--driver-cores": "spark.driver.cores",
-}
 _LONG_RUNNING = "The cluster runs already; its nodes are not known here."
 
 
@@ -101,7 +95,9 @@ def size_cluster(plan: Plan) -> SizingReport:
         unknown_types=tuple(dict.fromkeys(name for part in parts for name in part.unknown)),
         steps=()
         if cluster is None
-        else tuple(_size_step(step, cluster) for step in plan.steps if step.kind == "spark"),
+        else tuple(
+            _size_step(step.name, step.command, cluster) for step in plan.steps if isinstance(step.command, SparkSubmit)
+        ),
     )
 
 
@@ -121,14 +117,13 @@ def _node_sizings(part: PartNodes) -> Iterator[NodeSizing]:
         )
 
 
-def _size_step(step: StepPlan, cluster: ClusterNodes) -> StepSizing:
-    properties, deploy_mode = _submitted(step)
-    properties = dict(cluster.spark_defaults) | properties
+def _size_step(name: str, spark: SparkSubmit, cluster: ClusterNodes) -> StepSizing:
+    properties = dict(cluster.spark_defaults) | spark.effective_properties()
     request = executor_request(properties)
-    master_mb = master_container_mb(properties, deploy_mode)
+    master_mb = master_container_mb(properties, spark.deploy_mode)
     memory, container = request.memory_mb, request.container_mb
     return StepSizing(
-        step=step.name,
+        step=name,
         executor_cores=request.cores,
         executor_memory_mb=memory,
         overhead_mb=None if memory is None else request.overhead.beside(memory) + request.overhead.extra_mb,
@@ -139,24 +134,6 @@ def _size_step(step: StepPlan, cluster: ClusterNodes) -> StepSizing:
         nodes=tuple(_uses(cluster, container, request.cores)),
         better=_suggest(cluster, request),
     )
-
-
-def _submitted(step: StepPlan) -> tuple[dict[str, str], str]:
-    """The Spark properties and the deploy mode of a spark-submit: every option before the program has one value."""
-    words = step.request["HadoopJarStep"]["Args"][1:]
-    properties: dict[str, str] = {}
-    deploy_mode = "client"
-    for option, value in zip(words[::2], words[1::2], strict=False):
-        if not option.startswith("--"):
-            break
-        if option == "--conf":
-            name, _, text = value.partition("=")
-            properties.setdefault(name, text)
-        elif option == "--deploy-mode":
-            deploy_mode = value
-        elif option in _OPTION_PROPERTIES:
-            properties[_OPTION_PROPERTIES[option]] = value
-    return properties, deploy_mode
 
 
 def _running(cluster: ClusterNodes, request: ExecutorRequest, master_mb: int, *, grown: bool) -> int | None:

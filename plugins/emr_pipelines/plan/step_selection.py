@@ -14,7 +14,7 @@ from emr_pipelines.plan.legacy_contract import output_uri_of
 from emr_pipelines.plan.model import Artifact, ClusterPlan, Plan, StepPlan
 from emr_pipelines.plan.requests.cluster import DIGEST_TAG, is_own_tag
 from emr_pipelines.plan.run_scope import RunScope, output_origins
-from emr_pipelines.spec.notation.hdfs_words import leaves_on_hdfs, needs_hdfs
+from emr_pipelines.spec.notation.hdfs_arguments import leaves_on_hdfs, needs_hdfs
 from emr_pipelines.spec.notation.placeholders import Reference, references_in, resolve_known
 from emr_pipelines.spec.notation.spelling import suggest
 from emr_pipelines.spec.reading.plain_values import texts_in
@@ -119,14 +119,13 @@ def narrow(plan: Plan, selection: StepSelection) -> RunScope:
 
 
 def _narrow_step(step: StepPlan, selection: StepSelection, bind: Callable[[Any], Any]) -> StepPlan:
-    request = bind(step.request)
-    if selection.cluster_key is not None:
-        # A step that fails shall not take the waiting cluster with it, nor what others have queued there.
-        request = {**request, "ActionOnFailure": "CONTINUE"}
+    # A step that fails shall not take the waiting cluster with it, nor what others have queued there.
+    action = step.action_on_failure if selection.cluster_key is None else "CONTINUE"
     return replace(
         step,
         upstream=tuple(name for name in step.upstream if name in selection.steps),
-        request=request,
+        command=step.command.with_texts(bind),
+        action_on_failure=action,
         output=step.output and replace(step.output, publish=bind(step.output.publish)),
         external_inputs=tuple(bind(list(step.external_inputs))),
     )
@@ -173,16 +172,13 @@ def _readers_of_hdfs(
     plan: Plan, chosen: Collection[str], before: Mapping[str, Collection[str]]
 ) -> Iterator[tuple[str, str]]:
     """Each chosen step that uses HDFS, and the first step before it, not chosen, that leaves something there."""
-    writers = [step.name for step in plan.steps if leaves_on_hdfs(_arguments(step)) and step.name not in chosen]
+    writers = [
+        step.name for step in plan.steps if leaves_on_hdfs(step.command.written_texts()) and step.name not in chosen
+    ]
     for step in plan.steps:
         if step.name in chosen and _uses_hdfs(step):
             yield from ((step.name, writer) for writer in writers if writer in before[step.name])
 
 
 def _uses_hdfs(step: StepPlan) -> bool:
-    return needs_hdfs(_arguments(step))
-
-
-def _arguments(step: StepPlan) -> list[str]:
-    arguments: list[str] = step.request["HadoopJarStep"]["Args"]
-    return arguments
+    return needs_hdfs(step.command.all_arguments())

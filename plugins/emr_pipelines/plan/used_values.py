@@ -6,9 +6,8 @@ from typing import Any
 
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.spec.notation.placeholders import references_in
+from emr_pipelines.spec.notation.run_placeholders import DATE_VALUES
 
-# Of the run's own values these are about data; the others are bookkeeping, and differ in every run.
-DATE_VALUES = frozenset({"run.year", "run.month", "run.date"})
 _PARAMS = "params."
 
 

@@ -11,15 +11,15 @@ from emr_pipelines.errors import Problem, Severity
 from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.models.pipeline import PipelineSpec, StepSpec
 from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, resolve_known, substitute
+from emr_pipelines.spec.notation.scalars import scalar_text
 from emr_pipelines.spec.project_files.project import ProjectFiles
 from emr_pipelines.spec.reading.document import Document, Path, value_at
-from emr_pipelines.spec.reading.plain_values import scalar_text
 
 BUILT_IN_VALUES = ("name", "region", "bucket", "data", "logs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class RuleViolation:
     """What a rule found at a path of the spec, and what to do about it."""
 
     path: Path
@@ -84,7 +84,7 @@ class Rule:
     """One thing that is checked, with an id that stays the same; a spec loads in spite of a warning."""
 
     id: str
-    check: Callable[[Context], Iterator[Finding]]
+    check: Callable[[Context], Iterator[RuleViolation]]
     severity: Severity = "error"
 
     def problems(self, context: Context) -> Iterator[Problem]:

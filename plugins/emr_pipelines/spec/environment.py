@@ -11,7 +11,7 @@ from emr_pipelines.errors import Problem, SpecError
 from emr_pipelines.spec.context import BUILT_IN_VALUES
 from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.notation.s3_places import find_flaw
-from emr_pipelines.spec.notation.secret_words import is_named_secret, kind_of_secret
+from emr_pipelines.spec.notation.secret_patterns import is_named_secret, kind_of_secret
 from emr_pipelines.spec.project_files.project import environment_file, relative_name
 from emr_pipelines.spec.reading.document import Document
 from emr_pipelines.spec.reading.plain_values import texts_in

@@ -16,10 +16,11 @@ from emr_pipelines.spec.file_references import project_files_of
 from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.models.pipeline import PipelineSpec
 from emr_pipelines.spec.models.suppression import SuppressionSpec
+from emr_pipelines.spec.notation.scalars import scalar_text
 from emr_pipelines.spec.project_files.project import ProjectFiles, relative_name
 from emr_pipelines.spec.reading.document import Document
 from emr_pipelines.spec.reading.overlay import overlay_cluster
-from emr_pipelines.spec.reading.plain_values import scalar_text, scalars_in
+from emr_pipelines.spec.reading.plain_values import scalars_in
 from emr_pipelines.spec.reading.shape import Shaped, shape
 from emr_pipelines.spec.reading.source import read_source
 from emr_pipelines.spec.reading.stand_ins import pipeline_stand_in

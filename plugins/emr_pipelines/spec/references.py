@@ -6,12 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from emr_pipelines.spec.context import Context
+from emr_pipelines.spec.models.pipeline import KINDS
 from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, references_in
 from emr_pipelines.spec.reading.document import Path, value_at
 from emr_pipelines.spec.reading.plain_values import texts_in
 
 ARGUMENT_KEYS = ("args", "command")
-_KEYS_WITH_OUTPUTS = ("inputs", "s3_dist_cp", *ARGUMENT_KEYS)
+_KEYS_WITH_OUTPUTS = (
+    "inputs",
+    *(kind for kind, model in KINDS.items() if model is not None and model.names_outputs),
+    *ARGUMENT_KEYS,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

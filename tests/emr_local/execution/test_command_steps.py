@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 
 import pytest
 
-from emr_local.runners.contract import ClusterRequest
+from emr_local.runners.contract import ClusterRequest, StepRequest
 from emr_local.runners.sessions import list_session
 
 
@@ -42,6 +43,18 @@ def test_the_root_of_a_bucket_can_be_listed_and_removed_from(lab):
     assert "s3://rooted/a" in lab.log(step, "stdout")
     assert lab.run("hadoop", "fs", "-rm", "-r", "s3://rooted/a")[0].exit_code == 0
     assert lab.list("", bucket="rooted") == []
+
+
+def test_a_step_that_cannot_be_watched_is_not_left_running(lab):
+    (lab.state / "steps" / "j-LAB" / "s-UNWATCHED" / "session").mkdir(
+        parents=True
+    )  # where its session is to be written
+    nap = ("sleep", "8642.1357")
+    step = StepRequest(cluster_id="j-LAB", step_id="s-UNWATCHED", name="unwatched", jar="command-runner.jar", args=nap)
+    outcome = lab.executor.start_step(step).wait()
+    assert outcome.exit_code == 1
+    assert "IsADirectoryError" in outcome.message
+    assert subprocess.run(["pgrep", "-f", " ".join(nap)], capture_output=True, check=False).stdout == b""
 
 
 def test_a_commands_output_and_exit_code_are_kept(lab):
@@ -161,7 +174,7 @@ def is_alive(pid):
 
 
 def test_an_interrupted_command_may_end_by_itself(lab):
-    step, running = lab.start("bash", "-c", "trap 'echo bye; exit 0' TERM; touch pids; while :; do sleep 0.1; done")
+    step, running = lab.start("bash", "-c", "trap 'echo bye; exit 0' TERM; touch pids; sleep 600 & wait")
     file = lab.state / "steps" / "j-LAB" / step / "work" / "pids"
     while not file.exists():
         time.sleep(0.02)

@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import io
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.aws_clients import client_asking_once
 
 from emr_local.objects.moto_buckets import list_buckets
 from emr_local.objects.store import ObjectStore
@@ -251,3 +254,39 @@ def test_a_client_that_sends_slowly_holds_up_nobody(store):
         app(request("GET", "quick", io.BytesIO(b"body")), lambda *_: None)
         other_answered.set()
         assert slow.result() == [b"body"]
+
+
+@contextmanager
+def no_room_for_files():
+    """No file of this process may grow at all, as on a full disk; the S3 endpoint of these tests is in it."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize("versioning", ["Suspended", "Enabled"])
+def test_what_the_disk_has_no_room_for_is_refused_and_did_not_happen(store, s3, bucket, versioning):
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": versioning})
+    s3.put_object(Bucket=bucket, Key="old", Body=b"before", Metadata={"made-by": "a client"})
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="big")["UploadId"]
+    part = s3.upload_part(Bucket=bucket, Key="big", UploadId=upload, PartNumber=1, Body=b"x" * 100)
+    parts = {"Parts": [{"ETag": part["ETag"], "PartNumber": 1}]}
+    once = client_asking_once(s3.meta.endpoint_url, "s3")
+    for write in (
+        lambda: once.put_object(Bucket=bucket, Key="old", Body=b"after"),
+        lambda: once.put_object(Bucket=bucket, Key="new", Body=b"after"),
+        lambda: once.complete_multipart_upload(Bucket=bucket, Key="big", UploadId=upload, MultipartUpload=parts),
+    ):
+        with no_room_for_files(), pytest.raises(ClientError) as refused:
+            write()
+        assert refused.value.response["Error"]["Code"] == "InternalError"
+    assert keys_of(s3, bucket) == ["old"]
+    kept = s3.get_object(Bucket=bucket, Key="old")
+    assert (kept["Body"].read(), kept["Metadata"]) == (b"before", {"made-by": "a client"})
+    assert files_of(store, bucket) == ["old"]
+    assert list(store.root.with_name("s3.incoming").iterdir()) == []
+    s3.put_object(Bucket=bucket, Key="old", Body=b"after")
+    assert (store.root / bucket / "old").read_bytes() == b"after"

@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 import typer
 from rich.console import Console
 
-from emr_pipelines.cli.aws_clients import emr_api, s3_client
 from emr_pipelines.cli.local.endpoint import at_port, at_url, find_local_endpoint, find_own_server, find_own_url
+from emr_pipelines.cli.local.sample_data import provide_sample_data
 from emr_pipelines.cli.local.server import ServerOptions, made_state_folder, start_server, stop_server
 from emr_pipelines.cli.local.state_folder import ServerRecord, StateFolder, state_folder_of
 from emr_pipelines.cli.local.users import gate, list_users
-from emr_pipelines.cli.project_options import EnvironmentOption, Project, load_project
-from emr_pipelines.cli.sample_data import provide_sample_data
-from emr_pipelines.cli.waiting import show_waiting
+from emr_pipelines.cli.project.aws_clients import emr_api, s3_client
+from emr_pipelines.cli.project.options import EnvironmentOption, Project, load_project
+from emr_pipelines.cli.terminal.waiting import show_waiting
 from emr_pipelines.emr.busy_clusters import find_busy_clusters
 from emr_pipelines.emr.loopback import is_loopback
 from emr_pipelines.errors import EmrPipelinesError

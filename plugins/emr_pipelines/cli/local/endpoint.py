@@ -8,11 +8,13 @@ import socket
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from emr_pipelines.cli.local.state_folder import ServerRecord, StateFolder, state_folder_of
-from emr_pipelines.cli.project_options import Project
+from emr_pipelines.cli.project.options import Project
 from emr_pipelines.emr.loopback import is_loopback
 from emr_pipelines.errors import EmrPipelinesError
 
@@ -25,36 +27,57 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalEndpoint:
-    """A running emr_local: its URL and the folder of its state, in which `s3/<bucket>/<key>` are plain files; `owner` says whose it is, for people."""
+    """A running emr_local: its URL and the folder of its state, in which `s3/<bucket>/<key>` are plain files; `owner` says whose it is, for people.
+
+    `problem` says why it runs no steps although it answers; it is empty for one that is well.
+    """
 
     url: str
     state_dir: Path
     owner: str = ""
+    problem: str = ""
 
     def local_path(self, uri: str) -> Path:
         """The file or folder behind an s3:// URI."""
         return self.state_dir / "s3" / uri.removeprefix("s3://")
 
     def keeps(self, state: StateFolder) -> bool:
-        """Whether its state is this one."""
+        """Whether its state is this one. Raises EmrPipelinesError when it is, and the server is not well: nobody is to use it."""
         try:
-            return self.state_dir.samefile(state.path)
+            own = self.state_dir.samefile(state.path)
         except OSError:
             return False
+        if own and self.problem:
+            raise EmrPipelinesError(
+                f"The emr_local at {self.url} ({self.owner}) answers, but runs nothing: {self.problem}. "
+                "Start another: emr-pipelines local stop --force, then emr-pipelines local start"
+            )
+        return own
 
 
 def find_local_endpoint(url: str) -> LocalEndpoint | None:
     """The emr_local that answers at the URL, None if nothing answers. Raises EmrPipelinesError when something else does."""
     try:
-        with _DIRECT.open(f"{url}/_emr_local/health", timeout=_ANSWER_SECONDS) as answer:
-            health = json.load(answer)
-        return LocalEndpoint(url=url, state_dir=Path(health["state_dir"]), owner=_owner_of(health))
+        health = _read_health(url)
+        problem = "" if health.get("status") == "ready" else str(health.get("problem") or health.get("status"))
+        return LocalEndpoint(url=url, state_dir=Path(health["state_dir"]), owner=_owner_of(health), problem=problem)
     except urllib.error.HTTPError as error:
         raise EmrPipelinesError(f"{url} answers, but is no emr_local ({error}); {_CHANGE_PORT}") from error
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return None  # RemoteDisconnected, an HTTPException too, is a ConnectionError
     except (ValueError, KeyError, TypeError, http.client.HTTPException) as error:
         raise EmrPipelinesError(f"{url} answers, but is no emr_local; {_CHANGE_PORT}") from error
+
+
+def _read_health(url: str) -> dict[str, Any]:
+    try:
+        with _DIRECT.open(f"{url}/_emr_local/health", timeout=_ANSWER_SECONDS) as answer:
+            return dict(json.load(answer))
+    except urllib.error.HTTPError as error:
+        if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+            raise
+        with error:  # an emr_local that is not well says so with this status and the same page
+            return dict(json.load(error))
 
 
 def _owner_of(health: dict[str, object]) -> str:

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from emr_pipelines.cli.airflow_home import WRITE_BYTE_CODE
 from emr_pipelines.cli.local.endpoint import LocalEndpoint, at_port, at_url, bind, find_local_endpoint, find_own_url
 from emr_pipelines.cli.local.packages import require_packages
 from emr_pipelines.cli.local.state_folder import ServerRecord, StateFolder, state_folder_of
 from emr_pipelines.cli.local.users import gate, list_users, register
-from emr_pipelines.cli.project_options import PACKAGE_FOLDER, Project
+from emr_pipelines.cli.project.options import Project
+from emr_pipelines.cli.project.python_process import PACKAGE_FOLDER, WRITE_BYTE_CODE
 from emr_pipelines.emr.loopback import is_loopback
 from emr_pipelines.errors import EmrPipelinesError
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from emr_pipelines.cli.file_writing import writing
+from emr_pipelines.cli.terminal.file_writing import writing
 
 _USERS_FOLDER = "users"
 _GATE_FILE = "users.lock"

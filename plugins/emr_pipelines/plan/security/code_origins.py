@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from emr_pipelines.plan.kinds.words import options_among
 from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.plan.security.request_texts import (
     Property,
-    arguments_of,
     maps_at,
-    options_of,
     place_of_value,
     properties_of,
     text_at,
@@ -22,10 +21,8 @@ _CODE_PROPERTIES = (
     "spark.archives", "spark.files", "spark.jars", "spark.submit.pyFiles", "spark.yarn.archive", "spark.yarn.dist.archives", "spark.yarn.dist.files",
     "spark.yarn.dist.jars", "spark.yarn.dist.pyFiles", "spark.yarn.jars", "tmpfiles", "tmparchives", "tmpjars",
 )  # fmt: skip
-_CODE_SUFFIXES = (".egg", ".hql", ".jar", ".pex", ".pig", ".py", ".q", ".r", ".sh", ".sql", ".tar.gz", ".tgz", ".whl", ".zip")  # fmt: skip
 _REPOSITORIES = ("--repositories", "spark.jars.repositories")
 _PACKAGES = ("--packages", "spark.jars.packages")
-_SWITCHES = ("--verbose", "-v", "--supervise")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +53,9 @@ def repositories_of(plan: Plan) -> Iterator[CodeOrigin]:
 
 def packages_of(plan: Plan) -> Iterator[CodeOrigin]:
     """Every Java package that a step fetches by its coordinates."""
+    for step in plan.steps:
+        for package in step.command.packages():
+            yield CodeOrigin(address=package, taker=f"step {step.name!r}", place=step.place)
     yield from _of_options(plan, _PACKAGES)
     yield from _of_properties(plan, _PACKAGES)
 
@@ -67,33 +67,15 @@ def _written_place(plan: Plan, *values: str) -> str:
 
 
 def _code_of_step(step: StepPlan) -> Iterator[str]:
-    words = arguments_of(step)
-    yield step.request["HadoopJarStep"]["Jar"]
-    for option, value in options_of(step):
+    yield from step.command.code()
+    for option, value in options_among(step.command.arguments):
         if option in _CODE_OPTIONS:
             yield from value.split(",")
-    if words[:1] == ["spark-submit"]:
-        yield from _program_of(words[1:])
-    elif step.kind in ("command", "jar"):
-        yield from (word for word in words if word.casefold().partition("#")[0].endswith(_CODE_SUFFIXES))
-
-
-def _program_of(words: list[str]) -> Iterator[str]:
-    """The program of a spark-submit: the first word that is neither an option nor the value of one."""
-    is_value = False
-    for word in words:
-        if is_value:
-            is_value = False
-        elif word.startswith("-"):
-            is_value = word not in _SWITCHES and "=" not in word
-        else:
-            yield word
-            return
 
 
 def _of_options(plan: Plan, names: tuple[str, ...]) -> Iterator[CodeOrigin]:
     for step in plan.steps:
-        for option, value in options_of(step):
+        for option, value in options_among(step.command.arguments):
             if option in names:
                 yield from _split(value, f"step {step.name!r}", step.place)
 

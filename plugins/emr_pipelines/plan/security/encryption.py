@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.security.findings import Equivalents, SecurityRule, Sighting
+from emr_pipelines.plan.security.findings import Equivalents, PlanViolation, SecurityRule
 from emr_pipelines.plan.security.request_texts import place_of_value, text_at
 from emr_pipelines.spec.reading.plain_values import texts_in
 
 _WHERE = "cluster.security_configuration"
 
 
-def look_for_configuration(plan: Plan) -> Iterator[Sighting]:
+def look_for_configuration(plan: Plan) -> Iterator[PlanViolation]:
     """A new cluster has a security configuration at all."""
     if plan.cluster.request is not None and not text_at(plan.cluster.request, "SecurityConfiguration"):
-        yield Sighting(
+        yield PlanViolation(
             message="The cluster has no security configuration: nothing is encrypted on its disks or between its nodes, and version 1 of the instance "
             "metadata service gives the role's credentials to whatever can make a node send a request.",
             fix=f"Write {_WHERE} with at_rest, in_transit and imds_v2, in the environment's cluster for all pipelines.",
@@ -24,22 +24,22 @@ def look_for_configuration(plan: Plan) -> Iterator[Sighting]:
         )
 
 
-def look_for_unseen_configuration(plan: Plan) -> Iterator[Sighting]:
+def look_for_unseen_configuration(plan: Plan) -> Iterator[PlanViolation]:
     """What a security configuration holds that is only named cannot be seen without AWS."""
     name = text_at(plan.cluster.request, "SecurityConfiguration")
     if name and inline_configuration(plan) is None:
-        yield Sighting(
+        yield PlanViolation(
             message=f"The security configuration {name!r} is only named here, so that its content was not looked at.",
             fix=f"Look at it with `aws emr describe-security-configuration --name {name}`, or write its content under {_WHERE}.",
             place=place_of_value(plan, name),
         )
 
 
-def look_at_s3(plan: Plan) -> Iterator[Sighting]:
+def look_at_s3(plan: Plan) -> Iterator[PlanViolation]:
     """Objects that the cluster writes to S3 are encrypted as the spec says."""
     configuration = inline_configuration(plan)
     if configuration is not None and not _at_rest(configuration).get("S3EncryptionConfiguration"):
-        yield Sighting(
+        yield PlanViolation(
             message="The security configuration says nothing of encryption on S3, so that what the cluster writes has whatever encryption the bucket "
             "has by default.",
             fix=f"Add s3: SSE-KMS with kms_key, or s3: SSE-S3, under {_WHERE}.at_rest.",
@@ -47,50 +47,50 @@ def look_at_s3(plan: Plan) -> Iterator[Sighting]:
         )
 
 
-def look_at_local_disks(plan: Plan) -> Iterator[Sighting]:
+def look_at_local_disks(plan: Plan) -> Iterator[PlanViolation]:
     """Local disks, which hold HDFS and shuffles, are encrypted."""
     configuration = inline_configuration(plan)
     if configuration is not None and not _at_rest(configuration).get("LocalDiskEncryptionConfiguration"):
-        yield Sighting(
+        yield PlanViolation(
             message="The security configuration does not encrypt the nodes' local disks, on which HDFS, shuffles and logs lie.",
             fix=f"Add local_disk_kms_key under {_WHERE}.at_rest.",
             place=_place(plan),
         )
 
 
-def look_at_ebs(plan: Plan) -> Iterator[Sighting]:
+def look_at_ebs(plan: Plan) -> Iterator[PlanViolation]:
     """EBS volumes, the root volume among them, are encrypted."""
     configuration = inline_configuration(plan)
     if configuration is None:
         return
     disks = _at_rest(configuration).get("LocalDiskEncryptionConfiguration", {})
     if not disks.get("EnableEbsEncryption"):
-        yield Sighting(
+        yield PlanViolation(
             message="The security configuration does not encrypt EBS volumes, so that the nodes' root volumes are not encrypted.",
             fix=f"Add ebs: true beside local_disk_kms_key under {_WHERE}.at_rest; EMR's service role must be allowed to use the key.",
             place=_place(plan),
         )
 
 
-def look_at_transit(plan: Plan) -> Iterator[Sighting]:
+def look_at_transit(plan: Plan) -> Iterator[PlanViolation]:
     """What goes from node to node is encrypted."""
     configuration = inline_configuration(plan)
     if configuration is not None and not _encryption(configuration).get("EnableInTransitEncryption"):
-        yield Sighting(
+        yield PlanViolation(
             message="The security configuration does not encrypt what goes from node to node: shuffles and HDFS blocks cross the network as they are.",
             fix=f"Put a zip with privateKey.pem and certificateChain.pem on S3, and write its address as in_transit: {{certificates: s3://…}} under {_WHERE}.",
             place=_place(plan),
         )
 
 
-def look_at_metadata_service(plan: Plan) -> Iterator[Sighting]:
+def look_at_metadata_service(plan: Plan) -> Iterator[PlanViolation]:
     """Nodes answer requests for the role's credentials only in version 2 of the metadata service."""
     configuration = inline_configuration(plan)
     if configuration is None:
         return
     service = configuration.get("InstanceMetadataServiceConfiguration", {})
     if service.get("MinimumInstanceMetadataServiceVersion") != 2:
-        yield Sighting(
+        yield PlanViolation(
             message="The security configuration lets nodes answer version 1 of the instance metadata service, which gives the role's credentials to "
             "whatever can make a node send a request.",
             fix=f"Add imds_v2: true under {_WHERE}.",

@@ -24,7 +24,7 @@ class Equivalents:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class PlanViolation:
     """What a rule saw in a plan: whole sentences, and the place (`file:line`)."""
 
     message: str
@@ -39,7 +39,7 @@ class SecurityRule:
     id: str
     severity: Severity
     title: str
-    look: Callable[[Plan], Iterator[Sighting]] = lambda _: iter(())
+    look: Callable[[Plan], Iterator[PlanViolation]] = lambda _: iter(())
     equivalents: Equivalents = Equivalents()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.security.findings import Equivalents, SecurityRule, Sighting
+from emr_pipelines.plan.security.findings import Equivalents, PlanViolation, SecurityRule
 from emr_pipelines.plan.security.request_texts import place_of_value
 from emr_pipelines.spec.reading.plain_values import texts_in
 
@@ -19,10 +19,10 @@ _GROUP_KEYS = (
 )
 
 
-def look_for_subnet(plan: Plan) -> Iterator[Sighting]:
+def look_for_subnet(plan: Plan) -> Iterator[PlanViolation]:
     """A new cluster says in which subnet it is."""
     if plan.cluster.request is not None and not _subnets(plan.cluster.request["Instances"]):
-        yield Sighting(
+        yield PlanViolation(
             message="The cluster names no subnet, so that EMR takes one of the account's default VPC, where nodes get public addresses unless somebody "
             "has changed that.",
             fix="Write the ids of private subnets under cluster.subnets, in the environment's cluster for all pipelines.",
@@ -30,12 +30,12 @@ def look_for_subnet(plan: Plan) -> Iterator[Sighting]:
         )
 
 
-def look_at_subnets(plan: Plan) -> Iterator[Sighting]:
+def look_at_subnets(plan: Plan) -> Iterator[PlanViolation]:
     """Whether a subnet is public cannot be seen without AWS."""
     subnets = _subnets((plan.cluster.request or {}).get("Instances", {}))
     if subnets:
         named = ", ".join(subnets)
-        yield Sighting(
+        yield PlanViolation(
             message=f"Whether the subnet is public ({named}) cannot be seen from the spec.",
             fix=f"Look at `aws ec2 describe-subnets --subnet-ids {' '.join(subnets)}`: MapPublicIpOnLaunch is false, and no route of theirs leads to an internet "
             "gateway. Subnets made by `emr-pipelines infra up` are private.",
@@ -43,12 +43,12 @@ def look_at_subnets(plan: Plan) -> Iterator[Sighting]:
         )
 
 
-def look_at_groups(plan: Plan) -> Iterator[Sighting]:
+def look_at_groups(plan: Plan) -> Iterator[PlanViolation]:
     """Whether a security group of one's own is open to the world cannot be seen without AWS."""
     groups = _groups((plan.cluster.request or {}).get("Instances", {}))
     if groups:
         named = ", ".join(groups)
-        yield Sighting(
+        yield PlanViolation(
             message=f"What the security groups let in ({named}) cannot be seen from the spec.",
             fix=f"Look at `aws ec2 describe-security-groups --group-ids {' '.join(groups)}`: no rule lets in 0.0.0.0/0 or ::/0. Keep EMR's block public access on.",
             place=place_of_value(plan, groups[0]),

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 from emr_pipelines.plan.model import ParamPlan, Plan, StepPlan
-from emr_pipelines.plan.security.findings import SecurityRule, Sighting
-from emr_pipelines.plan.security.request_texts import arguments_of, params_in, pieces_of
+from emr_pipelines.plan.security.findings import PlanViolation, SecurityRule
+from emr_pipelines.plan.security.request_texts import params_in, pieces_of
 from emr_pipelines.spec.notation.placeholders import Reference
 
 _DASHED = ("-x", "--x", "--conf", "-1", "--output=x", "-x1", "-2020-01-01")
@@ -24,12 +24,12 @@ _SPLIT_OPTIONS = ("-mapper", "-reducer", "-combiner", "-cmdenv")
 _SPLIT_PROPERTY = re.compile(r"(?i)(extra|default)?java[._]?(options|opts)=|\.java\.opts=")
 
 
-def look_for_options(plan: Plan) -> Iterator[Sighting]:
+def look_for_options(plan: Plan) -> Iterator[PlanViolation]:
     """A value of a parameter that stands first in an argument cannot become an option."""
     for step, param in _used(plan, _first_params):
         value = _accepted(param, _DASHED)
         if value is not None:
-            yield Sighting(
+            yield PlanViolation(
                 message=f"The parameter {param.name!r} takes {value!r}, and step {step.name!r} has it at the beginning of an argument: whoever starts a run can "
                 "give the job an option.",
                 fix=f"Begin the pattern of {param.name} with ^ and a character that is no dash, or write the argument as --option=${{params.{param.name}}}.",
@@ -37,7 +37,7 @@ def look_for_options(plan: Plan) -> Iterator[Sighting]:
             )
 
 
-def look_for_words(plan: Plan) -> Iterator[Sighting]:
+def look_for_words(plan: Plan) -> Iterator[PlanViolation]:
     """A value of a parameter that a shell, Java or Hadoop takes apart stays one word."""
     # A pattern that ends with $ takes a line's end too, which adds no word.
     probes = [
@@ -46,7 +46,7 @@ def look_for_words(plan: Plan) -> Iterator[Sighting]:
     for step, param in _used(plan, _split_params):
         value = _accepted(param, probes)
         if value is not None:
-            yield Sighting(
+            yield PlanViolation(
                 message=f"The parameter {param.name!r} takes {value!r}, and step {step.name!r} has it in a text that is taken apart into words: whoever starts "
                 "a run can add a command or an option.",
                 fix=f"Write a pattern from ^ to $ without blanks, quotes and ; & | $ ` < > for {param.name}, or leave its pattern out.",
@@ -64,7 +64,7 @@ def _used(plan: Plan, names: Callable[[StepPlan], Iterable[str]]) -> Iterator[tu
 
 def _first_params(step: StepPlan) -> Iterator[str]:
     """The parameters with which an argument begins."""
-    for word in arguments_of(step):
+    for word in step.command.all_arguments():
         first = next(iter(pieces_of(word)), "")
         if isinstance(first, Reference) and first.root == "params":
             yield first.parts[1]
@@ -72,12 +72,19 @@ def _first_params(step: StepPlan) -> Iterator[str]:
 
 def _split_params(step: StepPlan) -> Iterator[str]:
     """The parameters in arguments that are taken apart into words."""
-    words = arguments_of(step)
+    for text in (*step.command.split_texts(), *_java_options(step)):
+        yield from params_in(text)
+    words = step.command.arguments
     is_shell = words[0].rpartition("/")[2] in _SHELLS if words else False
     for before, word in pairwise(["", *words]):
         is_script = is_shell and re.fullmatch(r"-[a-z]*c", before) is not None
         if is_script or before in _SPLIT_OPTIONS or _SPLIT_PROPERTY.search(word):
             yield from params_in(word)
+
+
+def _java_options(step: StepPlan) -> Iterator[str]:
+    texts = (f"{name}={value}" for name, value in step.command.properties())
+    return (text for text in texts if _SPLIT_PROPERTY.search(text))
 
 
 def _accepted(param: ParamPlan, probes: Iterable[str]) -> str | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
-from emr_pipelines.plan.model import Plan, StepPlan
+from emr_pipelines.plan.kinds.words import options_among
+from emr_pipelines.plan.model import Plan
 from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, parse_text
 from emr_pipelines.spec.reading.plain_values import texts_in
 
@@ -39,19 +39,19 @@ def maps_at(value: Any, key: str) -> list[Mapping[str, Any]]:
     return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
 
 
-def arguments_of(step: StepPlan) -> list[str]:
-    """The arguments of a step, the jar and its class left out."""
-    return list(step.request["HadoopJarStep"]["Args"])
-
-
 def properties_of(plan: Plan) -> Iterator[Property]:
     """Every property that the cluster's configurations and the steps' options set."""
     yield from _configured(plan, maps_at(plan.cluster.request, "Configurations"))
     for step in plan.steps:
-        for option, word in options_of(step):
-            name, equals, value = word.partition("=")
-            if option in ("--conf", "-c", "-D") and equals:
-                yield Property(name=name, value=value, owner=f"step {step.name!r}", place=step.place)
+        for name, value in (*step.command.properties(), *_written_properties(step.command.arguments)):
+            yield Property(name=name, value=value, owner=f"step {step.name!r}", place=step.place)
+
+
+def _written_properties(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for option, word in options_among(words):
+        name, equals, value = word.partition("=")
+        if option in ("--conf", "-c", "-D") and equals:
+            yield name, value
 
 
 def _configured(plan: Plan, configurations: Sequence[Mapping[str, Any]]) -> Iterator[Property]:
@@ -60,14 +60,6 @@ def _configured(plan: Plan, configurations: Sequence[Mapping[str, Any]]) -> Iter
         for (name, *_), value in texts_in(configuration.get("Properties")):
             yield Property(name=str(name), value=value, owner=owner, place=place_of_value(plan, value))
         yield from _configured(plan, maps_at(configuration, "Configurations"))
-
-
-def options_of(step: StepPlan) -> Iterator[tuple[str, str]]:
-    """Each option of a step's command with the word after it; `--name=value` is a pair too."""
-    for word, following in pairwise([*arguments_of(step), ""]):
-        if word.startswith("-"):
-            option, equals, value = word.partition("=")
-            yield (option, value) if equals and option.startswith("--") else (word, following)
 
 
 def pieces_of(text: str) -> tuple[str | Reference, ...]:

@@ -9,9 +9,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from emr_pipelines.spec.notation.scalars import scalar_text
 from emr_pipelines.spec.notation.spelling import suggest
 from emr_pipelines.spec.reading.document import Path
-from emr_pipelines.spec.reading.plain_values import scalar_text
 
 _ROOT = "RunJobFlowInput"
 _WORDS = {

@@ -10,12 +10,14 @@ from emr_pipelines.spec.code_files.interpreters import Interpreter, interpreter_
 from emr_pipelines.spec.context import Context
 from emr_pipelines.spec.file_references import is_argument_file
 from emr_pipelines.spec.models.cluster import BootstrapSpec
-from emr_pipelines.spec.models.pipeline import SparkSpec, StepSpec
+from emr_pipelines.spec.models.kinds.spark import SparkSpec
+from emr_pipelines.spec.models.pipeline import StepSpec
+from emr_pipelines.spec.notation.scalars import scalar_text
+from emr_pipelines.spec.notation.streaming_arguments import is_file
 from emr_pipelines.spec.project_files.command_scripts import find_command_script
 from emr_pipelines.spec.project_files.program_text import interpreter_of
 from emr_pipelines.spec.reading.document import Path
-from emr_pipelines.spec.reading.plain_values import scalar_text, scalars_in
-from emr_pipelines.spec.streaming_words import is_file, programs_of
+from emr_pipelines.spec.reading.plain_values import scalars_in
 
 # Where a spec says which Python PySpark runs: properties of Spark, and variables that Spark or YARN sets.
 PYTHON_KEYS = ("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON", "spark.pyspark.python", "spark.pyspark.driver.python")
@@ -52,7 +54,7 @@ def programs(context: Context) -> Iterator[tuple[Path, str]]:
 
 
 def _streaming_programs(context: Context, path: Path, step: StepSpec) -> Iterator[tuple[Path, str]]:
-    for key, words in programs_of(step.streaming) if step.streaming else ():
+    for key, words in step.streaming.programs() if step.streaming else ():
         text = context.resolve(words[0]).partition("#")[0]
         if is_file(text) and context.files.is_own_file(text):
             is_word = isinstance(getattr(step.streaming, key), str)
@@ -115,7 +117,7 @@ def _files_of_programs(context: Context) -> Iterator[PythonFile]:
         if name.startswith("python"):
             yield PythonFile(path=path, file=file, interpreter=interpreter_named(name, release_of(context)))
     for path, step in context.steps():
-        for key, words in programs_of(step.streaming) if step.streaming else ():
+        for key, words in step.streaming.programs() if step.streaming else ():
             texts = [context.resolve(word) for word in words]
             if texts[0].rpartition("/")[2].startswith("python"):
                 scripts = [(index, text) for index, text in enumerate(texts) if is_argument_file(text, context.files)]

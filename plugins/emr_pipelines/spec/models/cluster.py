@@ -13,6 +13,7 @@ from emr_pipelines.spec.models.operations import MonitoringSpec, SecurityGroupsS
 from emr_pipelines.spec.models.scaling import ManagedScalingSpec
 from emr_pipelines.spec.models.security import KerberosSpec, SecurityConfigurationSpec
 from emr_pipelines.spec.notation import forms
+from emr_pipelines.spec.notation.emr_limits import MAX_BOOTSTRAP_ACTIONS, MAX_STEPS_AT_ONCE
 
 
 class BootstrapSpec(Model):
@@ -56,10 +57,12 @@ class ClusterSpec(Model):
         description="A cluster that takes no steps after this time is terminated and launched again; the default is 60m.",
     )
     step_concurrency: int | None = Field(
-        default=None, ge=1, le=256, description="Number of steps that may run at once."
+        default=None, ge=1, le=MAX_STEPS_AT_ONCE, description="Number of steps that may run at once."
     )
     bootstrap: list[Text | BootstrapSpec] | None = Field(
-        default=None, max_length=16, description="Scripts that run on every node before its applications are installed."
+        default=None,
+        max_length=MAX_BOOTSTRAP_ACTIONS,
+        description="Scripts that run on every node before its applications are installed.",
     )
     configurations: list[ConfigurationSpec] | None = Field(
         default=None, description="EMR configuration classifications, merged over the environment's by classification."

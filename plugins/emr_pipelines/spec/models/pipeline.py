@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -11,16 +11,18 @@ from emr_pipelines.spec.models.base import (
     Date,
     Duration,
     Identifier,
-    Memory,
     Model,
     Name,
     ParamType,
     Scalar,
     Tag,
-    Text,
 )
 from emr_pipelines.spec.models.cluster import ClusterSpec
-from emr_pipelines.spec.models.step import JarSpec, S3DistCpSpec, StreamingSpec
+from emr_pipelines.spec.models.kinds.dist_cp import S3DistCpSpec
+from emr_pipelines.spec.models.kinds.jar import JarSpec
+from emr_pipelines.spec.models.kinds.kind_model import KindModel
+from emr_pipelines.spec.models.kinds.spark import SparkSpec
+from emr_pipelines.spec.models.kinds.streaming import StreamingSpec
 from emr_pipelines.spec.models.suppression import SuppressionSpec
 from emr_pipelines.spec.notation import forms
 from emr_pipelines.spec.notation.s3_places import TakeOver
@@ -67,41 +69,6 @@ def param_schema(param: ParamSpec, plain: Callable[[Any], Any]) -> dict[str, Any
     return schema if pattern is None else schema | {"pattern": pattern}
 
 
-class SparkSpec(Model):
-    """A spark-submit: a Python `script`, or a `jar` with its main `class`."""
-
-    script: str | None = Field(
-        default=None, min_length=1, description="A Python file: a path in the project or an s3:// address."
-    )
-    jar: str | None = Field(default=None, min_length=1, description="A jar: a path in the project or an s3:// address.")
-    main_class: str | None = Field(default=None, alias="class", min_length=1, description="The jar's main class.")
-    contract: Literal["inputs", "legacy"] = Field(
-        default="inputs",
-        description="Which arguments the job gets: --input, --output and args, or exactly the ten of the older steps.json system.",
-    )
-    deploy_mode: Literal["cluster", "client"] = Field(
-        default="cluster", description="Where the driver runs: in YARN, or on the primary node."
-    )
-    executors: Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=forms.AUTO)] | None = Field(
-        default=None,
-        description="Number of executors, or auto: sizes and number by the cluster's nodes; the default is dynamic allocation with EMR's sizes.",
-    )
-    executor_memory: Memory | None = Field(default=None, description="Memory of an executor, for example 18G.")
-    executor_cores: int | None = Field(default=None, ge=1, description="Cores of an executor.")
-    driver_memory: Memory | None = Field(default=None, description="Memory of the driver, for example 4G.")
-    driver_cores: int | None = Field(default=None, ge=1, description="Cores of the driver, in deploy mode cluster.")
-    conf: dict[str, Scalar] = Field(default={}, description="Spark properties; numbers and booleans become text.")
-    packages: list[Text] = Field(default=[], description="Maven coordinates, group:artifact:version.")
-    py_files: list[Text] = Field(
-        default=[], description="Python files and zips to import from; the job's own package folder travels anyway."
-    )
-    files: list[Text] = Field(default=[], description="Files placed in the working folder of each executor.")
-    archives: list[Text] = Field(
-        default=[],
-        description="Archives unpacked in the working folder of each executor; name.zip#folder names the folder.",
-    )
-
-
 class OutputSpec(Model):
     """What a step's output prefix will hold and how that is verified; a plain string is short for `{format: …}`."""
 
@@ -111,6 +78,17 @@ class OutputSpec(Model):
         description="The prefix must hold `_SUCCESS`; where it is not written, an s3_dist_cp step has false.",
     )
     min_files: int = Field(default=1, ge=0, description="Least number of objects besides markers and hidden files.")
+
+
+# The one table of kinds: a field of StepSpec each. What a run makes of them is `plan.kinds.table`.
+KindSpec = SparkSpec | StreamingSpec | S3DistCpSpec | JarSpec | list[Scalar]
+KINDS: Mapping[str, type[KindModel] | None] = {
+    "spark": SparkSpec,
+    "streaming": StreamingSpec,
+    "s3_dist_cp": S3DistCpSpec,
+    "jar": JarSpec,
+    "command": None,
+}
 
 
 class StepSpec(Model):
@@ -164,6 +142,19 @@ class StepSpec(Model):
         default="continue", description="What EMR does with the cluster when the step fails."
     )
     execution_role: str | None = Field(default=None, pattern=forms.ROLE, description="Runtime role of the step.")
+
+    @property
+    def kind_spec(self) -> KindSpec:
+        """What stands under the step's one kind key. Raises StopIteration for a step without one, which a rule refuses."""
+        found: KindSpec = next(value for kind in KINDS if (value := getattr(self, kind)) is not None)
+        return found
+
+    def kind_models(self) -> Iterator[tuple[str, KindModel]]:
+        """The models below its kind key: none for a command, which is a plain list; several where a rule has yet to refuse that."""
+        for kind in KINDS:
+            model = getattr(self, kind)
+            if isinstance(model, KindModel):
+                yield kind, model
 
 
 class PipelineSpec(Model):

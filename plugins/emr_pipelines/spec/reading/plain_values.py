@@ -8,11 +8,6 @@ from typing import Any
 from emr_pipelines.spec.reading.document import Path
 
 
-def scalar_text(value: str | int | float | bool) -> str:
-    """A scalar as the text that a step gets: true and false in lower case."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def texts_in(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Every text in plain data with its path."""
     return ((inner, item) for inner, item in scalars_in(value, path) if isinstance(item, str))

@@ -13,9 +13,9 @@ from emr_pipelines.errors import Problem
 from emr_pipelines.spec.models.base import Model
 from emr_pipelines.spec.notation.command_words import as_list
 from emr_pipelines.spec.notation.forms import FORMS
+from emr_pipelines.spec.notation.scalars import scalar_text
 from emr_pipelines.spec.notation.spelling import closest, suggest
 from emr_pipelines.spec.reading.document import Document, Path, holds, value_at
-from emr_pipelines.spec.reading.plain_values import scalar_text
 from emr_pipelines.spec.reading.schema import describe_path, known_keys, pattern_at
 
 _KINDS = {

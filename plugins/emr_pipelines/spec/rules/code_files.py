@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from emr_pipelines.spec.code_files.interpreters import Interpreter
 from emr_pipelines.spec.code_files.references import PythonFile, command_words, programs, python_files, release_of
-from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.file_references import is_argument_file, project_files_of
 from emr_pipelines.spec.project_files.command_scripts import CommandScript, find_command_script
 from emr_pipelines.spec.project_files.newer_syntax import NewerSyntax, Version
@@ -17,25 +17,29 @@ from emr_pipelines.spec.reading.document import Path
 from emr_pipelines.spec.reading.plain_values import texts_in
 
 
-def check_python(context: Context) -> Iterator[Finding]:
+def check_python(context: Context) -> Iterator[RuleViolation]:
     """Python files can be read by the Python that runs them."""
     for one, source in _sources(context):
         version = one.interpreter.version
         if source.flaw and _is_read_alike(version):
-            yield Finding(path=one.path, message=_place(one.file, source.flaw), fix="Correct the file.")
+            yield RuleViolation(path=one.path, message=_place(one.file, source.flaw), fix="Correct the file.")
         newer = next((found for found in source.newer if version and found.since > version), None)
         if newer and version:
             message = f"{_newer(one.file, newer)}, but {one.interpreter.said}"
-            yield Finding(path=one.path, message=message, fix=_fix_of_newer(context, one.interpreter, newer, version))
+            yield RuleViolation(
+                path=one.path, message=message, fix=_fix_of_newer(context, one.interpreter, newer, version)
+            )
 
 
-def check_python_of_another_version(context: Context) -> Iterator[Finding]:
+def check_python_of_another_version(context: Context) -> Iterator[RuleViolation]:
     """A file that this Python cannot read may be one for a newer Python; nobody can tell before it runs."""
     for one, source in _sources(context):
         if source.flaw and not _is_read_alike(one.interpreter.version):
             own = f"{OWN_VERSION[0]}.{OWN_VERSION[1]}"
             message = f"{_place(one.file, source.flaw)} (to Python {own}; {one.interpreter.said})"
-            yield Finding(path=one.path, message=message, fix="Correct the file, unless it is one for a newer Python.")
+            yield RuleViolation(
+                path=one.path, message=message, fix="Correct the file, unless it is one for a newer Python."
+            )
 
 
 def _sources(context: Context) -> Iterator[tuple[PythonFile, PythonSource]]:
@@ -68,16 +72,16 @@ def _as_version(text: str) -> Version:
     return int(major), int(minor)
 
 
-def check_first_lines(context: Context) -> Iterator[Finding]:
+def check_first_lines(context: Context) -> Iterator[RuleViolation]:
     """What a node starts as a program says in its first line what runs it."""
     for path, file in programs(context):
         content = context.files.bytes_of(file)
         if content is not None and (found := find_first_line_flaw(content, PurePosixPath(file).suffix)):
             flaw, fix = found
-            yield Finding(path=path, message=f"line {flaw.line} of {file} {flaw.message}", fix=fix)
+            yield RuleViolation(path=path, message=f"line {flaw.line} of {file} {flaw.message}", fix=fix)
 
 
-def check_line_ends(context: Context) -> Iterator[Finding]:
+def check_line_ends(context: Context) -> Iterator[RuleViolation]:
     """Shell scripts have the line ends of Unix."""
     started = tuple(dict.fromkeys(file for _, file in programs(context)))
     for file in dict.fromkeys((*started, *project_files_of(context))):
@@ -88,7 +92,9 @@ def check_line_ends(context: Context) -> Iterator[Finding]:
         flaw = find_crlf(content)
         if flaw and not is_told:
             message = f"line {flaw.line} of {file} {flaw.message}"
-            yield Finding(path=_first_place(context, file), message=message, fix="Save the file with LF line ends.")
+            yield RuleViolation(
+                path=_first_place(context, file), message=message, fix="Save the file with LF line ends."
+            )
 
 
 def _first_place(context: Context, file: str) -> Path:
@@ -97,7 +103,7 @@ def _first_place(context: Context, file: str) -> Path:
     return next(places, ())
 
 
-def check_command_scripts(context: Context) -> Iterator[Finding]:
+def check_command_scripts(context: Context) -> Iterator[RuleViolation]:
     """A script of the project that a command starts is one that EMR can fetch and start."""
     for path, step in context.steps():
         words = command_words(context, path, step)
@@ -106,7 +112,7 @@ def check_command_scripts(context: Context) -> Iterator[Finding]:
             place, file = words[script.index]
             arguments = "".join(f", {word}" for _, word in words[script.index + 1 :])
             fix = f"Write command: [{file}{arguments}], with what runs it in its first line; EMR fetches and starts it."
-            yield Finding(path=place, message=message, fix=fix)
+            yield RuleViolation(path=place, message=message, fix=fix)
 
 
 def _reason_against(context: Context, script: CommandScript, file: str) -> str | None:
@@ -119,7 +125,7 @@ def _reason_against(context: Context, script: CommandScript, file: str) -> str |
     return None
 
 
-def check_package_links(context: Context) -> Iterator[Finding]:
+def check_package_links(context: Context) -> Iterator[RuleViolation]:
     """The links in a package that travels lead to files of the project."""
     seen: set[str] = set()
     for path, step in context.steps():
@@ -129,7 +135,7 @@ def check_package_links(context: Context) -> Iterator[Finding]:
                 continue
             seen.add(folder)
             for link in context.files.package(folder).bad_links:
-                yield Finding(
+                yield RuleViolation(
                     path=(*path, "spark", "script"),
                     message=f"the link {link.name} in the package {folder} {link.reason}",
                     fix="Put what it leads to into the project, or remove the link.",

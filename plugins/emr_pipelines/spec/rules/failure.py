@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.notation.durations import DEFAULT_MAX_LIFETIME, seconds_of
 from emr_pipelines.spec.reading.document import Path
 from emr_pipelines.spec.rules.cluster.cluster import is_long_running
@@ -13,7 +13,7 @@ _CLUSTER: Path = ("cluster",)
 _LIFETIME: Path = (*_CLUSTER, "max_lifetime")
 
 
-def check_step_concurrency(context: Context) -> Iterator[Finding]:
+def check_step_concurrency(context: Context) -> Iterator[RuleViolation]:
     """With more than one step at a time EMR refuses every on_failure but continue."""
     cluster = context.spec.cluster
     concurrency = (cluster.overrides or {}).get("StepConcurrencyLevel", cluster.step_concurrency)
@@ -22,14 +22,14 @@ def check_step_concurrency(context: Context) -> Iterator[Finding]:
     for path, step in context.steps():
         if step.on_failure != "continue":
             message = f"on_failure {step.on_failure}, but step_concurrency is {concurrency}, with which EMR takes continue only"
-            yield Finding(
+            yield RuleViolation(
                 path=(*path, "on_failure"),
                 message=message,
                 fix="Write continue; later steps that need this one do not start anyway.",
             )
 
 
-def check_shared_cluster(context: Context) -> Iterator[Finding]:
+def check_shared_cluster(context: Context) -> Iterator[RuleViolation]:
     """A step on a long-running cluster ends nothing but itself."""
     if not is_long_running(context) or _CLUSTER in context.broken:
         return
@@ -37,22 +37,24 @@ def check_shared_cluster(context: Context) -> Iterator[Finding]:
     for path, step in context.steps():
         if step.on_failure in effects:
             message = f"on_failure {step.on_failure} {effects[step.on_failure]} of everybody who uses this long-running cluster"
-            yield Finding(
+            yield RuleViolation(
                 path=(*path, "on_failure"),
                 message=message,
                 fix="Write continue; later steps that need this one do not start anyway.",
             )
 
 
-def check_retries(context: Context) -> Iterator[Finding]:
+def check_retries(context: Context) -> Iterator[RuleViolation]:
     """A step is submitted again to a cluster that is still there."""
     for path, step in context.steps():
         if step.retries > 0 and step.on_failure == "terminate_cluster":
             message = f"retries {step.retries}, but on_failure terminate_cluster leaves no cluster to retry on"
-            yield Finding(path=(*path, "retries"), message=message, fix="Write on_failure: continue, or retries: 0.")
+            yield RuleViolation(
+                path=(*path, "retries"), message=message, fix="Write on_failure: continue, or retries: 0."
+            )
 
 
-def check_lifetime(context: Context) -> Iterator[Finding]:
+def check_lifetime(context: Context) -> Iterator[RuleViolation]:
     """A cluster may live as long as anything on it may take: `emr-pipelines reap` terminates it after max_lifetime."""
     lifetime = _lifetime(context)
     if lifetime is None:
@@ -61,7 +63,7 @@ def check_lifetime(context: Context) -> Iterator[Finding]:
         if seconds_of(duration) > seconds_of(lifetime):
             message = f"{path[-1]} {duration} is longer than the cluster's max_lifetime of {lifetime}, after which it is terminated"
             fix = f"Write at most {lifetime}, or a longer max_lifetime in the cluster."
-            yield Finding(path=path, message=message, fix=fix)
+            yield RuleViolation(path=path, message=message, fix=fix)
 
 
 def _lifetime(context: Context) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.file_references import file_references, is_project_path
 from emr_pipelines.spec.notation.s3_places import find_flaw
 from emr_pipelines.spec.notation.spelling import closest
@@ -23,7 +23,7 @@ _REASONS = {
 _NO_S3_ADDRESS = ("is not of the form s3://bucket/key", "Write the bucket after s3://, in lower case.")
 
 
-def check_addresses(context: Context) -> Iterator[Finding]:
+def check_addresses(context: Context) -> Iterator[RuleViolation]:
     """What is no path in the project is an s3:// address."""
     for path, text in file_references(context):
         if text.startswith("${") or is_project_path(text):
@@ -38,22 +38,22 @@ def check_addresses(context: Context) -> Iterator[Finding]:
                 if scheme in ("s3a", "s3n")
                 else "Copy it to S3 or into the project, and name that."
             )
-            yield Finding(path=path, message=f"{text!r} {reason}", fix=fix)
+            yield RuleViolation(path=path, message=f"{text!r} {reason}", fix=fix)
         elif flaw := find_flaw(text) if text.startswith("s3://") else _NO_S3_ADDRESS:
-            yield Finding(path=path, message=f"{text!r} {flaw[0]}", fix=flaw[1])
+            yield RuleViolation(path=path, message=f"{text!r} {flaw[0]}", fix=flaw[1])
 
 
-def _check_hdfs(path: Path, text: str) -> Iterator[Finding]:
+def _check_hdfs(path: Path, text: str) -> Iterator[RuleViolation]:
     """An input may lie on the HDFS of the step's own cluster."""
     if not re.match(r"hdfs://[^/]*/.", text):
-        yield Finding(
+        yield RuleViolation(
             path=path,
             message=f"{text!r} is not of the form hdfs:///path",
             fix="Write the path after hdfs:///, without the name of a node.",
         )
 
 
-def check_programs_fixed(context: Context) -> Iterator[Finding]:
+def check_programs_fixed(context: Context) -> Iterator[RuleViolation]:
     """What runs is known before it runs: only inputs may hold values of the run."""
     for path, text in file_references(context):
         is_relative_input = "inputs" in path and is_project_path(text)
@@ -61,30 +61,30 @@ def check_programs_fixed(context: Context) -> Iterator[Finding]:
             message = (
                 f"{text!r} is a path in the project, which is uploaded before any run; it cannot hold values of the run"
             )
-            yield Finding(path=path, message=message, fix="Begin with s3:// or ${env.…} for an address.")
+            yield RuleViolation(path=path, message=message, fix="Begin with s3:// or ${env.…} for an address.")
 
 
-def check_project_files(context: Context) -> Iterator[Finding]:
+def check_project_files(context: Context) -> Iterator[RuleViolation]:
     """Paths in the project lead to files of the project."""
     for path, text in file_references(context):
         if text and is_project_path(text) and "${" not in text:
             yield from _check_path(path, text, context.files)
 
 
-def _check_path(path: Path, text: str, files: ProjectFiles) -> Iterator[Finding]:
+def _check_path(path: Path, text: str, files: ProjectFiles) -> Iterator[RuleViolation]:
     flaw = _find_flaw_of_text(text)
     if flaw:
-        yield Finding(path=path, message=f"{text!r} {flaw[0]}", fix=flaw[1])
+        yield RuleViolation(path=path, message=f"{text!r} {flaw[0]}", fix=flaw[1])
     elif files.leaves_project(text):
-        yield Finding(
+        yield RuleViolation(
             path=path,
             message=f"{text!r} leads out of the project by a symbolic link",
             fix="Copy the file into the project.",
         )
     elif files.is_dir(text):
-        yield Finding(path=path, message=f"{text!r} is a folder", fix="Name a file.")
+        yield RuleViolation(path=path, message=f"{text!r} is a folder", fix="Name a file.")
     elif not files.is_file(text):
-        yield Finding(path=path, message=f"the project has no file {text!r}", fix=guess_file(text, files))
+        yield RuleViolation(path=path, message=f"the project has no file {text!r}", fix=guess_file(text, files))
 
 
 def _find_flaw_of_text(text: str) -> tuple[str, str] | None:

@@ -6,34 +6,34 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.models.base import Scalar
 from emr_pipelines.spec.models.pipeline import ParamSpec, param_schema, text_pattern
 from emr_pipelines.spec.notation.forms import FORMS, SAFE_TEXT
 from emr_pipelines.spec.notation.param_schemas import FORMAT_WORDS, refusing_keyword
+from emr_pipelines.spec.notation.scalars import scalar_text
 from emr_pipelines.spec.notation.slow_patterns import find_slow_part
 from emr_pipelines.spec.reading.document import Path
-from emr_pipelines.spec.reading.plain_values import scalar_text
 from emr_pipelines.spec.references import parse_references
 
 _NUMERIC = ("integer", "number")
 
 
-def check_types(context: Context) -> Iterator[Finding]:
+def check_types(context: Context) -> Iterator[RuleViolation]:
     """A parameter has some type besides null, and each type once."""
     for path, param in _params(context):
         if len(set(_types(param))) < len(_types(param)):
             message = "a type is here twice, which JSON Schema does not take"
-            yield Finding(path=(*path, "type"), message=message, fix="Remove one of them.")
+            yield RuleViolation(path=(*path, "type"), message=message, fix="Remove one of them.")
         if set(_types(param)) <= {"null"}:
-            yield Finding(
+            yield RuleViolation(
                 path=(*path, "type"),
                 message="a parameter that can only be null",
                 fix='Add another type, such as [integer, "null"].',
             )
 
 
-def check_constraints(context: Context) -> Iterator[Finding]:
+def check_constraints(context: Context) -> Iterator[RuleViolation]:
     """Bounds belong to numbers, patterns and formats to strings, and each makes sense by itself."""
     for path, param in _params(context):
         types = _types(param)
@@ -44,24 +44,24 @@ def check_constraints(context: Context) -> Iterator[Finding]:
             ("format", ("string",)),
         ):
             if getattr(param, key) is not None and not set(types) & set(needed):
-                yield Finding(
+                yield RuleViolation(
                     path=(*path, key),
                     message=f"{key} has no meaning for the type {' or '.join(types)}",
                     fix=f"Remove {key}.",
                     at_key=True,
                 )
         if param.minimum is not None and param.maximum is not None and param.minimum > param.maximum:
-            yield Finding(
+            yield RuleViolation(
                 path=(*path, "minimum"),
                 message=f"minimum {param.minimum} is above maximum {param.maximum}",
                 fix="Swap them.",
             )
         error = _pattern_error(param)
         if error:
-            yield Finding(path=(*path, "pattern"), message=error[0], fix=error[1])
+            yield RuleViolation(path=(*path, "pattern"), message=error[0], fix=error[1])
 
 
-def check_values(context: Context) -> Iterator[Finding]:
+def check_values(context: Context) -> Iterator[RuleViolation]:
     """The default and the values of the form are what Airflow takes: they fit the type, the enum, the format, the bounds and the pattern."""
     for path, param in _params(context):
         schema = _schema(context, param)
@@ -77,7 +77,7 @@ def check_values(context: Context) -> Iterator[Finding]:
                     yield from _check_value(context, (*path, key, index), value, param, fitting)
 
 
-def check_default_given(context: Context) -> Iterator[Finding]:
+def check_default_given(context: Context) -> Iterator[RuleViolation]:
     """A scheduled run has a value for every parameter."""
     for path, param in _params(context):
         needs_default = context.spec.schedule or "default" in param.model_fields_set
@@ -86,24 +86,24 @@ def check_default_given(context: Context) -> Iterator[Finding]:
         message = "no default, but a scheduled run fills in no form"
         if "null" not in _types(param):
             fix = f"Add a default, or allow null: type: [{', '.join((*_types(param), chr(34) + 'null' + chr(34)))}]."
-            yield Finding(path=(*path, "default"), message=message, fix=fix)
+            yield RuleViolation(path=(*path, "default"), message=message, fix=fix)
         elif param.enum is not None and None not in param.enum:
             message += ", and null is not in the enum"
-            yield Finding(path=(*path, "default"), message=message, fix="Add a default, or null to the enum.")
+            yield RuleViolation(path=(*path, "default"), message=message, fix="Add a default, or null to the enum.")
 
 
-def check_year(context: Context) -> Iterator[Finding]:
+def check_year(context: Context) -> Iterator[RuleViolation]:
     """`params.year` stands for `${run.year}`, so that it is a whole number and nothing else."""
     year = context.spec.params.get("year")
     if year and {*_types(year)} - {"null"} != {"integer"}:
-        yield Finding(
+        yield RuleViolation(
             path=("params", "year", "type"),
             message="params.year takes the place of ${run.year} and must be an integer",
             fix='Write [integer, "null"], or choose another name.',
         )
 
 
-def check_year_range(context: Context) -> Iterator[Finding]:
+def check_year_range(context: Context) -> Iterator[RuleViolation]:
     """The schedule stays within the years of `params.year`."""
     year = context.spec.params.get("year")
     for key, day in (("start_date", context.spec.start_date), ("end_date", context.spec.end_date)):
@@ -113,12 +113,12 @@ def check_year_range(context: Context) -> Iterator[Finding]:
             year.maximum is not None and day.year > year.maximum
         ):
             message = f"{key} is in {day.year}, outside of params.year ({_range_text(year)})"
-            yield Finding(path=(key,), message=message, fix=f"Move {key}, or widen the range of params.year.")
+            yield RuleViolation(path=(key,), message=message, fix=f"Move {key}, or widen the range of params.year.")
 
 
 def _check_value(
     context: Context, path: Path, value: Scalar, param: ParamSpec, schema: dict[str, Any]
-) -> Iterator[Finding]:
+) -> Iterator[RuleViolation]:
     if isinstance(value, str) and parse_references(context.resolve(value)):
         return  # an unknown placeholder, which is a problem of its own
     plain = context.plain(value)
@@ -139,7 +139,7 @@ def _check_value(
             fix = "Change the value, or write a pattern of your own."
         case _:
             message, fix = f"{plain} is outside of {_range_text(param)}", "Change the value or the bounds."
-    yield Finding(path=path, message=message, fix=fix)
+    yield RuleViolation(path=path, message=message, fix=fix)
 
 
 def _schema(context: Context, param: ParamSpec) -> dict[str, Any]:

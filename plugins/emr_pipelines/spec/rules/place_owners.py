@@ -7,18 +7,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from emr_pipelines.errors import Problem
-from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.models.pipeline import StepSpec
 from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, parse_text, resolve_known
+from emr_pipelines.spec.notation.run_placeholders import DATE_VALUES
 from emr_pipelines.spec.notation.s3_places import TakeOver
+from emr_pipelines.spec.notation.scalars import scalar_text
 from emr_pipelines.spec.notation.task_names import TAKE_OVER_KEY
 from emr_pipelines.spec.reading.document import Path
-from emr_pipelines.spec.reading.plain_values import scalar_text
 from emr_pipelines.spec.rules.place_tree import PlaceTree
 from emr_pipelines.spec.rules.publish import publishers
 
 _SHARED = "publish-shared"
-_DATES = {"run.year", "run.month", "run.date"}
 _SINGLE = re.compile(r"\d+|[A-Za-z]+")
 # How often a schedule makes runs, from the rarest on, and which parts of the date then tell two of them apart.
 _ENOUGH = {
@@ -42,18 +42,18 @@ class PublishedPlace:
     problem: Problem
 
 
-def check_take_over(context: Context) -> Iterator[Finding]:
+def check_take_over(context: Context) -> Iterator[RuleViolation]:
     """take_over is about publish; and in a run's configuration its name is no parameter's."""
     for path, step in context.steps():
         if step.take_over != "nothing" and context.is_absent((*path, "publish")):
             fix = "Add publish, or remove take_over."
-            yield Finding(path=(*path, "take_over"), message="take_over without publish", fix=fix, at_key=True)
+            yield RuleViolation(path=(*path, "take_over"), message="take_over without publish", fix=fix, at_key=True)
     if TAKE_OVER_KEY in context.spec.params:
         message = f"{TAKE_OVER_KEY!r} in a run's configuration says that the run may publish to places of others"
-        yield Finding(path=("params", TAKE_OVER_KEY), message=message, fix="Choose another name.", at_key=True)
+        yield RuleViolation(path=("params", TAKE_OVER_KEY), message=message, fix="Choose another name.", at_key=True)
 
 
-def check_runs(context: Context) -> Iterator[Finding]:
+def check_runs(context: Context) -> Iterator[RuleViolation]:
     """No two runs of a schedule publish to the same place."""
     interval = _interval_of(context.spec.schedule)
     if interval is None:
@@ -62,7 +62,7 @@ def check_runs(context: Context) -> Iterator[Finding]:
         if step.take_over == "nothing" and not _differs(place, interval, context):
             message = f"{place!r} is the same for several runs of the schedule {context.spec.schedule!r}, but only one can have it"
             fix = f"{_advise(interval)}; or write take_over: other_runs, if each run shall replace the one before."
-            yield Finding(path=path, message=message, fix=fix)
+            yield RuleViolation(path=path, message=message, fix=fix)
 
 
 def published_places(context: Context) -> Iterator[PublishedPlace]:
@@ -136,7 +136,7 @@ def _differs(place: str, interval: str, context: Context) -> bool:
     year = context.spec.params.get("year")
     if year is not None and year.default is not None:
         of_run.discard("run.year")  # every scheduled run has this one
-    return bool(of_run - _DATES) or any(enough <= of_run for enough in _ENOUGH[interval])
+    return bool(of_run - DATE_VALUES) or any(enough <= of_run for enough in _ENOUGH[interval])
 
 
 def _advise(interval: str) -> str:

@@ -8,11 +8,9 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 from emr_pipelines.spec.notation.placeholders import Reference, parse_text
+from emr_pipelines.spec.notation.run_placeholders import DATE_FORMS
 
 T = TypeVar("T")
-
-# What a value of the run's date looks like: as digits. A part that holds another placeholder is like no other but itself.
-_DATE_FORMS = {"run.year": "dddd", "run.month": "dd", "run.date": "dddd-dd-dd"}
 
 
 class _Part:
@@ -86,4 +84,4 @@ def _pattern_of(piece: str | Reference) -> str:
 
 
 def _form_of(reference: Reference) -> str:
-    return _DATE_FORMS.get(".".join(reference.parts), str(reference).upper())
+    return DATE_FORMS.get(".".join(reference.parts), str(reference).upper())

@@ -5,73 +5,68 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from emr_pipelines.spec.context import BUILT_IN_VALUES, Context, Finding
+from emr_pipelines.spec.context import BUILT_IN_VALUES, Context, RuleViolation
+from emr_pipelines.spec.models.pipeline import KINDS
 from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, parse_text
+from emr_pipelines.spec.notation.run_placeholders import RUN_NAMES
 from emr_pipelines.spec.notation.spelling import suggest
 from emr_pipelines.spec.reading.document import Path
 from emr_pipelines.spec.reading.plain_values import texts_in
 from emr_pipelines.spec.references import parse_references
-from emr_pipelines.spec.streaming_words import PROGRAMS
 
-RUN_NAMES = ("date", "id", "month", "year")
 # No opening inside: searching a long text with many of them stays linear.
 JINJA = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}|\{#(?:(?!\{#).)*?#\}", re.DOTALL)
 _ROOTS = ("env", "params", "run", "steps")
 _WITH_STEPS = ("inputs", "args", "command")
-_IN_STREAMING = (*PROGRAMS, "environment", "properties")
 
 
-def check_jinja(context: Context) -> Iterator[Finding]:
+def check_jinja(context: Context) -> Iterator[RuleViolation]:
     """A spec holds no Jinja: it would reach Airflow's variables and connections, or a job as it stands."""
     for path, text in texts_in(context.value):
         found = JINJA.search(text)
         if found:
-            fix = "Use ${env.…}, ${run.year|month|date|id}, ${params.…} or ${steps.….output}."
-            yield Finding(
+            fix = f"Use ${{env.…}}, ${{run.{'|'.join(RUN_NAMES)}}}, ${{params.…}} or ${{steps.….output}}."
+            yield RuleViolation(
                 path=path, message=f"{_shorten(found.group(0))} is Jinja, which a spec does not have", fix=fix
             )
 
 
-def check_form(context: Context) -> Iterator[Finding]:
+def check_form(context: Context) -> Iterator[RuleViolation]:
     """Every placeholder has the form `${root.name}`."""
     for path, text in texts_in(context.value):
         try:
             parse_text(text)
         except PlaceholderError as error:
             message, _, fix = str(error).partition("; ")
-            yield Finding(path=path, message=message, fix=f"{fix[:1].upper()}{fix[1:]}.")
+            yield RuleViolation(path=path, message=message, fix=f"{fix[:1].upper()}{fix[1:]}.")
 
 
-def check_names(context: Context) -> Iterator[Finding]:
+def check_names(context: Context) -> Iterator[RuleViolation]:
     """Every placeholder names something that exists."""
     for path, text in texts_in(context.value):
         for reference in parse_references(text):
             fix = _find_unknown(context, reference)
             if fix is not None:
-                yield Finding(path=path, message=f"{reference} is unknown", fix=fix)
+                yield RuleViolation(path=path, message=f"{reference} is unknown", fix=fix)
 
 
-def check_places(context: Context) -> Iterator[Finding]:
+def check_places(context: Context) -> Iterator[RuleViolation]:
     """Values of a run are used only where a run puts them in."""
     for path, text in texts_in(context.value):
         allowed = _allowed_roots(path)
         for reference in parse_references(text):
             if reference.root in _ROOTS and reference.root not in allowed:
-                yield Finding(path=path, message=f"{reference} cannot be used here", fix=_where(reference.root))
+                yield RuleViolation(path=path, message=f"{reference} cannot be used here", fix=_where(reference.root))
 
 
 def _allowed_roots(path: Path) -> tuple[str, ...]:
     match path:
         case ("steps", _, key, *_) if key in _WITH_STEPS:
             return _ROOTS
-        case ("steps", _, "s3_dist_cp", "previous_manifest"):
-            return _ROOTS
-        case ("steps", _, "s3_dist_cp", "src_prefixes_file") | ("steps", _, "streaming", _, 0):
-            return ("env",)
-        case ("steps", _, "s3_dist_cp", _) | ("steps", _, "publish") | ("steps", _, "spark", "conf", _):
+        case ("steps", _, "publish"):
             return ("env", "params", "run")
-        case ("steps", _, "streaming", key, _) if key in _IN_STREAMING:
-            return ("env", "params", "run")
+        case ("steps", _, kind, *inner) if (model := KINDS.get(str(kind))) is not None:
+            return model.roots_at(tuple(inner))
     return ("env",)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.models.pipeline import StepSpec
 from emr_pipelines.spec.notation.s3_places import (
@@ -19,25 +19,25 @@ from emr_pipelines.spec.references import ancestors_of, step_edges
 _EXAMPLE = 'a place such as "${env.bucket}/reports/year=${run.year}".'
 
 
-def check_publish(context: Context) -> Iterator[Finding]:
+def check_publish(context: Context) -> Iterator[RuleViolation]:
     """Publishing copies a verified output, and no two steps publish to the same place."""
     first: dict[str, str] = {}
     for path, step, place in publishers(context):
         if context.is_absent((*path[:-1], "output")):
             fix = "Add output: the format of what the step writes."
-            yield Finding(path=path, message="publish without output", fix=fix, at_key=True)
+            yield RuleViolation(path=path, message="publish without output", fix=fix, at_key=True)
         if not place.startswith("s3://"):
             message = f"{place!r} is not an s3:// address"
-            yield Finding(path=path, message=message, fix=f"Write {_EXAMPLE}")
+            yield RuleViolation(path=path, message=message, fix=f"Write {_EXAMPLE}")
         elif (flaw := find_publish_flaw(place)) and not _find_reserved(place, context.environment):
-            yield Finding(path=path, message=f"{place!r} {flaw}", fix=f"Write {_EXAMPLE}")
+            yield RuleViolation(path=path, message=f"{place!r} {flaw}", fix=f"Write {_EXAMPLE}")
         elif place in first:
             message = f"step {first[place]!r} publishes to the same place"
-            yield Finding(path=path, message=message, fix="Choose another place.")
+            yield RuleViolation(path=path, message=message, fix="Choose another place.")
         first.setdefault(place, step.name)
 
 
-def check_nested(context: Context) -> Iterator[Finding]:
+def check_nested(context: Context) -> Iterator[RuleViolation]:
     """No step publishes into the place of another."""
     earlier: list[tuple[str, str]] = []
     for path, step, place in publishers(context):
@@ -45,16 +45,16 @@ def check_nested(context: Context) -> Iterator[Finding]:
             if place != other and (is_within(place, other) or is_within(other, place)):
                 side = "below" if is_within(place, other) else "above"
                 message = f"{place!r} is {side} {other!r}, to which step {name!r} publishes; each removes what the other has published"
-                yield Finding(path=path, message=message, fix="Choose places side by side.")
+                yield RuleViolation(path=path, message=message, fix="Choose places side by side.")
         earlier.append((step.name, place))
 
 
-def check_reserved(context: Context) -> Iterator[Finding]:
+def check_reserved(context: Context) -> Iterator[RuleViolation]:
     """Nothing is published where attempts, code and logs live, nor over all input data."""
     for path, _, place in publishers(context):
         message = _find_reserved(place, context.environment)
         if message:
-            yield Finding(path=path, message=message, fix=f"Choose {_EXAMPLE}")
+            yield RuleViolation(path=path, message=message, fix=f"Choose {_EXAMPLE}")
 
 
 def _find_reserved(place: str, environment: EnvironmentSpec) -> str | None:
@@ -66,7 +66,7 @@ def _find_reserved(place: str, environment: EnvironmentSpec) -> str | None:
     return reserved
 
 
-def check_inputs(context: Context) -> Iterator[Finding]:
+def check_inputs(context: Context) -> Iterator[RuleViolation]:
     """Publishing replaces no input of the pipeline, but for a step that reads what has been published in the same run."""
     ancestors = _ancestors(context)
     for path, step, place in publishers(context):
@@ -76,7 +76,7 @@ def check_inputs(context: Context) -> Iterator[Finding]:
             for name, text in reader.inputs.items():
                 if is_within(context.resolve(text), place):
                     message = f"publishing to {place!r} replaces the input {name!r} of step {reader.name!r}"
-                    yield Finding(path=path, message=message, fix="Choose a place beside the input.")
+                    yield RuleViolation(path=path, message=message, fix="Choose a place beside the input.")
 
 
 def _ancestors(context: Context) -> dict[str, set[str]]:

@@ -10,8 +10,8 @@ from emr_pipelines.spec.catalog.instance_types import InstanceType, find_instanc
 from emr_pipelines.spec.models.capacity import CapacitySpec, WeightedInstance
 from emr_pipelines.spec.models.cluster import ClusterSpec
 from emr_pipelines.spec.models.configuration import ConfigurationSpec
+from emr_pipelines.spec.notation.scalars import scalar_text
 from emr_pipelines.spec.reading.overlay import PARTS
-from emr_pipelines.spec.reading.plain_values import scalar_text
 from emr_pipelines.spec.sizing.executor_sizes import fitting
 
 Classifications = Mapping[str, Mapping[str, str]]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from emr_pipelines.spec.models.pipeline import SparkSpec
-from emr_pipelines.spec.reading.plain_values import scalar_text
+from emr_pipelines.spec.models.kinds.spark import SparkSpec
+from emr_pipelines.spec.notation.scalars import scalar_text
 from emr_pipelines.spec.sizing.executor_sizes import (
     DRIVER_OVERHEAD_FACTOR,
     EXECUTOR_OVERHEAD_FACTOR,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emr_pipelines.spec.catalog.instance_types import find_instance_type
-from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.file_references import file_references
 from emr_pipelines.spec.reading.document import Path, value_at
 from emr_pipelines.spec.reading.overlay import PARTS
@@ -14,21 +14,21 @@ _WORKERS = ("core", "task")
 _CUSTOM_AMIS: tuple[Path, ...] = (("cluster", "custom_ami"), ("cluster", "overrides", "CustomAmiId"))
 
 
-def check_mixed(context: Context) -> Iterator[Finding]:
+def check_mixed(context: Context) -> Iterator[RuleViolation]:
     """Core and task nodes of two architectures run code that may be built for one."""
     other = _find_other(context)
     native = next(_native_files(context), None)
     if other and native:
         path, text = other
         what, file = native
-        yield Finding(
+        yield RuleViolation(
             path=path,
             message=f"{text}, but {what} {file} may hold or install programs for one of the two only",
             fix="Keep core and task to one architecture, or make sure that it works on both (`uname -m` tells them apart).",
         )
 
 
-def check_custom_ami(context: Context) -> Iterator[Finding]:
+def check_custom_ami(context: Context) -> Iterator[RuleViolation]:
     """A custom AMI has one architecture, and so have the instance types that it serves."""
     first: dict[str, tuple[str, str]] = {}
     told: set[str] = set()
@@ -39,7 +39,7 @@ def check_custom_ami(context: Context) -> Iterator[Finding]:
         other, architecture = first.setdefault(ami, (name, known.architecture))
         if architecture != known.architecture:
             told.add(ami)
-            yield Finding(
+            yield RuleViolation(
                 path=path,
                 message=f"{ami} is one AMI for two architectures: {name} is {known.architecture} and {other} is {architecture}",
                 fix="Use instance types of the AMI's own architecture, or an AMI of its own for each instance type.",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from emr_pipelines.spec.catalog.releases import Release, find_release
-from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.file_references import file_references, is_project_path
 from emr_pipelines.spec.reading.plain_values import scalars_in
 
@@ -16,7 +16,7 @@ _SYSTEM_PIP = re.compile(_COMMAND + r"(?:/usr/bin/)?(pip3?|python3?\s+-m\s+pip)\
 _INTERPRETER_KEYS = ("PYSPARK_PYTHON", "spark.pyspark.python")
 
 
-def check_python(context: Context) -> Iterator[Finding]:
+def check_python(context: Context) -> Iterator[RuleViolation]:
     """What a bootstrap action installs by pip is there for the Python that PySpark runs."""
     release = find_release(context.spec.cluster.release or "")
     if release is None or not _needs_packages(context):
@@ -29,7 +29,7 @@ def check_python(context: Context) -> Iterator[Finding]:
             continue
         for number, command in _find_system_pip(context.files.text_of(text) or ""):
             better = release.pyspark_python or release.python[-1]
-            yield Finding(
+            yield RuleViolation(
                 path=path,
                 message=f"line {number} of {text} installs by {command} for Python {system}, but {_pyspark_of(release)}",
                 fix=f"Write python{better} -m pip install there, and spark.pyspark.python: /usr/bin/python{better} in the step's conf.",

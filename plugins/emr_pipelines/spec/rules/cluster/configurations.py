@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from emr_pipelines.spec.catalog.classifications import find_objection
-from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.models.configuration import ConfigurationSpec
 from emr_pipelines.spec.notation.forms import RELEASE
 from emr_pipelines.spec.reading.document import Path, value_at
@@ -17,23 +17,23 @@ from emr_pipelines.spec.rules.cluster.capacity import parts_of
 _OVERRIDES: Path = ("cluster", "overrides")
 
 
-def check_unique(context: Context) -> Iterator[Finding]:
+def check_unique(context: Context) -> Iterator[RuleViolation]:
     """A list has one entry for each classification: with two it would be open which of them counts."""
     for path, configurations in _lists(context):
         yield from _check_list(path, configurations)
 
 
-def check_taken(context: Context) -> Iterator[Finding]:
+def check_taken(context: Context) -> Iterator[RuleViolation]:
     """The release takes each classification; EMR refuses a cluster with another one."""
     yield from _find_objections(context, certain=True)
 
 
-def check_listed(context: Context) -> Iterator[Finding]:
+def check_listed(context: Context) -> Iterator[RuleViolation]:
     """A classification that no table lists may be newer than the table, or none."""
     yield from _find_objections(context, certain=False)
 
 
-def _find_objections(context: Context, *, certain: bool) -> Iterator[Finding]:
+def _find_objections(context: Context, *, certain: bool) -> Iterator[RuleViolation]:
     release = (context.spec.cluster.overrides or {}).get("ReleaseLabel", context.spec.cluster.release)
     if not isinstance(release, str) or not re.fullmatch(RELEASE, release):
         return
@@ -41,7 +41,7 @@ def _find_objections(context: Context, *, certain: bool) -> Iterator[Finding]:
         resolved = context.resolve(name)
         objection = None if parse_references(resolved) else find_objection(resolved, parent, release)
         if objection and objection.is_certain == certain:
-            yield Finding(path=path, message=objection.message, fix=objection.fix)
+            yield RuleViolation(path=path, message=objection.message, fix=objection.fix)
 
 
 def _names(context: Context) -> Iterator[tuple[Path, str, str | None]]:
@@ -74,13 +74,13 @@ def _lists(context: Context) -> Iterator[tuple[Path, Sequence[ConfigurationSpec]
                 yield (*path, "instances", index, "configurations"), instance.configurations or []
 
 
-def _check_list(path: Path, configurations: Sequence[ConfigurationSpec]) -> Iterator[Finding]:
+def _check_list(path: Path, configurations: Sequence[ConfigurationSpec]) -> Iterator[RuleViolation]:
     seen: set[str] = set()
     for index, configuration in enumerate(configurations):
         name = configuration.classification
         if name in seen:
             message = f"the classification {name!r} is here twice"
             fix = "Write all its properties in one entry."
-            yield Finding(path=(*path, index, "classification"), message=message, fix=fix)
+            yield RuleViolation(path=(*path, index, "classification"), message=message, fix=fix)
         seen.add(name)
         yield from _check_list((*path, index, "configurations"), configuration.configurations)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.notation.release_labels import is_since
 from emr_pipelines.spec.reading.document import Path, dotted, value_at
 from emr_pipelines.spec.rules.cluster.capacity import parts_of
@@ -28,7 +28,7 @@ _FIRST_RELEASES: dict[Path, tuple[tuple[int, int], ...]] = {
 _HIGHLY_AVAILABLE = 3
 
 
-def check_release(context: Context) -> Iterator[Finding]:
+def check_release(context: Context) -> Iterator[RuleViolation]:
     """A release has what the cluster asks for."""
     release = context.spec.cluster.release
     if release is None:
@@ -37,7 +37,7 @@ def check_release(context: Context) -> Iterator[Finding]:
         path = (*_CLUSTER, *key)
         if value_at(context.value, path) not in (None, False) and not is_since(release, firsts):
             labels = ", ".join(f"emr-{major}.{minor}.0" for major, minor in firsts)
-            yield Finding(
+            yield RuleViolation(
                 path=path,
                 message=f"{dotted(key)} came with {labels}, but the release is {release}",
                 fix=f"Use emr-{max(firsts)[0]}.{max(firsts)[1]}.0 or newer, or remove {key[-1]}.",
@@ -45,20 +45,20 @@ def check_release(context: Context) -> Iterator[Finding]:
             )
 
 
-def check_custom_ami(context: Context) -> Iterator[Finding]:
+def check_custom_ami(context: Context) -> Iterator[RuleViolation]:
     """A custom AMI is given for the cluster or for its parts; what is said of Amazon Linux goes with EMR's AMI or with a custom one."""
     cluster, own = context.spec.cluster, list(_custom_amis(context))
     if cluster.custom_ami and own:
         message = "a custom_ami beside that of the cluster; EMR takes one for the cluster, or some for its parts"
         fix = "Write custom_ami for each part that has one, and custom_ami: null for the cluster."
-        yield Finding(path=own[0], message=message, fix=fix, at_key=True)
+        yield RuleViolation(path=own[0], message=message, fix=fix, at_key=True)
     if cluster.repo_upgrade_on_boot and not own and context.is_absent((*_CLUSTER, "custom_ami")):
         message = "repo_upgrade_on_boot, which is for a custom AMI, but the cluster has EMR's own"
         fix = "Add custom_ami, or remove repo_upgrade_on_boot."
-        yield Finding(path=(*_CLUSTER, "repo_upgrade_on_boot"), message=message, fix=fix, at_key=True)
+        yield RuleViolation(path=(*_CLUSTER, "repo_upgrade_on_boot"), message=message, fix=fix, at_key=True)
     if cluster.os_release and (cluster.custom_ami or own):
         message = f"os_release {cluster.os_release} beside a custom_ami, which has a release of its own"
-        yield Finding(path=(*_CLUSTER, "os_release"), message=message, fix="Remove one of them.", at_key=True)
+        yield RuleViolation(path=(*_CLUSTER, "os_release"), message=message, fix="Remove one of them.", at_key=True)
 
 
 def _custom_amis(context: Context) -> Iterator[Path]:
@@ -71,7 +71,7 @@ def _custom_amis(context: Context) -> Iterator[Path]:
                 yield (*path, "instances", index, "custom_ami")
 
 
-def check_placement(context: Context) -> Iterator[Finding]:
+def check_placement(context: Context) -> Iterator[RuleViolation]:
     """Only the three primary nodes of a highly available cluster can be spread."""
     cluster = context.spec.cluster
     if cluster.placement_strategy is None or context.is_broken((*_CLUSTER, "primary")):
@@ -80,4 +80,4 @@ def check_placement(context: Context) -> Iterator[Finding]:
     if count != _HIGHLY_AVAILABLE:
         message = f"placement_strategy {cluster.placement_strategy}, but there is {count} primary node to spread"
         fix = "Write primary: {instance: m5.xlarge, count: 3}, or remove placement_strategy."
-        yield Finding(path=(*_CLUSTER, "placement_strategy"), message=message, fix=fix, at_key=True)
+        yield RuleViolation(path=(*_CLUSTER, "placement_strategy"), message=message, fix=fix, at_key=True)

@@ -12,7 +12,7 @@ from emr_pipelines.spec.catalog.releases import (
     read_release_table,
     releases_with,
 )
-from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.notation.spelling import closest
 from emr_pipelines.spec.reading.document import Path
 from emr_pipelines.spec.rules.cluster.cluster import is_long_running
@@ -24,7 +24,7 @@ _NOTEBOOKS = "JupyterEnterpriseGateway"
 _NOTEBOOKS_NEED = ("Livy", "Spark")
 
 
-def check_known(context: Context) -> Iterator[Finding]:
+def check_known(context: Context) -> Iterator[RuleViolation]:
     """The release is in the table; one that is not may be newer than the table."""
     label = context.spec.cluster.release
     if label is None or find_release(label) or is_long_running(context):
@@ -32,7 +32,7 @@ def check_known(context: Context) -> Iterator[Finding]:
     table = read_release_table()
     guess = closest(label, [release.label for release in table.releases])
     newest = _join([release.label for release in newest_releases()])
-    yield Finding(
+    yield RuleViolation(
         path=_RELEASE,
         message=f"{label} is not in the table of releases of {table.as_of}, so nothing about it is checked",
         fix=(f"Did you mean {guess!r}? " if guess else "")
@@ -40,7 +40,7 @@ def check_known(context: Context) -> Iterator[Finding]:
     )
 
 
-def check_support(context: Context) -> Iterator[Finding]:
+def check_support(context: Context) -> Iterator[RuleViolation]:
     """AWS supports the release today."""
     release = _known_release(context)
     if release is None or release.is_supported(context.today):
@@ -50,10 +50,10 @@ def check_support(context: Context) -> Iterator[Finding]:
         message += f"; until {release.security_fixes_until} it only gets critical security fixes, as far as possible"
     if context.today >= release.end_of_life:
         message += f"; since its end of life on {release.end_of_life} AWS may remove it"
-    yield Finding(path=_RELEASE, message=message, fix=_suggest_successor(context, release))
+    yield RuleViolation(path=_RELEASE, message=message, fix=_suggest_successor(context, release))
 
 
-def check_applications(context: Context) -> Iterator[Finding]:
+def check_applications(context: Context) -> Iterator[RuleViolation]:
     """Applications are known to EMR, and each is named once."""
     known = known_applications()
     seen: set[str] = set()
@@ -61,17 +61,17 @@ def check_applications(context: Context) -> Iterator[Finding]:
         path = (*_APPLICATIONS, index)
         if name not in known:
             guess = closest(name, known)
-            yield Finding(
+            yield RuleViolation(
                 path=path,
                 message=f"EMR has no application {name!r}",
                 fix=f"Did you mean {guess!r}?" if guess else f"Known applications: {', '.join(known)}.",
             )
         if name.casefold() in seen:
-            yield Finding(path=path, message=f"the application {name!r} is here twice", fix="Remove one of them.")
+            yield RuleViolation(path=path, message=f"the application {name!r} is here twice", fix="Remove one of them.")
         seen.add(name.casefold())
 
 
-def check_release_applications(context: Context) -> Iterator[Finding]:
+def check_release_applications(context: Context) -> Iterator[RuleViolation]:
     """The release has each application."""
     release = _known_release(context)
     if release is None:
@@ -81,33 +81,33 @@ def check_release_applications(context: Context) -> Iterator[Finding]:
         if name not in release.applications and having:
             newest = _join([each.label for each in having])
             lines = "the newest of its line" if len(having) == 1 else "the newest of their lines"
-            yield Finding(
+            yield RuleViolation(
                 path=(*_APPLICATIONS, index),
                 message=f"{release.label} has no {name}",
                 fix=f"Remove it, or use a release that has it: {newest} ({lines}).",
             )
 
 
-def check_spark_installed(context: Context) -> Iterator[Finding]:
+def check_spark_installed(context: Context) -> Iterator[RuleViolation]:
     """A spark step needs Spark on the cluster."""
     cluster = context.spec.cluster
     if not cluster.applications or "spark" in [name.casefold() for name in cluster.applications]:
         return
     first = next((step.name for step in context.spec.steps if step.spark), None)
     if first and not (cluster.release or "").startswith("emr-spark-"):
-        yield Finding(
+        yield RuleViolation(
             path=_APPLICATIONS,
             message=f"Spark is not among the applications, but step {first!r} needs it",
             fix="Add Spark.",
         )
 
 
-def check_notebooks(context: Context) -> Iterator[Finding]:
+def check_notebooks(context: Context) -> Iterator[RuleViolation]:
     """Notebooks find what they talk to."""
     names = context.spec.cluster.applications or []
     missing = [name for name in _NOTEBOOKS_NEED if name not in names]
     if _NOTEBOOKS in names and missing:
-        yield Finding(
+        yield RuleViolation(
             path=(*_APPLICATIONS, names.index(_NOTEBOOKS)),
             message=f"{_NOTEBOOKS} without {_join(missing)}: EMR Studio attaches notebooks to clusters with Spark and Livy only",
             fix=f"Add {_join(missing)}, or remove {_NOTEBOOKS}.",

@@ -5,29 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.models.cluster import BootstrapSpec
 from emr_pipelines.spec.models.pipeline import OutputSpec, StepSpec
-from emr_pipelines.spec.notation.secret_words import is_named_secret, kind_of_secret
+from emr_pipelines.spec.notation.emr_limits import MAX_CHARACTERS
+from emr_pipelines.spec.notation.scalars import scalar_text
+from emr_pipelines.spec.notation.secret_patterns import is_named_secret, kind_of_secret
 from emr_pipelines.spec.reading.document import Path
-from emr_pipelines.spec.reading.plain_values import scalar_text, scalars_in, texts_in
+from emr_pipelines.spec.reading.plain_values import texts_in
 from emr_pipelines.spec.rules.placeholders import JINJA
 
-MAX_CHARACTERS = 10_240
 
-
-def check_empty(context: Context) -> Iterator[Finding]:
+def check_empty(context: Context) -> Iterator[RuleViolation]:
     """EMR drops an empty argument, and all that follow move one place."""
     for path, value in _argument_lists(context):
         if value == "":
-            yield Finding(
+            yield RuleViolation(
                 path=path,
                 message="an empty argument, which EMR drops",
                 fix="Leave it out, or give it a value that your script takes as empty.",
             )
 
 
-def check_yarn_braces(context: Context) -> Iterator[Finding]:
+def check_yarn_braces(context: Context) -> Iterator[RuleViolation]:
     """YARN expands `{{` and `}}` in the command line of a driver that it starts."""
     for path, step in context.steps():
         if step.spark is None or step.spark.deploy_mode != "cluster":
@@ -37,14 +37,14 @@ def check_yarn_braces(context: Context) -> Iterator[Finding]:
         for inner, text in texts_in({"inputs": dict(step.inputs), "args": list(step.args), **described}, path):
             if ("{{" in text or "}}" in _without_placeholders(text)) and not JINJA.search(text):
                 fix = "Add deploy_mode: client to the spark step, or write the argument without doubled braces."
-                yield Finding(
+                yield RuleViolation(
                     path=inner,
                     message="doubled braces, which YARN expands when the driver runs in the cluster",
                     fix=fix,
                 )
 
 
-def check_length(context: Context) -> Iterator[Finding]:
+def check_length(context: Context) -> Iterator[RuleViolation]:
     """EMR takes 10,240 characters of arguments per step."""
     for path, step in context.steps():
         count = sum(len(context.resolve(text)) for text in _step_texts(step))
@@ -52,21 +52,21 @@ def check_length(context: Context) -> Iterator[Finding]:
             message = (
                 f"the arguments of step {step.name!r} have at least {count:,} characters; EMR takes {MAX_CHARACTERS:,}"
             )
-            yield Finding(
+            yield RuleViolation(
                 path=path,
                 message=message,
                 fix="Put long values into a file in the project and name it under inputs or files.",
             )
 
 
-def check_secrets(context: Context) -> Iterator[Finding]:
+def check_secrets(context: Context) -> Iterator[RuleViolation]:
     """Specs, arguments and tags are read by many; secrets do not belong there."""
     for path, text in texts_in(context.value):
         # The default of a parameter is called by the parameter's name.
         name = str(path[1] if path[0] == "params" and path[-1] == "default" else path[-1])
         if kind_of_secret(text) or is_named_secret(name, text):
             fix = "Remove it and revoke it; let the job read it from AWS Secrets Manager, or use the roles of the cluster."
-            yield Finding(path=path, message="this looks like a secret", fix=fix)
+            yield RuleViolation(path=path, message="this looks like a secret", fix=fix)
 
 
 def _argument_lists(context: Context) -> Iterator[tuple[Path, object]]:
@@ -83,19 +83,11 @@ def _argument_lists(context: Context) -> Iterator[tuple[Path, object]]:
 
 def _step_texts(step: StepSpec) -> Iterator[str]:
     yield from (scalar_text(value) for value in (*step.args, *(step.command or [])))
-    if step.command is None and step.jar is None:
-        yield from (f"--input{name}={text}" for name, text in step.inputs.items())
-    for kind in (step.streaming, step.s3_dist_cp, step.jar):
-        options = kind.model_dump(exclude_defaults=True) if kind else {}
-        yield from (scalar_text(value) for _, value in scalars_in(options))
     yield from _legacy_texts(step)
-    if step.spark:
-        yield from (f"--conf{name}={scalar_text(value)}" for name, value in step.spark.conf.items())
-        yield from (
-            ",".join(texts)
-            for texts in (step.spark.packages, step.spark.py_files, step.spark.files, step.spark.archives)
-        )
-        yield from (text for text in (step.spark.script, step.spark.jar, step.spark.main_class) if text)
+    for _, model in step.kind_models():
+        if model.gets_inputs:
+            yield from (f"--input{name}={text}" for name, text in step.inputs.items())
+        yield from model.argument_texts()
 
 
 def _legacy_texts(step: StepSpec) -> Iterator[str]:

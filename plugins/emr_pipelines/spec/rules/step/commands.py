@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emr_pipelines.spec.code_files.references import command_words
-from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.file_references import is_argument_file
 from emr_pipelines.spec.project_files.command_scripts import find_command_script
 from emr_pipelines.spec.rules.files import guess_file
@@ -13,7 +13,7 @@ from emr_pipelines.spec.rules.files import guess_file
 _OF_A_SHELL = frozenset({"|", "||", "&", "&&", ";", ">", ">>", "<", "2>", "2>&1"})
 
 
-def check_program_files(context: Context) -> Iterator[Finding]:
+def check_program_files(context: Context) -> Iterator[RuleViolation]:
     """The script that a command starts, or has a shell or an interpreter read, is a file of the project where it looks like one."""
     for path, step in context.steps():
         words = command_words(context, path, step)
@@ -24,10 +24,10 @@ def check_program_files(context: Context) -> Iterator[Finding]:
         plain = word.removeprefix("./")
         if context.files.is_file(plain):
             fix = f"Write {plain}: a file of the project is named from its root."
-            yield Finding(path=place, message=f"{word!r} lies nowhere on the cluster", fix=fix)
+            yield RuleViolation(path=place, message=f"{word!r} lies nowhere on the cluster", fix=fix)
         else:
             message = f"the project has no file {plain!r}, and no program lies there on the cluster"
-            yield Finding(path=place, message=message, fix=guess_file(plain, context.files))
+            yield RuleViolation(path=place, message=message, fix=guess_file(plain, context.files))
 
 
 def _is_meant(context: Context, word: str) -> bool:
@@ -42,12 +42,12 @@ def _is_meant(context: Context, word: str) -> bool:
     )
 
 
-def check_shell_words(context: Context) -> Iterator[Finding]:
+def check_shell_words(context: Context) -> Iterator[RuleViolation]:
     """A pipe or a redirection reaches the program as a text."""
     for path, step in context.steps():
         for place, word in command_words(context, path, step):
             if word in _OF_A_SHELL:
                 message = f"{word!r} reaches the program as a text: no shell reads a command"
                 fix = 'If a shell is meant, write command: [bash, -c, "…"] with all of it as one text.'
-                yield Finding(path=place, message=message, fix=fix)
+                yield RuleViolation(path=place, message=message, fix=fix)
                 break

@@ -5,24 +5,24 @@ from __future__ import annotations
 import graphlib
 from collections.abc import Iterator
 
-from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.notation.spelling import suggest
 from emr_pipelines.spec.references import Edge, step_edges
 
 
-def check_known_steps(context: Context) -> Iterator[Finding]:
+def check_known_steps(context: Context) -> Iterator[RuleViolation]:
     """Every step that is named exists."""
     names = _positions(context)
     for edge in step_edges(context):
         if edge.upstream not in names and not _may_be_unreadable(context):
-            yield Finding(
+            yield RuleViolation(
                 path=edge.path,
                 message=f"there is no step {edge.upstream!r}",
                 fix=suggest(edge.upstream, names, "steps"),
             )
 
 
-def check_cycles(context: Context) -> Iterator[Finding]:
+def check_cycles(context: Context) -> Iterator[RuleViolation]:
     """No step waits for itself, directly or through others."""
     cycle = find_cycle(context)
     if cycle:
@@ -34,37 +34,39 @@ def check_cycles(context: Context) -> Iterator[Finding]:
         else:
             message = f"these steps wait for each other: {' → '.join(names)}"
             fix = "Break the circle: remove one of these references."
-        yield Finding(path=edge.path, message=message, fix=fix)
+        yield RuleViolation(path=edge.path, message=message, fix=fix)
 
 
-def check_order(context: Context) -> Iterator[Finding]:
+def check_order(context: Context) -> Iterator[RuleViolation]:
     """A step stands after the steps that it names."""
     cycle = set(find_cycle(context))
     for edge, upstream in _real_edges(context):
         if upstream > edge.index and not {edge.index, upstream} <= cycle:
             line = context.document.mark(("steps", upstream)).line
-            yield Finding(
+            yield RuleViolation(
                 path=edge.path,
                 message=f"step {edge.upstream!r} stands later, in line {line}",
                 fix=f"Move {edge.upstream!r} before {context.spec.steps[edge.index].name!r}.",
             )
 
 
-def check_outputs_declared(context: Context) -> Iterator[Finding]:
+def check_outputs_declared(context: Context) -> Iterator[RuleViolation]:
     """A step whose output is used declares one."""
     names = _positions(context)
     for edge in step_edges(context):
         if edge.of_output and edge.upstream in names and context.is_absent(("steps", names[edge.upstream], "output")):
             fix = f"Add output to {edge.upstream!r}, for example `output: parquet`; to wait for a step without an output use `after`."
-            yield Finding(path=edge.path, message=f"step {edge.upstream!r} declares no output", fix=fix)
+            yield RuleViolation(path=edge.path, message=f"step {edge.upstream!r} declares no output", fix=fix)
 
 
-def check_from_step_alone(context: Context) -> Iterator[Finding]:
+def check_from_step_alone(context: Context) -> Iterator[RuleViolation]:
     """`from_step` is the single input."""
     for path, step in context.steps():
         if step.from_step and step.inputs:
             fix = f'Write `inputs: {{…, {step.from_step}: "${{steps.{step.from_step}.output}}"}}` alone.'
-            yield Finding(path=(*path, "from_step"), message="from_step together with inputs", fix=fix, at_key=True)
+            yield RuleViolation(
+                path=(*path, "from_step"), message="from_step together with inputs", fix=fix, at_key=True
+            )
 
 
 def find_cycle(context: Context) -> list[int]:

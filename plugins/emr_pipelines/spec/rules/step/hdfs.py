@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.models.pipeline import StepSpec
-from emr_pipelines.spec.notation.hdfs_words import leaves_on_hdfs
+from emr_pipelines.spec.notation.hdfs_arguments import leaves_on_hdfs
+from emr_pipelines.spec.notation.scalars import scalar_text
 from emr_pipelines.spec.reading.document import Path
-from emr_pipelines.spec.reading.plain_values import scalar_text
 from emr_pipelines.spec.references import Edge, step_edges
 from emr_pipelines.spec.rules.cluster.cluster import is_long_running
 
 
-def check_inputs(context: Context) -> Iterator[Finding]:
+def check_inputs(context: Context) -> Iterator[RuleViolation]:
     """A step reads from HDFS what a step before it has put there."""
     after_others = {edge.index for edge in _edges_between_steps(context)}
     for path, step in _steps_on_own_cluster(context):
@@ -21,10 +21,10 @@ def check_inputs(context: Context) -> Iterator[Finding]:
             if context.resolve(text).startswith("hdfs:") and path[-1] not in after_others:
                 message = f"step {step.name!r} waits for no other step, and HDFS is empty when the cluster starts"
                 fix = "Name the step that puts it there: after: [name]."
-                yield Finding(path=(*path, "inputs", name), message=message, fix=fix)
+                yield RuleViolation(path=(*path, "inputs", name), message=message, fix=fix)
 
 
-def check_results(context: Context) -> Iterator[Finding]:
+def check_results(context: Context) -> Iterator[RuleViolation]:
     """What the last step leaves on HDFS is of no use to anybody."""
     used = {edge.upstream for edge in _edges_between_steps(context)}
     for path, step in _steps_on_own_cluster(context):
@@ -32,7 +32,7 @@ def check_results(context: Context) -> Iterator[Finding]:
         if place and step.name not in used and context.is_absent((*path, "output")):
             message = f"no later step needs {step.name!r}, so what it leaves on HDFS is gone when the cluster ends"
             fix = f"Copy it to S3 in a step with after: [{step.name}], or write it to S3 at once."
-            yield Finding(path=place, message=message, fix=fix)
+            yield RuleViolation(path=place, message=message, fix=fix)
 
 
 def _edges_between_steps(context: Context) -> Iterator[Edge]:

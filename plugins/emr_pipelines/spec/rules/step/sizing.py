@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from emr_pipelines.spec.catalog.instance_types import instance_catalog
-from emr_pipelines.spec.context import Context, Finding
-from emr_pipelines.spec.models.pipeline import SparkSpec
+from emr_pipelines.spec.context import Context, RuleViolation
+from emr_pipelines.spec.models.kinds.spark import SparkSpec
 from emr_pipelines.spec.reading.document import Path
 from emr_pipelines.spec.rules.cluster.cluster import is_long_running
 from emr_pipelines.spec.sizing.cluster_nodes import ClusterNodes, Node, nodes_of_spec
@@ -35,14 +35,14 @@ class _SparkStep:
     node: Node
 
 
-def check_executor_memory(context: Context) -> Iterator[Finding]:
+def check_executor_memory(context: Context) -> Iterator[RuleViolation]:
     """An executor with its overhead fits on the smallest node that runs executors."""
     for step in _steps(context):
         request, limit_mb = executor_request(step.properties), step.node.container_limit_mb
         if request.memory_mb is None or request.overhead.container_mb(request.memory_mb) <= limit_mb:
             continue
         largest = request.overhead.largest_heap_mb(limit_mb)
-        yield Finding(
+        yield RuleViolation(
             path=_path_of(step, "executor_memory"),
             message=f"an executor needs {_sum(request.memory_mb, request.overhead)}, but {_room(step.node)}",
             fix=f"Write at most {memory_text(largest)}, or executors: auto; or choose a larger type."
@@ -51,20 +51,20 @@ def check_executor_memory(context: Context) -> Iterator[Finding]:
         )
 
 
-def check_executor_cores(context: Context) -> Iterator[Finding]:
+def check_executor_cores(context: Context) -> Iterator[RuleViolation]:
     """An executor has no more cores than the smallest node has vCPUs."""
     for step in _steps(context):
         cores = executor_request(step.properties).cores
         least = min((node.type for part in step.cluster.workers for node in part.nodes), key=lambda one: one.vcpus)
         if cores is not None and cores > least.vcpus:
-            yield Finding(
+            yield RuleViolation(
                 path=_path_of(step, "executor_cores"),
                 message=f"an executor of {cores} cores, but {least.name} has {least.vcpus} vCPUs",
                 fix=f"Write at most {max(1, least.vcpus - 1)}, which leaves one to the system, or choose a larger type.",
             )
 
 
-def check_idle_vcpus(context: Context) -> Iterator[Finding]:
+def check_idle_vcpus(context: Context) -> Iterator[RuleViolation]:
     """Executors use the vCPUs of their nodes, as far as another size would."""
     for step in _steps(context):
         request = executor_request(step.properties)
@@ -73,7 +73,7 @@ def check_idle_vcpus(context: Context) -> Iterator[Finding]:
             continue
         node, vcpus = step.node, step.node.type.vcpus
         now = use_of(node, request.container_mb, request.cores)
-        yield Finding(
+        yield RuleViolation(
             path=_path_of(step, "executor_cores"),
             message=f"{now.idle_vcpus} of {vcpus} vCPUs of each {node.type.name} stay idle: {node.yarn_mb} MB for YARN hold "
             f"{_count(now.executors, 'executor')} of {request.container_mb} MB (with overhead) and {_count(request.cores, 'core')}",
@@ -82,13 +82,13 @@ def check_idle_vcpus(context: Context) -> Iterator[Finding]:
         )
 
 
-def check_driver_memory(context: Context) -> Iterator[Finding]:
+def check_driver_memory(context: Context) -> Iterator[RuleViolation]:
     """The driver fits where it runs: in deploy mode cluster on a worker, else on the primary beside EMR's own daemons."""
     for step in _steps(context):
         needs, heap = driver_container_mb(step.properties), driver_memory_mb(step.properties)
         node, room, what = _driver_place(step)
         if needs > room:
-            yield Finding(
+            yield RuleViolation(
                 path=_path_of(step, "driver_memory"),
                 message=f"the driver needs {needs} MB ({heap} MB and {needs - heap} MB of overhead), but {node.type.name} has {room} MB for {what}",
                 fix="Lower driver_memory, or choose a larger type.",
@@ -103,7 +103,7 @@ def _driver_place(step: _SparkStep) -> tuple[Node, int, str]:
     return primary, primary.type.yarn_mb, "programs on the primary"
 
 
-def check_client_drivers(context: Context) -> Iterator[Finding]:
+def check_client_drivers(context: Context) -> Iterator[RuleViolation]:
     """Drivers in client mode that may run at once fit on the primary together."""
     steps = [step for step in _steps(context) if step.spark.deploy_mode == "client"]
     primary = _smallest_primary(steps[0].cluster) if steps else None
@@ -113,14 +113,14 @@ def check_client_drivers(context: Context) -> Iterator[Finding]:
     largest = sorted((driver_container_mb(step.properties) for step in steps), reverse=True)[:at_once]
     room = primary.type.yarn_mb
     if sum(largest) > room:
-        yield Finding(
+        yield RuleViolation(
             path=("cluster", "primary"),
             message=f"{at_once} drivers in client mode may run at once and need {sum(largest)} MB, but {primary.type.name} has {room} MB for programs on the primary",
             fix="Choose a larger type, a lower step_concurrency, or deploy_mode: cluster.",
         )
 
 
-def check_auto(context: Context) -> Iterator[Finding]:
+def check_auto(context: Context) -> Iterator[RuleViolation]:
     """`executors: auto` knows the nodes, has room on them, and nothing else chooses what it chooses."""
     cluster = nodes_of_spec(context.spec.cluster, context.resolve)
     for path, step in context.steps():
@@ -132,7 +132,7 @@ def check_auto(context: Context) -> Iterator[Finding]:
             has_key = getattr(spark, key) not in (None, AUTO)
             if has_key or name in spark.conf:
                 where = key if has_key else name
-                yield Finding(
+                yield RuleViolation(
                     path=(*path, "spark", *((key,) if where == key else ("conf", name))),
                     message=f"{where} beside executors: auto, which chooses it",
                     fix=f"Remove {where}, or write a number of executors, or leave executors out.",
@@ -140,7 +140,7 @@ def check_auto(context: Context) -> Iterator[Finding]:
                 )
         reason = _why_not_auto(context, cluster, spark)
         if reason:
-            yield Finding(
+            yield RuleViolation(
                 path=(*path, "spark", "executors"),
                 message=f"executors: auto, but {reason[0]}",
                 fix=reason[1],

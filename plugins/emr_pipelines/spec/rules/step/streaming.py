@@ -5,65 +5,69 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from emr_pipelines.spec.context import Context, Finding
+from emr_pipelines.spec.context import Context, RuleViolation
 from emr_pipelines.spec.file_references import is_argument_file
+from emr_pipelines.spec.models.kinds.streaming import StreamingSpec
 from emr_pipelines.spec.models.pipeline import ParamSpec, StepSpec
-from emr_pipelines.spec.models.step import StreamingSpec
 from emr_pipelines.spec.notation.command_words import as_list
+from emr_pipelines.spec.notation.scalars import scalar_text
+from emr_pipelines.spec.notation.streaming_arguments import is_file, quote_word, shipped_name
 from emr_pipelines.spec.reading.document import Path
-from emr_pipelines.spec.reading.plain_values import scalar_text
 from emr_pipelines.spec.references import parse_references
-from emr_pipelines.spec.streaming_words import is_file, programs_of, quote_word, shipped_name
 
 _REDUCES = ("mapreduce.job.reduces", "mapred.reduce.tasks")
 # Hadoop splits a list of inputs at commas, but for those of a glob such as {2015,2016}.
 _COMMA_OUTSIDE_BRACES = re.compile(r",(?![^{}]*\})")
 
 
-def check_data(context: Context) -> Iterator[Finding]:
+def check_data(context: Context) -> Iterator[RuleViolation]:
     """A streaming job reads inputs and writes one output."""
     for path, step, _ in _streaming_steps(context):
         if not step.from_step and not step.inputs and context.is_absent((*path[:-1], "inputs")):
             fix = 'Add inputs: {logs: "s3://…"}, or from_step.'
-            yield Finding(path=path, message="a streaming step without inputs", fix=fix, at_key=True)
+            yield RuleViolation(path=path, message="a streaming step without inputs", fix=fix, at_key=True)
         if context.is_absent((*path[:-1], "output")):
             fix = "Add output: the format of what the programs write, for example `output: text`."
-            yield Finding(path=path, message="a streaming step without output", fix=fix, at_key=True)
+            yield RuleViolation(path=path, message="a streaming step without output", fix=fix, at_key=True)
         for name, text in step.inputs.items():
             if _COMMA_OUTSIDE_BRACES.search(text):
                 message = f"{text!r} holds a comma, at which Hadoop takes another input to begin"
-                yield Finding(path=(*path[:-1], "inputs", name), message=message, fix="Write two inputs, or a glob.")
+                yield RuleViolation(
+                    path=(*path[:-1], "inputs", name), message=message, fix="Write two inputs, or a glob."
+                )
 
 
-def check_reducers(context: Context) -> Iterator[Finding]:
+def check_reducers(context: Context) -> Iterator[RuleViolation]:
     """Reducers run when there is a reducer and a place for it."""
     for path, _, streaming in _streaming_steps(context):
         without = context.is_absent((*path, "reducer"))
         if without and streaming.reducers:
             message = f"reducers {streaming.reducers}, but no reducer"
-            yield Finding(path=(*path, "reducers"), message=message, fix="Add reducer, or remove reducers.")
+            yield RuleViolation(path=(*path, "reducers"), message=message, fix="Add reducer, or remove reducers.")
         if without and streaming.combiner is not None:
             message = "a combiner without a reducer, which Hadoop does not run"
-            yield Finding(path=(*path, "combiner"), message=message, fix="Add reducer, or remove it.", at_key=True)
+            yield RuleViolation(
+                path=(*path, "combiner"), message=message, fix="Add reducer, or remove it.", at_key=True
+            )
         if streaming.reducer is not None and streaming.reducers == 0:
             message = "reducers 0, with which Hadoop does not run the reducer"
-            yield Finding(path=(*path, "reducers"), message=message, fix="Write from 1, or remove the reducer.")
+            yield RuleViolation(path=(*path, "reducers"), message=message, fix="Write from 1, or remove the reducer.")
 
 
-def check_programs(context: Context) -> Iterator[Finding]:
+def check_programs(context: Context) -> Iterator[RuleViolation]:
     """Hadoop splits a command line at spaces and quotes, so that not every word can be written."""
     for path, _, streaming in _streaming_steps(context):
-        for key, words in programs_of(streaming):
+        for key, words in streaming.programs():
             is_list = not isinstance(getattr(streaming, key), str)
             if re.search(r"[\s'\"]", context.resolve(words[0])) or not words[0]:
                 fix = f"Write a list of the program and its arguments: {as_list(words[0])}."
                 message = f"the program {words[0]!r} is not one word"
-                yield Finding(path=(*path, key, 0) if is_list else (*path, key), message=message, fix=fix)
+                yield RuleViolation(path=(*path, key, 0) if is_list else (*path, key), message=message, fix=fix)
             for index, word in enumerate(words[1:], 1):
                 reason = _find_unquotable(context, word)
                 if reason:
                     fix = "Give the program a file with such values, under files."
-                    yield Finding(path=(*path, key, index), message=reason, fix=fix)
+                    yield RuleViolation(path=(*path, key, index), message=reason, fix=fix)
 
 
 def _find_unquotable(context: Context, word: str) -> str | None:
@@ -74,7 +78,7 @@ def _find_unquotable(context: Context, word: str) -> str | None:
     return _find_open_param(context, word, "'", "a quote")
 
 
-def check_environment(context: Context) -> Iterator[Finding]:
+def check_environment(context: Context) -> Iterator[RuleViolation]:
     """Hadoop splits the variables at spaces."""
     for path, _, streaming in _streaming_steps(context):
         for name, value in streaming.environment.items():
@@ -84,7 +88,7 @@ def check_environment(context: Context) -> Iterator[Finding]:
                 message = f"{text!r} holds a space, at which Hadoop Streaming cuts the value off"
             if message:
                 fix = "Give it to the programs as an argument, which may hold spaces."
-                yield Finding(path=(*path, "environment", name), message=message, fix=fix)
+                yield RuleViolation(path=(*path, "environment", name), message=message, fix=fix)
 
 
 def _find_open_param(context: Context, text: str, character: str, noun: str) -> str | None:
@@ -103,7 +107,7 @@ def _may_hold(param: ParamSpec, character: str) -> bool:
     return "string" in param.type and param.pattern is not None
 
 
-def check_properties(context: Context) -> Iterator[Finding]:
+def check_properties(context: Context) -> Iterator[RuleViolation]:
     """A property has a name that Hadoop can tell from its value, and the number of reducers one place."""
     for path, _, streaming in _streaming_steps(context):
         for name in streaming.properties:
@@ -111,13 +115,13 @@ def check_properties(context: Context) -> Iterator[Finding]:
             if not re.fullmatch(r"[^\s=]+", name):
                 message = f"{name!r} is no name of a property"
                 fix = "Write one without spaces and =, such as mapreduce.map.memory.mb."
-                yield Finding(path=place, message=message, fix=fix, at_key=True)
+                yield RuleViolation(path=place, message=message, fix=fix, at_key=True)
             if name in _REDUCES:
                 message = f"{name} is what `reducers` sets"
-                yield Finding(path=place, message=message, fix="Write reducers instead.", at_key=True)
+                yield RuleViolation(path=place, message=message, fix="Write reducers instead.", at_key=True)
 
 
-def check_shipped(context: Context) -> Iterator[Finding]:
+def check_shipped(context: Context) -> Iterator[RuleViolation]:
     """The files of a job lie in one folder under their base names, and Hadoop gets their addresses as a list with commas."""
     for path, _, streaming in _streaming_steps(context):
         first: dict[str, str] = {}
@@ -126,14 +130,14 @@ def check_shipped(context: Context) -> Iterator[Finding]:
             if first.setdefault(name, text) != text:
                 message = f"{text!r} and {first[name]!r} would both be called {name!r}"
                 fix = f"Give one another name: {text.partition('#')[0]}#other_name."
-                yield Finding(path=(*path, *inner), message=message, fix=fix)
+                yield RuleViolation(path=(*path, *inner), message=message, fix=fix)
             if "," in text:
                 message = f"{text!r} holds a comma, at which Hadoop takes another file to begin"
-                yield Finding(path=(*path, *inner), message=message, fix="Rename the file.")
+                yield RuleViolation(path=(*path, *inner), message=message, fix="Rename the file.")
 
 
 def _shipped(context: Context, streaming: StreamingSpec) -> Iterator[tuple[Path, str]]:
-    for key, words in programs_of(streaming):
+    for key, words in streaming.programs():
         is_list = not isinstance(getattr(streaming, key), str)
         for index, text in enumerate(context.resolve(word) for word in words):
             if is_file(text) if index == 0 else is_argument_file(text, context.files):

@@ -1,0 +1,1 @@
+"""The project's own Airflow: its variables, who has it, its UI."""

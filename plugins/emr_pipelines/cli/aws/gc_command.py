@@ -1,0 +1,77 @@
+"""`emr-pipelines gc`: deletes what failed and replaced attempts left on S3. Touches no published output and no live run."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+
+from emr_pipelines.cli.local.endpoint import at_own_server
+from emr_pipelines.cli.project.aws_clients import aws_errors_as_messages, emr_api, s3_client
+from emr_pipelines.cli.project.options import EnvironmentOption, load_project
+from emr_pipelines.emr.reaper import live_runs
+from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.spec.notation.durations import seconds_of
+from emr_pipelines.spec.notation.forms import DURATION
+from emr_pipelines.storage.garbage import Garbage, delete_garbage, find_garbage
+
+
+def gc_command(
+    env: EnvironmentOption = None,
+    older_than: Annotated[
+        str, typer.Option(help="Keep attempts that wrote something within this time, such as 12h or 7d.")
+    ] = "7d",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Delete unpublished attempts and abandoned uploads below <bucket>/runs and <bucket>/output/runs. Exits with 1 when S3 refused a part of it."""
+    age = _parse_age(older_than)
+    environment = at_own_server(load_project(env)).environment
+    with aws_errors_as_messages(environment):
+        s3 = s3_client(environment)
+        runs = live_runs(emr_api(environment))
+        garbage = find_garbage(s3, environment.bucket, older_than=age, now=dt.datetime.now(dt.UTC), live_runs=runs)
+        refused = [] if dry_run else delete_garbage(s3, garbage)
+    _print_json(garbage, refused, dry_run) if as_json else _print_table(garbage, dry_run)
+    if refused:
+        raise EmrPipelinesError("S3 refused to delete:\n" + "\n".join(refused))
+
+
+def _parse_age(text: str) -> dt.timedelta:
+    if not re.fullmatch(DURATION, text):
+        raise EmrPipelinesError(
+            f"--older-than {text!r} is no duration; write a number and one of s, m, h, d, such as 7d"
+        )
+    return dt.timedelta(seconds=seconds_of(text))
+
+
+def _rows(garbage: Garbage) -> list[dict[str, Any]]:
+    attempts = [{"prefix": one.prefix, "objects": one.objects, "bytes": one.bytes} for one in garbage.attempts]
+    uploads = [
+        {"upload": f"s3://{one.bucket}/{one.key}", "started": one.started.isoformat()} for one in garbage.uploads
+    ]
+    return [*attempts, *uploads]
+
+
+def _print_json(garbage: Garbage, refused: Sequence[str], dry_run: bool) -> None:
+    Console().print_json(data={"dry_run": dry_run, "garbage": _rows(garbage), "refused": list(refused)})
+
+
+def _print_table(garbage: Garbage, dry_run: bool) -> None:
+    console = Console()
+    if not garbage.attempts and not garbage.uploads:
+        console.print("Nothing to delete")
+        return
+    table = Table("prefix", "objects", "size", title="Would be deleted" if dry_run else "Deleted")
+    for attempt in garbage.attempts:
+        table.add_row(attempt.prefix, str(attempt.objects), decimal(attempt.bytes))
+    for upload in garbage.uploads:
+        table.add_row(f"s3://{upload.bucket}/{upload.key}", "unfinished upload", "")
+    console.print(table)
+    console.print(f"{decimal(sum(attempt.bytes for attempt in garbage.attempts))} in all")

@@ -1,0 +1,1 @@
+"""`emr-pipelines doctor`: whether this machine can run pipelines."""

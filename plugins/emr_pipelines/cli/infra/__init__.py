@@ -1,0 +1,1 @@
+"""`emr-pipelines infra`: an environment's infrastructure on AWS."""

@@ -1,0 +1,37 @@
+"""The sections of `emr-pipelines plan`, in the order in which they are shown. Reads the report and nothing else; the verb prints what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+from emr_pipelines.cli.plan.cluster_table import show_cluster
+from emr_pipelines.cli.plan.difference_view import show_difference
+from emr_pipelines.cli.plan.judgement_views import show_cost, show_security, show_sizing, show_warnings
+from emr_pipelines.cli.plan.layout import Shown
+from emr_pipelines.cli.plan.report import PlanReport
+from emr_pipelines.cli.plan.request_views import show_artifacts, show_limits, show_requests, show_runs
+from emr_pipelines.cli.plan.run_tables import show_inputs, show_run, show_tasks
+
+SECTIONS: Mapping[str, Callable[[PlanReport], list[Shown]]] = {
+    "run": show_run,
+    "tasks": show_tasks,
+    "inputs": show_inputs,
+    "cluster": show_cluster,
+    "artifacts": show_artifacts,
+    "requests": show_requests,
+    "runs": show_runs,
+    "limits": show_limits,
+    "sizing": show_sizing,
+    "cost": show_cost,
+    "security": show_security,
+    "warnings": show_warnings,
+    "difference": show_difference,
+}
+
+
+def plan_sections(report: PlanReport, chosen: Collection[str]) -> Iterator[Shown]:
+    """The chosen sections; without a choice all that have something to say."""
+    for name, show in SECTIONS.items():
+        # Without a date the requests are full of placeholders, which few want to see.
+        if name in chosen or (not chosen and (name != "requests" or report.run is not None)):
+            yield from show(report)

@@ -1,0 +1,65 @@
+"""A run that is over, as `emr-pipelines run` tells of it, with Airflow or without: its tasks, its log, why it failed, and the cluster that it leaves."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from emr_pipelines.cli.airflow_home.variables import airflow_home
+from emr_pipelines.cli.run.order import RunOrder
+from emr_pipelines.cli.run.progress import RunProgress
+from emr_pipelines.cli.terminal.file_writing import writing
+
+_TRACEBACK = "Traceback (most recent call last):"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedRun:
+    """What became of its tasks, where its log is, the signal that ended it, if one did, and the last lines of the logs that tell why it failed, by name."""
+
+    progress: RunProgress
+    log_file: Path
+    stopped_by: int | None = None
+    tails: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+def new_log_file(project_root: Path, pipeline: str) -> Path:
+    """Where a run that begins now keeps its log; the folder is made. Two that begin in the same second have two logs."""
+    logs = airflow_home(project_root) / "logs"
+    file = logs / f"run-{pipeline}-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log"
+    with writing(file):
+        logs.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    return file
+
+
+def show_tails(run: FinishedRun, console: Console) -> None:
+    """Print the script's traceback, or the last lines of the logs that tell why the run failed where there is none."""
+    traces = {name: trace for name, lines in run.tails.items() if (trace := _last_traceback(lines))}
+    for name, lines in (traces or run.tails).items():
+        heading = f"The traceback in {name}:" if traces else f"The last {len(lines)} lines of {name}:"
+        console.print(heading, style="bold", soft_wrap=True)
+        console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+def _last_traceback(lines: Sequence[str]) -> list[str]:
+    """From the last Python traceback on; none when there is no whole one."""
+    starts = [number for number, line in enumerate(lines) if line.startswith(_TRACEBACK)]
+    return list(lines[starts[-1] :]) if starts else []
+
+
+def tell_of_waiting_cluster(run: FinishedRun, order: RunOrder, console: Console) -> None:
+    """Say which cluster waits for the next run of single steps, if one does."""
+    clusters = [task.details["cluster"] for task in run.progress.tasks.values() if "cluster" in task.details]
+    idle = order.scope.plan.cluster.idle_timeout_seconds
+    if not order.scope.keeps_cluster or not clusters or idle is None:
+        return
+    console.print(
+        f"Cluster {clusters[-1]} waits for the next --step; it ends by itself after {idle / 60:.0f} min idle. End it now: add --terminate",
+        soft_wrap=True,
+    )

@@ -1,0 +1,88 @@
+"""`emr-pipelines validate`: prints every problem of specs and their environment. Imports neither Airflow nor boto3."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from emr_pipelines.cli.project.options import EnvironmentOption, choose_environment
+from emr_pipelines.errors import Problem, SpecError
+from emr_pipelines.spec.loader import check_pipelines
+from emr_pipelines.spec.project_files.project import (
+    SUFFIXES,
+    find_project_root,
+    pipeline_files,
+    pipeline_names,
+)
+
+_USAGE_ERROR = 2
+
+
+def validate_command(
+    specs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME_OR_PATH]...", help="Pipelines by name, or spec files; default: all in config/pipelines."
+        ),
+    ] = None,
+    env: EnvironmentOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
+) -> None:
+    """Check specs without running anything. Exits with 0 when all are good but for warnings, 1 when there are problems, 2 for wrong usage."""
+    environment = choose_environment(env)
+    try:
+        files = _find_files(specs or [])
+    except SpecError as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        raise typer.Exit(_USAGE_ERROR) from error
+    problems = check_pipelines(files, environment=environment)
+    _print_json(len(files), problems) if as_json else _print_text(len(files), problems)
+    if any(problem.severity == "error" for problem in problems):
+        raise typer.Exit(1)
+
+
+def _find_files(specs: Sequence[str]) -> list[tuple[Path, Path]]:
+    """Each spec's file with its project's root."""
+    if not specs:
+        root = find_project_root(Path.cwd())
+        return [(file, root) for name in pipeline_names(root) for file in pipeline_files(root, name)]
+    return [found for spec in specs for found in _files_of(spec)]
+
+
+def _files_of(spec: str) -> list[tuple[Path, Path]]:
+    if not spec.endswith(SUFFIXES):
+        root = find_project_root(Path.cwd())
+        return [(file, root) for file in pipeline_files(root, spec)]
+    file = Path(spec)
+    if not os.path.isfile(file):
+        raise SpecError(
+            [Problem(file=spec, message="there is no such file", fix="Check the path, or give the pipeline's name.")]
+        )
+    return [(file, find_project_root(file.absolute().parent))]
+
+
+def _print_text(count: int, problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        typer.echo(str(problem))
+    warnings = sum(problem.severity == "warning" for problem in problems)
+    counted = [_count(count, "spec"), _count(len(problems) - warnings, "problem")]
+    typer.echo(", ".join([*counted, _count(warnings, "warning")] if warnings else counted))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _print_json(count: int, problems: Sequence[Problem]) -> None:
+    typer.echo(
+        json.dumps(
+            {"specs": count, "problems": [asdict(problem) for problem in problems]}, indent=2, ensure_ascii=False
+        )
+    )

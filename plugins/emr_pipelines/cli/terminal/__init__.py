@@ -1,0 +1,1 @@
+"""How every verb meets its terminal, files and signals."""
