@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import get_args
 
+from emr_local.java_runtime import JavaNotFoundError, find_java
 from emr_local.ownership import Ownership
 from emr_local.runners.class_archive import ClassArchiveUse
 from emr_local.shell_variables import forget_the_shell
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    if options.find_java:
+        return _find_java()
     if options.make_class_archive:
         from emr_local.runners.local import make_class_archive
 
@@ -41,6 +44,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StartupError as error:
         sys.stderr.write(f"emr_local: {error.cause}\n  {error.hint}\n")
         return _EXIT_CANNOT_START
+    return 0
+
+
+def _find_java() -> int:
+    """Say which Java the steps would run on, or how to get one."""
+    try:
+        java = find_java()
+    except JavaNotFoundError as error:
+        sys.stderr.write(f"{error}\n")
+        return _EXIT_CANNOT_START
+    sys.stdout.write(f"{java.version} in {java.home}\n")
     return 0
 
 
@@ -158,6 +172,7 @@ def _add_jvm_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--make-class-archive", action="store_true", help="make that archive now, if there is none, and end"
     )
+    parser.add_argument("--find-java", action="store_true", help="print the Java that steps would run on, and end")
 
 
 def _add_life_flags(parser: argparse.ArgumentParser) -> None:
