@@ -14,7 +14,6 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.test import run_wsgi_app
 
-from emr_local.api_errors import ApiError
 from emr_local.iam.authorization_log import AuthorizationLog
 from emr_local.iam.emr_accesses import TagsOf, list_emr_accesses
 from emr_local.iam.object_accesses import ObjectRequest, existence_access, list_object_accesses, read_object_request
@@ -22,10 +21,11 @@ from emr_local.iam.object_deletions import answer_deletions, read_deletions
 from emr_local.iam.other_accesses import list_other_accesses
 from emr_local.iam.policies import Access, Policy, Verdict
 from emr_local.iam.refusals import refuse_json, refuse_object_request, refuse_query
-from emr_local.identifiers import ADMINISTRATOR_KEY, CALLER_ARN, INSTANCE_PROFILE_KEY
-from emr_local.objects.requests import is_s3_request
-from emr_local.service_model import check_request
-from emr_local.wire import find_operation, find_region
+from emr_local.objects.mirroring import is_s3_request
+from emr_local.resources.identifiers import ADMINISTRATOR_KEY, CALLER_ARN, INSTANCE_PROFILE_KEY
+from emr_local.wire.api_errors import ApiError
+from emr_local.wire.json_protocol import find_operation, find_region
+from emr_local.wire.service_model import check_request
 
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/[^/]+/([a-z0-9-]+)/")
 

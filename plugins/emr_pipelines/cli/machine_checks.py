@@ -24,7 +24,7 @@ _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;#]+)")
 # emr_local's own answer, in a process of its own: what doctor says is then what a run will find.
 _FIND_JAVA = """
 import sys
-from emr_local.java_runtime import JavaNotFoundError, find_java
+from emr_local.host.java_runtime import JavaNotFoundError, find_java
 try:
     java = find_java()
 except JavaNotFoundError as error:
