@@ -11,8 +11,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import get_args
 
+from emr_local.host.explained_errors import StartupError
 from emr_local.host.ownership import Ownership
-from emr_local.host.startup_errors import StartupError
 from emr_local.host.use_watch import UseWatch
 from emr_local.runners.jvm.class_archive import ClassArchiveUse
 from emr_local.serving.shell_variables import forget_the_shell
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _serve(options, stop_signal)
     except StartupError as error:
-        sys.stderr.write(f"emr_local: {error.cause}\n  {error.hint}\n")
+        sys.stderr.write(f"emr_local: {error.cause}\n  {error.fix}\n")
         return _EXIT_CANNOT_START
     return 0
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from emr_local.host.startup_errors import StartupError
+from emr_local.host.explained_errors import StartupError
 from emr_local.operations.service import OPERATIONS
 from emr_local.wire.json_protocol import EmrApplication
 from emr_local.wire.loopback import check_bind_host

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from emr_local.clusters.store import Store
-from emr_local.host.startup_errors import StartupError
+from emr_local.host.explained_errors import StartupError
 from emr_local.iam.flags import read_policy_flag
 from emr_local.iam.policies import read_policy
 from emr_local.resources.identifiers import ADMINISTRATOR_KEY, INSTANCE_PROFILE_KEY

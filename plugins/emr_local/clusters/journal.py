@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from emr_local.host.explained_errors import StartupError
 from emr_local.host.ownership import describe_holder
-from emr_local.host.startup_errors import StartupError
 
 Entry = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emr_local.clusters.journal import DirectoryLock, Entry, Journal
-from emr_local.host.startup_errors import StartupError
+from emr_local.host.explained_errors import StartupError
 from emr_local.resources.records import (
     ENDED_CLUSTER_STATES,
     JobFlow,

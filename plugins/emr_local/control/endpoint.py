@@ -14,6 +14,7 @@ from emr_local.clusters.instance_losses import Loss
 from emr_local.control.cluster_control import ClusterControl, UnfitTargetError, UnknownTargetError
 from emr_local.faults.fault_parsing import InvalidFaultError, parse_faults
 from emr_local.faults.fault_registry import FaultRegistry
+from emr_local.wire.bodies import read_body
 
 PREFIX = "/_emr_local/"
 READY = "ready"  # the `status` of a server that is well
@@ -67,7 +68,7 @@ class ControlApplication:
         return [body]
 
     def _answer(self, method: str, path: str, environ: WSGIEnvironment) -> tuple[HTTPStatus, Reply]:
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        body = read_body(environ)
         found = [(route, match) for route in self._routes if (match := re.fullmatch(route.pattern, path))]
         if not found:
             known = ", ".join(sorted({f"{PREFIX}{route.pattern.replace('([^/]+)', '<id>')}" for route in self._routes}))

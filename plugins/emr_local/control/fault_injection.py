@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import threading
 from collections.abc import Callable, Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -13,6 +12,7 @@ from emr_local.control.call_log import CallLog
 from emr_local.faults.fault import DROPS, HANGS, HAPPENS, REFUSALS, S3, Effect, Fault
 from emr_local.faults.fault_answers import Answer, refuse, retell
 from emr_local.faults.fault_registry import FaultRegistry
+from emr_local.wire.bodies import read_body
 from emr_local.wire.json_protocol import find_operation
 from emr_local.wire.listening import drop_connection
 
@@ -39,7 +39,7 @@ class FaultInjector:
         hit = self._registry.take_call(operation or S3, environ.get("PATH_INFO", ""))
         if operation is None and hit is None:
             return self._application(environ, start_response)
-        arrived, request = self._clock(), _read_body(environ) if operation else b""
+        arrived, request = self._clock(), read_body(environ) if operation else b""
         fault = hit.fault if hit else None
         truth = self._let_happen(fault, environ)
         answer = _choose_answer(fault, operation or S3, truth)
@@ -76,9 +76,3 @@ def _choose_answer(fault: Fault | None, operation: str, truth: Answer | None) ->
     if fault.effect in REFUSALS:
         return refuse(fault, operation)
     return retell(truth, fault.state) if truth and fault.state else truth
-
-
-def _read_body(environ: WSGIEnvironment) -> bytes:
-    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    environ["wsgi.input"] = io.BytesIO(body)
-    return body

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from emr_local.faults.fault import Fault
 from emr_local.faults.fault_parsing import InvalidFaultError, parse_faults
-from emr_local.host.startup_errors import StartupError
+from emr_local.host.explained_errors import StartupError
 
 
 def read_fault_flags(texts: Iterable[str], file: Path | None) -> list[Fault]:

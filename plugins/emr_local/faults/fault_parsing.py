@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from emr_local.faults.fault import HANGS, LAUNCH_EFFECTS, REFUSALS, S3, STATE_OPERATIONS, Effect, Fault
+from emr_local.host.explained_errors import ExplainedError
 from emr_local.wire.service_model import load_service_model
 
 _COMMON_KEYS = frozenset({"effect", "operation", "nth", "times"})
@@ -16,13 +17,8 @@ _REFUSAL_KEYS = frozenset({"code", "message", "status"})
 _DELAYS = HANGS | {Effect.SLOW}
 
 
-class InvalidFaultError(Exception):
+class InvalidFaultError(ExplainedError):
     """A fault that cannot be set: what is wrong and what to do."""
-
-    def __init__(self, cause: str, fix: str) -> None:
-        super().__init__(f"{cause} {fix}")
-        self.cause = cause
-        self.fix = fix
 
 
 def parse_faults(text: str | bytes) -> list[Fault]:

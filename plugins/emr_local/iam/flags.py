@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from emr_local.host.startup_errors import StartupError
+from emr_local.host.explained_errors import StartupError
 from emr_local.iam.policies import Policy, PolicyError, read_policy
 
 

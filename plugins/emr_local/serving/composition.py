@@ -14,9 +14,9 @@ from emr_local.clusters.launching.bootstrapping import LocalBootstrapper
 from emr_local.clusters.states import Delays
 from emr_local.clusters.store import Store
 from emr_local.faults.fault import Fault
+from emr_local.host.explained_errors import StartupError
 from emr_local.host.java_runtime import JavaNotFoundError, find_java
 from emr_local.host.ownership import Ownership
-from emr_local.host.startup_errors import StartupError
 from emr_local.iam.policies import Policy
 from emr_local.objects.store import ObjectStore
 from emr_local.runners.jvm.class_archive import ClassArchiveUse

@@ -17,6 +17,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from emr_local.resources.records import Json
 from emr_local.wire.api_errors import ApiError
+from emr_local.wire.bodies import read_body
 from emr_local.wire.service_model import check_reply, check_request, has_output
 
 Handler = Callable[[str, Json, str], Json]
@@ -52,7 +53,7 @@ class EmrApplication:
 
     def _answer(self, operation: str, environ: WSGIEnvironment) -> tuple[int, bytes]:
         try:
-            parameters = check_request(operation, _read_body(environ))
+            parameters = check_request(operation, _read_parameters(environ))
             reply = self._handle(operation, parameters, find_region(environ))
             check_reply(operation, reply)
             return 200, _encode(reply) if has_output(operation) else b""
@@ -70,10 +71,9 @@ def find_operation(environ: WSGIEnvironment) -> str | None:
     return target.removeprefix(TARGET_PREFIX) if target.startswith(TARGET_PREFIX) else None
 
 
-def _read_body(environ: WSGIEnvironment) -> Any:
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+def _read_parameters(environ: WSGIEnvironment) -> Any:
     try:
-        return json.loads(body or b"{}")
+        return json.loads(read_body(environ) or b"{}")
     except ValueError as error:
         raise ApiError("SerializationException", f"The request's body is not JSON: {error}.") from error
 

@@ -12,7 +12,7 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from emr_local.host.startup_errors import StartupError
+from emr_local.host.explained_errors import StartupError
 from emr_local.wire.loopback import check_bind_host
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from emr_local.host.startup_errors import StartupError
+from emr_local.host.explained_errors import StartupError
 
 _BINDABLE = ("127.0.0.1", "::1", "localhost")
 
