@@ -11,13 +11,13 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import get_args
 
-from emr_local.java_runtime import JavaNotFoundError, find_java
-from emr_local.ownership import Ownership
-from emr_local.runners.class_archive import ClassArchiveUse
-from emr_local.shell_variables import forget_the_shell
-from emr_local.startup_errors import StartupError
-from emr_local.stop_signal import open_stop_signal, send_stop_signal
-from emr_local.use_watch import UseWatch
+from emr_local.host.explained_errors import StartupError
+from emr_local.host.java_runtime import JavaNotFoundError, find_java
+from emr_local.host.ownership import Ownership
+from emr_local.host.use_watch import UseWatch
+from emr_local.runners.jvm.class_archive import ClassArchiveUse
+from emr_local.serving.shell_variables import forget_the_shell
+from emr_local.serving.stop_signal import open_stop_signal, send_stop_signal
 
 _EXIT_CANNOT_START = 2
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _serve(options, stop_signal)
     except StartupError as error:
-        sys.stderr.write(f"emr_local: {error.cause}\n  {error.hint}\n")
+        sys.stderr.write(f"emr_local: {error.cause}\n  {error.fix}\n")
         return _EXIT_CANNOT_START
     return 0
 
@@ -60,14 +60,14 @@ def _find_java() -> int:
 
 def _serve(options: argparse.Namespace, stop_signal: int) -> None:
     # Imported late: a wrong flag is told at once, not after the seconds that moto takes to import.
-    from emr_local.fault_flags import read_fault_flags
+    from emr_local.faults.fault_flags import read_fault_flags
 
     faults = read_fault_flags(options.fault, options.faults)
     from emr_local.iam.flags import read_policy_flag
 
     policy = read_policy_flag(options.iam_policy)
-    from emr_local.composition import create_server
-    from emr_local.listening import Listener
+    from emr_local.serving.composition import create_server
+    from emr_local.wire.listening import Listener
 
     log = None if options.log_file is None else str(options.log_file.resolve())
     ownership = Ownership(log=log, while_used=options.while_used)
