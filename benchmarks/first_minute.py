@@ -79,7 +79,7 @@ def time_scripts(project: Path) -> float:
 
 
 def _java_home(project: Path) -> str:
-    program = "from emr_local.java_runtime import find_java; print(find_java().home)"
+    program = "from emr_local.host.java_runtime import find_java; print(find_java().home)"
     command = [str(project / ".venv" / "bin" / "python"), "-c", program]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 

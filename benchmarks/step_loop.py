@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.conftest import PROJECT_FOLDERS, REPOSITORY, start_emr_local
 
-from emr_local.java_runtime import find_java
+from emr_local.host.java_runtime import find_java
 
 GOAL_SECONDS = 5.0
 _TOOLS = Path(sys.executable).parent

@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from emr_local.identifiers import ADMINISTRATOR_KEY
+from emr_local.resources.identifiers import ADMINISTRATOR_KEY
 
 IS_ON = os.environ.get("JUDGE_ACCESSES") == "1"
 TESTS_KEY = ADMINISTRATOR_KEY if IS_ON else "local"

@@ -11,12 +11,13 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import get_args
 
-from emr_local.ownership import Ownership
-from emr_local.runners.class_archive import ClassArchiveUse
-from emr_local.shell_variables import forget_the_shell
-from emr_local.startup_errors import StartupError
-from emr_local.stop_signal import open_stop_signal, send_stop_signal
-from emr_local.use_watch import UseWatch
+from emr_local.host.explained_errors import StartupError
+from emr_local.host.java_runtime import JavaNotFoundError, find_java
+from emr_local.host.ownership import Ownership
+from emr_local.host.use_watch import UseWatch
+from emr_local.runners.jvm.class_archive import ClassArchiveUse
+from emr_local.serving.shell_variables import forget_the_shell
+from emr_local.serving.stop_signal import open_stop_signal, send_stop_signal
 
 _EXIT_CANNOT_START = 2
 
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    if options.find_java:
+        return _find_java()
     if options.make_class_archive:
         from emr_local.runners.local import make_class_archive
 
@@ -39,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _serve(options, stop_signal)
     except StartupError as error:
-        sys.stderr.write(f"emr_local: {error.cause}\n  {error.hint}\n")
+        sys.stderr.write(f"emr_local: {error.cause}\n  {error.fix}\n")
         return _EXIT_CANNOT_START
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("emr_local"):
@@ -52,16 +55,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _find_java() -> int:
+    """Say which Java the steps would run on, or how to get one."""
+    try:
+        java = find_java()
+    except JavaNotFoundError as error:
+        sys.stderr.write(f"{error}\n")
+        return _EXIT_CANNOT_START
+    sys.stdout.write(f"{java.version} in {java.home}\n")
+    return 0
+
+
 def _serve(options: argparse.Namespace, stop_signal: int) -> None:
     # Imported late: a wrong flag is told at once, not after the seconds that moto takes to import.
-    from emr_local.fault_flags import read_fault_flags
+    from emr_local.faults.fault_flags import read_fault_flags
 
     faults = read_fault_flags(options.fault, options.faults)
     from emr_local.iam.flags import read_policy_flag
 
     policy = read_policy_flag(options.iam_policy)
-    from emr_local.composition import create_server
-    from emr_local.listening import Listener
+    from emr_local.serving.composition import create_server
+    from emr_local.wire.listening import Listener
 
     log = None if options.log_file is None else str(options.log_file.resolve())
     ownership = Ownership(log=log, while_used=options.while_used)
@@ -166,6 +180,7 @@ def _add_jvm_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--make-class-archive", action="store_true", help="make that archive now, if there is none, and end"
     )
+    parser.add_argument("--find-java", action="store_true", help="print the Java that steps would run on, and end")
 
 
 def _add_life_flags(parser: argparse.ArgumentParser) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from emr_pipelines.cli.run.ending import tell_end
 from emr_pipelines.cli.run.finished_run import FinishedRun
 from emr_pipelines.cli.run.progress import RunProgress
+from emr_pipelines.cli.terminal.console import plain_console
 
 LOG = "s3://logs/logs/j-1/steps/s-1/stderr.gz"
 ERROR = f"ValueError: no such year (job.py:3). Step s-1 (one [k:1.1]) is FAILED: Unknown Error. (log: {LOG})"
@@ -21,7 +21,7 @@ TRACEBACK = ["Traceback (most recent call last):", '  File "job.py", line 3, in 
 
 def ending(tmp_path: Path, lines: list[str], *, terminal: bool = False) -> str:
     shown = io.StringIO()
-    console = Console(file=shown, force_terminal=terminal, width=400, no_color=True)
+    console = plain_console(file=shown, force_terminal=terminal, width=400, no_color=True)
     progress = RunProgress(["one.wait"], console)
     event: dict[str, Any] = {"task": "one.wait", "state": "failed", "time": 1.0, "error": ERROR}
     progress.follow([{**event, "tails": {"stderr": lines}}, {"run": "manual__1", "state": "failed"}])

@@ -58,6 +58,18 @@ def test_what_is_told_is_what_is_deleted(project: Path, filled: Any, live_cluste
     assert runs_left(filled) == {"live"}
 
 
+def test_a_prefix_is_printed_as_it_is(project: Path, s3: Any) -> None:
+    s3.create_bucket(Bucket=BUCKET)
+    runs = ("[red]x", "a[", ":key:")
+    for run in runs:
+        s3.put_object(Bucket=BUCKET, Key=f"runs/gc_text/{run}/step/attempt=1/part-0", Body=b"12345")
+    time.sleep(1.1)  # S3's times have whole seconds
+    told = run_tool(project, "gc", "--older-than", "1s")
+    assert told.returncode == 0, told.stderr
+    for run in runs:
+        assert f"s3://{BUCKET}/runs/gc_text/{run}/step/attempt=1/ " in told.stdout
+
+
 @pytest.mark.parametrize("age", ["7", "a week", "0d", "-1d"])
 def test_an_age_that_is_none_is_refused(project: Path, age: str) -> None:
     told = run_tool(project, "gc", f"--older-than={age}")

@@ -7,11 +7,11 @@ import signal
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from emr_pipelines.cli.run.command import _tell_stop
 from emr_pipelines.cli.run.ending import _find_fate
 from emr_pipelines.cli.run.progress import RunProgress
+from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.cli.terminal.stop_signals import StoppedBySignal, handling
 
 TASKS = ("publish_code", "create_cluster", "one.submit", "one.wait")
@@ -36,7 +36,7 @@ OVER = {"run": "manual__1", "state": "failed"}
 def test_the_fate_of_cluster_and_steps_is_said(
     tasks: tuple[str, ...], events: list[dict[str, Any]], words: str
 ) -> None:
-    progress = RunProgress(tasks, Console(quiet=True))
+    progress = RunProgress(tasks, plain_console(quiet=True))
     progress.follow(events)
     assert _find_fate(progress).startswith(words)
 
@@ -66,5 +66,5 @@ def test_signals_are_handled_for_a_while_but_not_those_that_nohup_ignores() -> N
 )
 def test_every_interruption_is_a_sentence(stop: KeyboardInterrupt, has_run: bool, code: int, words: str) -> None:
     told = io.StringIO()
-    assert _tell_stop(stop, Console(file=told, width=200), has_run=has_run) == code
+    assert _tell_stop(stop, plain_console(file=told, width=200), has_run=has_run) == code
     assert words in told.getvalue()

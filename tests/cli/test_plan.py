@@ -84,10 +84,11 @@ def test_the_cluster_and_the_run_are_described(run: Run) -> None:
     assert row(output, "include/books/report", "report.zip")
 
 
-def test_square_brackets_of_a_spec_are_no_markup(run: Run) -> None:
+@pytest.mark.parametrize("written", ["Sums [bold] and [/bold]", "[red]x", "[/]", "a :key: of :smile:", "back\\"])
+def test_the_text_of_a_spec_is_printed_as_it_is(run: Run, written: str) -> None:
     file = Path("config/pipelines/branches.yaml")
-    file.write_text(file.read_text().replace("cluster:", "description: Sums [bold] and [/bold]\ncluster:"))
-    assert row(run("branches").output, "pipeline", "branches: Sums [bold] and [/bold]")
+    file.write_text(file.read_text().replace("cluster:", f"description: '{written}'\ncluster:"))
+    assert row(run("branches").output, "pipeline", f"branches: {written}")
 
 
 def test_timeouts_and_limits_are_shown(run: Run) -> None:

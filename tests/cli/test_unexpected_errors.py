@@ -20,7 +20,8 @@ from emr_pipelines.cli.terminal.terminal_encoding import _spell
 # The command, one verb of which meets what nobody foresaw.
 BROKEN = """
 import sys
-from emr_pipelines.cli import main, validate
+from emr_pipelines.cli import main
+from emr_pipelines.cli.specs import validate
 def fail(**_):
     {failure}
 main.VERBS["validate"] = "__main__:fail"

@@ -6,8 +6,7 @@ import io
 import itertools
 import time
 
-from rich.console import Console
-
+from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.cli.terminal.waiting import is_time_to_tell, show_waiting
 
 
@@ -20,7 +19,7 @@ def test_lines_come_after_two_seconds_then_each_second_then_rarely() -> None:
 
 def test_what_takes_long_is_told_with_its_words() -> None:
     told = io.StringIO()
-    with show_waiting("making data", Console(file=told)):
+    with show_waiting("making data", plain_console(file=told)):
         deadline = time.monotonic() + 60
         while "making data" not in told.getvalue() and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -29,13 +28,13 @@ def test_what_takes_long_is_told_with_its_words() -> None:
 
 def test_what_is_quick_is_not_told() -> None:
     told = io.StringIO()
-    with show_waiting("making data", Console(file=told)):
+    with show_waiting("making data", plain_console(file=told)):
         pass
     assert told.getvalue() == ""
 
 
 def test_a_terminal_shows_the_words_at_once() -> None:
     told = io.StringIO()
-    with show_waiting("making data", Console(file=told, force_terminal=True)):
+    with show_waiting("making data", plain_console(file=told, force_terminal=True)):
         pass
     assert "making data" in told.getvalue()

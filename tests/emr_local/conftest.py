@@ -11,10 +11,10 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 from botocore.exceptions import ClientError
 
-from emr_local.listening import Listener
-from emr_local.server import LocalServer
-from emr_local.states import Delays
-from emr_local.store import Store
+from emr_local.clusters.states import Delays
+from emr_local.clusters.store import Store
+from emr_local.serving.server import LocalServer
+from emr_local.wire.listening import Listener
 from tests.aws_clients import client_asking_once
 from tests.emr_local.emr_requests import cluster_request, wait_until
 from tests.emr_local.fakes import FakeClock, FakeExecutor

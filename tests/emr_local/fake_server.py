@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 from wsgiref.simple_server import demo_app
 
-from emr_local.listening import Listener
-from emr_local.server import LocalServer
-from emr_local.states import Delays
-from emr_local.stop_signal import open_stop_signal
-from emr_local.store import Store
+from emr_local.clusters.states import Delays
+from emr_local.clusters.store import Store
+from emr_local.serving.server import LocalServer
+from emr_local.serving.stop_signal import open_stop_signal
+from emr_local.wire.listening import Listener
 from tests.emr_local.fakes import FakeExecutor
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from emr_local.bootstrap_actions import BootstrapFailure, FailureKind
-from emr_local.bootstrapping import LocalBootstrapper
-from emr_local.requests.cluster import create_cluster
+from emr_local.clusters.launching.bootstrap_actions import BootstrapFailure, FailureKind
+from emr_local.clusters.launching.bootstrapping import LocalBootstrapper
+from emr_local.operations.parameters.cluster import create_cluster
 from tests.aws_clients import client
 from tests.conftest import is_running, start_emr_local
 from tests.emr_local.aws_cli import AwsCli

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emr_local.states import Delays
+from emr_local.clusters.states import Delays
 from tests.aws_clients import client_asking_once
 from tests.emr_local.conftest import Emr
 from tests.emr_local.emr_requests import CORE_GROUP, PRIMARY_GROUP, cluster_request, step, wait_until

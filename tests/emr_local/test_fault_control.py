@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ConnectionError
 
-from emr_local.states import Delays
+from emr_local.clusters.states import Delays
 from tests.emr_local.conftest import Emr
 from tests.emr_local.control import Control
 from tests.emr_local.emr_requests import CORE_GROUP, PRIMARY_GROUP, step, wait_until

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emr_local.states import Delays
+from emr_local.clusters.states import Delays
 from tests.emr_local.conftest import Emr
 from tests.emr_local.emr_requests import CORE_GROUP, PRIMARY_GROUP, cluster_request, wait_until
 

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from emr_local.journal import Journal
-from emr_local.startup_errors import StartupError
-from emr_local.states import SERVER_STOPPED
-from emr_local.store import Store
+from emr_local.clusters.journal import Journal
+from emr_local.clusters.states import SERVER_STOPPED
+from emr_local.clusters.store import Store
+from emr_local.host.explained_errors import StartupError
 from tests.aws_clients import client_asking_once
 from tests.emr_local.conftest import Emr
 from tests.emr_local.emr_requests import cluster_request, step, wait_until

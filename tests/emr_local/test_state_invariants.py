@@ -10,19 +10,7 @@ from itertools import count
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emr_local.records import (
-    ACTIVE_STEP_STATES,
-    OCCUPYING_STEP_STATES,
-    ClusterState,
-    JobFlow,
-    StepRecord,
-    cluster_from_json,
-    record_to_json,
-    step_from_json,
-)
-from emr_local.requests.cluster import create_cluster
-from emr_local.runners.contract import StepOutcome
-from emr_local.states import (
+from emr_local.clusters.states import (
     USER_REQUEST,
     add_steps,
     advance,
@@ -34,6 +22,18 @@ from emr_local.states import (
     start_step,
     terminate,
 )
+from emr_local.operations.parameters.cluster import create_cluster
+from emr_local.resources.records import (
+    ACTIVE_STEP_STATES,
+    OCCUPYING_STEP_STATES,
+    ClusterState,
+    JobFlow,
+    StepRecord,
+    cluster_from_json,
+    record_to_json,
+    step_from_json,
+)
+from emr_local.runners.contract import StepOutcome
 from tests.emr_local.emr_requests import cluster_request
 
 ACTIONS = st.sampled_from(["CONTINUE", "CANCEL_AND_WAIT", "TERMINATE_CLUSTER", "TERMINATE_JOB_FLOW"])

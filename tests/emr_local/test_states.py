@@ -6,10 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from emr_local.records import ClusterState, JobFlow, ReasonCode, StepRecord, StepState
-from emr_local.requests.cluster import create_cluster
-from emr_local.runners.contract import StepOutcome
-from emr_local.states import (
+from emr_local.clusters.states import (
     SERVER_STOPPED,
     USER_REQUEST,
     Delays,
@@ -24,6 +21,9 @@ from emr_local.states import (
     start_step,
     terminate,
 )
+from emr_local.operations.parameters.cluster import create_cluster
+from emr_local.resources.records import ClusterState, JobFlow, ReasonCode, StepRecord, StepState
+from emr_local.runners.contract import StepOutcome
 from tests.emr_local.emr_requests import cluster_request
 
 SUCCESS = StepOutcome(exit_code=0)

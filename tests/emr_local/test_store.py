@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from emr_local.records import JobFlow, SecurityConfiguration
-from emr_local.requests.cluster import create_cluster
-from emr_local.store import Store
+from emr_local.clusters.store import Store
+from emr_local.operations.parameters.cluster import create_cluster
+from emr_local.resources.records import JobFlow, SecurityConfiguration
 from tests.emr_local.emr_requests import cluster_request
 
 BLOCKING = {"BlockPublicSecurityGroupRules": False, "PermittedPublicSecurityGroupRuleRanges": []}

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from emr_local.fault_book import FaultBook
-from emr_local.launches import Launches
-from emr_local.mishaps import Mishap
-from emr_local.records import ClusterRecord, ClusterState, JobFlow
-from emr_local.requests.cluster import create_cluster
-from emr_local.store import Store
-from emr_local.supervision import Supervisor
+from emr_local.clusters.launching.launch_failures import LaunchStop
+from emr_local.clusters.launching.launches import Launches
+from emr_local.clusters.store import Store
+from emr_local.clusters.supervision import Supervisor
+from emr_local.faults.fault_registry import FaultRegistry
+from emr_local.operations.parameters.cluster import create_cluster
+from emr_local.resources.records import ClusterRecord, ClusterState, JobFlow
 from tests.emr_local.conftest import FAST, Emr
 from tests.emr_local.emr_requests import cluster_request, step, wait_until
 from tests.emr_local.fakes import FakeExecutor
@@ -28,7 +28,7 @@ from tests.emr_local.fakes import FakeExecutor
 class FragileLaunches(Launches):
     """Fails at clusters that are named `broken`."""
 
-    def find(self, cluster: ClusterRecord) -> Mishap | None:
+    def find(self, cluster: ClusterRecord) -> LaunchStop | None:
         if cluster.name == "broken":
             raise LookupError("a launch that nobody foresaw")
         return super().find(cluster)
@@ -44,7 +44,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def supervisor(store: Store) -> Iterator[Supervisor]:
     launches = FragileLaunches(
-        store=store, book=FaultBook(), put_object=lambda bucket, key, content: True, bootstrapper=None
+        store=store, registry=FaultRegistry(), put_object=lambda bucket, key, content: True, bootstrapper=None
     )
     made = Supervisor(store=store, executor=FakeExecutor(), clock=time.time, delays=FAST, launches=launches)
     made.start()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emr_local.use_watch import GATE_FILE, UseWatch
+from emr_local.host.use_watch import GATE_FILE, UseWatch
 
 
 def test_a_folder_that_cannot_be_looked_at_for_a_while_does_not_keep_the_server_for_ever(

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from emr_local.loopback import check_bind_host
-from emr_local.service import OPERATIONS
-from emr_local.service_model import load_service_model
-from emr_local.startup_errors import StartupError
-from emr_local.wire import EmrApplication
+from emr_local.host.explained_errors import StartupError
+from emr_local.operations.service import OPERATIONS
+from emr_local.wire.json_protocol import EmrApplication
+from emr_local.wire.loopback import check_bind_host
+from emr_local.wire.service_model import load_service_model
 from tests.emr_local.conftest import Emr, other_services
 
 
@@ -88,7 +88,7 @@ def test_texts_that_are_too_long_are_refused(emr: Emr):
 
 @pytest.mark.parametrize("handle", [lambda *_: {"Cluster": 5}, lambda *_: 1 / 0], ids=["a wrong reply", "a crash"])
 def test_an_error_of_the_server_itself_is_aws_json_too(handle: Callable[..., Any], caplog: pytest.LogCaptureFixture):
-    caplog.set_level(logging.CRITICAL, logger="emr_local.wire")
+    caplog.set_level(logging.CRITICAL, logger="emr_local.wire.json_protocol")
     import io
 
     statuses: list[str] = []

@@ -14,7 +14,7 @@ from airflow import settings
 from airflow.sdk import DAG
 
 from emr_local.iam.policies import Access
-from emr_local.identifiers import ADMINISTRATOR_KEY
+from emr_local.resources.identifiers import ADMINISTRATOR_KEY
 from emr_pipelines.dag.factory import build_airflow_dag
 from emr_pipelines.emr.emr_api import READ_CLIENT_CONFIG, WRITE_CLIENT_CONFIG, EmrApi
 from tests.aws_clients import client, client_asking_once

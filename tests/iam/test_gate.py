@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from emr_local.composition import create_moto_application
+from emr_local.clusters.store import Store
+from emr_local.host.explained_errors import StartupError
 from emr_local.iam.flags import read_policy_flag
 from emr_local.iam.policies import read_policy
-from emr_local.identifiers import ADMINISTRATOR_KEY, INSTANCE_PROFILE_KEY
-from emr_local.listening import Listener
-from emr_local.server import LocalServer
-from emr_local.startup_errors import StartupError
-from emr_local.store import Store
+from emr_local.resources.identifiers import ADMINISTRATOR_KEY, INSTANCE_PROFILE_KEY
+from emr_local.serving.composition import create_moto_application
+from emr_local.serving.server import LocalServer
+from emr_local.wire.listening import Listener
 from tests.aws_clients import client_asking_once
 from tests.emr_local.conftest import FAST
 from tests.emr_local.control import Control

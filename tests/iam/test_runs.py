@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from emr_local.iam.policies import Access, read_policy
 from emr_pipelines.cli.local.sample_data import provide_sample_data
+from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.dag.reaper import build_reaper_dag
 from emr_pipelines.emr.reaper import live_runs
 from emr_pipelines.storage.garbage import delete_garbage, find_garbage
@@ -54,7 +54,7 @@ def samples(guarded: Guarded) -> str:
     told = io.StringIO()
     environment = guarded_environment(guarded.root)
     s3 = client_asking_once(guarded.url, "s3")
-    provide_sample_data(s3, environment, environment.sample_data, guarded.root, Console(file=told))
+    provide_sample_data(s3, environment, environment.sample_data, guarded.root, plain_console(file=told))
     return told.getvalue()
 
 

@@ -7,11 +7,11 @@ from importlib.resources import files
 
 import pytest
 
-from emr_local.classifications import list_invalid
+from emr_local.resources.classifications import list_invalid
 from emr_pipelines.spec.catalog.classifications import find_objection
 from emr_pipelines.spec.catalog.releases import read_release_table
 
-TABLE = json.loads(files("emr_local").joinpath("classifications.json").read_text())
+TABLE = json.loads(files("emr_local.resources").joinpath("classifications.json").read_text())
 NAMES = [*TABLE["names"], "export", "spark-default", "spark-hive-site ", "wholly-different", "trino-connector-iceberg"]
 
 

@@ -9,8 +9,8 @@ from airflow.sdk import DAG
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from emr_local.losses import Loss
-from emr_local.records import ClusterState, StepRecord, StepState
+from emr_local.clusters.instance_losses import Loss
+from emr_local.resources.records import ClusterState, StepRecord, StepState
 from tests.reliability.simulation import Simulation
 from tests.reliability.stepwise import FAULTS, KILLS, Order
 

@@ -15,13 +15,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 from werkzeug.test import Client
 
-from emr_local.fault_answers import refuse
-from emr_local.faults import S3, Effect, Fault
-from emr_local.losses import Loss, interrupt_steps, lose
-from emr_local.records import JobFlow, ReasonCode, StepRecord, StepState
-from emr_local.runners.contract import StepOutcome
-from emr_local.service import EmrService
-from emr_local.states import (
+from emr_local.clusters.instance_losses import Loss, interrupt_steps, lose
+from emr_local.clusters.states import (
     USER_REQUEST,
     Delays,
     advance,
@@ -33,8 +28,13 @@ from emr_local.states import (
     start_step,
     terminate,
 )
-from emr_local.store import Store
-from emr_local.wire import EmrApplication
+from emr_local.clusters.store import Store
+from emr_local.faults.fault import S3, Effect, Fault
+from emr_local.faults.fault_answers import refuse
+from emr_local.operations.service import EmrService
+from emr_local.resources.records import JobFlow, ReasonCode, StepRecord, StepState
+from emr_local.runners.contract import StepOutcome
+from emr_local.wire.json_protocol import EmrApplication
 from tests.aws_clients import client
 from tests.reliability.simulated_s3 import SimulatedS3
 from tests.reliability.stepwise import Clock, Order, current_worker

@@ -18,8 +18,8 @@ import tenacity
 import tenacity.nap
 from airflow.sdk import DAG
 
-from emr_local import journal
-from emr_local.records import ACTIVE_STEP_STATES, StepRecord, StepState
+from emr_local.clusters import journal
+from emr_local.resources.records import ACTIVE_STEP_STATES, StepRecord, StepState
 from emr_pipelines.dag import aws_clients
 from emr_pipelines.dag.factory import emit_dag
 from emr_pipelines.dag.macros import OUTPUT_KEY

@@ -13,8 +13,8 @@ from airflow.sdk import DAG
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from emr_local.losses import Loss
-from emr_local.records import StepState
+from emr_local.clusters.instance_losses import Loss
+from emr_local.resources.records import StepState
 from tests.reliability.interleavings import Interleavings
 from tests.reliability.simulation import Simulation, build_dag
 from tests.reliability.stepwise import Order

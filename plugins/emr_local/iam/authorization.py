@@ -5,7 +5,6 @@ What a step's own programs ask for is the instance profile's matter: requests th
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Iterable
@@ -14,7 +13,6 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.test import run_wsgi_app
 
-from emr_local.api_errors import ApiError
 from emr_local.iam.authorization_log import AuthorizationLog
 from emr_local.iam.emr_accesses import TagsOf, list_emr_accesses
 from emr_local.iam.object_accesses import ObjectRequest, existence_access, list_object_accesses, read_object_request
@@ -22,10 +20,12 @@ from emr_local.iam.object_deletions import answer_deletions, read_deletions
 from emr_local.iam.other_accesses import list_other_accesses
 from emr_local.iam.policies import Access, Policy, Verdict
 from emr_local.iam.refusals import refuse_json, refuse_object_request, refuse_query
-from emr_local.identifiers import ADMINISTRATOR_KEY, CALLER_ARN, INSTANCE_PROFILE_KEY
-from emr_local.objects.requests import is_s3_request
-from emr_local.service_model import check_request
-from emr_local.wire import find_operation, find_region
+from emr_local.objects.mirroring import is_s3_request
+from emr_local.resources.identifiers import ADMINISTRATOR_KEY, CALLER_ARN, INSTANCE_PROFILE_KEY
+from emr_local.wire.api_errors import ApiError
+from emr_local.wire.bodies import read_body
+from emr_local.wire.json_protocol import find_operation, find_region
+from emr_local.wire.service_model import check_request
 
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/[^/]+/([a-z0-9-]+)/")
 
@@ -76,7 +76,7 @@ class AuthorizationGate:
     def _answer_emr(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         operation = find_operation(environ) or ""
         try:
-            parameters = check_request(operation, json.loads(_read_body(environ) or b"{}"))
+            parameters = check_request(operation, json.loads(read_body(environ) or b"{}"))
         except (ApiError, ValueError):
             return self._application(environ, start_response)  # which says what is wrong with it
         accesses = list_emr_accesses(operation, parameters, find_region(environ), self._tags_of)
@@ -89,7 +89,7 @@ class AuthorizationGate:
         if denial is not None:
             return refuse_object_request(denial, start_response)
         if request.deletes_many and request.bucket is not None:
-            deletions = read_deletions(request.bucket, _read_body(environ))
+            deletions = read_deletions(request.bucket, read_body(environ))
             denials = {one.number: self._authorizer.find_denial([one.access]) for one in deletions}
             return answer_deletions(self._application, environ, start_response, deletions, denials)
         return self._pass_on(request, environ, start_response)
@@ -119,7 +119,7 @@ class AuthorizationGate:
             find_region(environ),
             target=target,
             query=environ.get("QUERY_STRING", ""),
-            body=_read_body(environ),
+            body=read_body(environ),
         )
         denial = self._authorizer.find_denial(accesses)
         if denial is None:
@@ -133,9 +133,3 @@ def _find_signature(environ: WSGIEnvironment) -> tuple[str | None, str | None]:
     scope = f"Credential={query['X-Amz-Credential'][0]}" if "X-Amz-Credential" in query else ""
     found = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", "") or scope)
     return (found[1], found[2]) if found else (None, None)
-
-
-def _read_body(environ: WSGIEnvironment) -> bytes:
-    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    environ["wsgi.input"] = io.BytesIO(body)
-    return body

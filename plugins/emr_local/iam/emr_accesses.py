@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from emr_local.iam.conditions import Context
 from emr_local.iam.policies import Access
-from emr_local.identifiers import ACCOUNT_ID, format_cluster_arn
-from emr_local.records import Json
+from emr_local.resources.identifiers import ACCOUNT_ID, format_cluster_arn
+from emr_local.resources.records import Json
 
 TagsOf = Callable[[str], Mapping[str, str]]  # those of a cluster; none for an unknown one
 

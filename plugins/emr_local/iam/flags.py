@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from emr_local.host.explained_errors import StartupError
 from emr_local.iam.policies import Policy, PolicyError, read_policy
-from emr_local.startup_errors import StartupError
 
 
 def read_policy_flag(file: Path | None) -> Policy | None:

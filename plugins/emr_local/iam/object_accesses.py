@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from wsgiref.types import WSGIEnvironment
 
 from emr_local.iam.policies import Access
-from emr_local.objects.requests import split_path
+from emr_local.objects.mirroring import split_path
 
 _UNKNOWN = "emr-local:UnknownObjectRequest"
 # The first of these parameters of a query says what a request is about; without one it is about the object or the bucket itself.

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emr_local.iam.policies import Access
-from emr_local.identifiers import ACCOUNT_ID
+from emr_local.resources.identifiers import ACCOUNT_ID
 
 # What AWS lets everybody do: no policy is asked.
 _FREE = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})

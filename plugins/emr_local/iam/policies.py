@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from emr_local.host.explained_errors import ExplainedError
 from emr_local.iam.conditions import Condition, Context, UnknownOperatorError, like, read_condition
 
 _VERSION = "2012-10-17"
@@ -14,13 +15,8 @@ _KEYS = frozenset({"Sid", "Effect", "Action", "NotAction", "Resource", "NotResou
 _ACTION = re.compile(r"\*|[\w*?-]+:[\w*?]+", re.ASCII)
 
 
-class PolicyError(Exception):
+class PolicyError(ExplainedError):
     """A policy that cannot be applied as it is written: what is wrong, and what to do."""
-
-    def __init__(self, cause: str, fix: str) -> None:
-        super().__init__(f"{cause} {fix}")
-        self.cause = cause
-        self.fix = fix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

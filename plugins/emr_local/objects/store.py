@@ -19,6 +19,7 @@ from wsgiref.types import WSGIApplication
 
 from moto.s3.models import FakeBucket, FakeKey
 
+from emr_local.objects.mirroring import MirroringApp
 from emr_local.objects.moto_buckets import (
     copy_content,
     create_bucket,
@@ -40,7 +41,6 @@ from emr_local.objects.paths import (
     scan_bucket,
     stat_object,
 )
-from emr_local.objects.requests import MirroringApp
 
 _ABSORB_EVERY_S = 1.0
 

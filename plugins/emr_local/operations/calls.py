@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from emr_local.api_errors import invalid_cluster_id, invalid_job_flow_id, not_modifiable, validation_failure
-from emr_local.records import JobFlow, Json, SecurityConfiguration
-from emr_local.states import is_going
-from emr_local.store import Store
+from emr_local.clusters.states import is_going
+from emr_local.clusters.store import Store
+from emr_local.resources.records import JobFlow, Json, SecurityConfiguration
+from emr_local.wire.api_errors import invalid_cluster_id, invalid_job_flow_id, not_modifiable, validation_failure
 
 ListConfigurations = Callable[[str], Sequence[SecurityConfiguration]]  # those of a region that CloudFormation made
 

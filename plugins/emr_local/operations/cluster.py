@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from emr_local.api_errors import invalid_request, not_modifiable, validation_failure
-from emr_local.identifiers import format_cluster_arn
+from emr_local.clusters.states import USER_REQUEST, is_going, settle, terminate
 from emr_local.operations.calls import Call, Operation
 from emr_local.operations.pagination import take_page
-from emr_local.records import ENDED_CLUSTER_STATES, JobFlow, Json
-from emr_local.requests.cluster import check_step_concurrency, create_cluster
-from emr_local.requests.security import check_execution_role, check_kerberos
-from emr_local.requests.step import create_steps
-from emr_local.requests.tagging import read_tags
-from emr_local.states import USER_REQUEST, is_going, settle, terminate
-from emr_local.views.cluster import describe_cluster, summarize_cluster
-from emr_local.views.shapes import copy_members
+from emr_local.operations.parameters.cluster import check_step_concurrency, create_cluster
+from emr_local.operations.parameters.security import check_execution_role, check_kerberos
+from emr_local.operations.parameters.step import create_steps
+from emr_local.operations.parameters.tagging import read_tags
+from emr_local.operations.responses.cluster import describe_cluster, summarize_cluster
+from emr_local.operations.responses.shapes import copy_members
+from emr_local.resources.identifiers import format_cluster_arn
+from emr_local.resources.records import ENDED_CLUSTER_STATES, JobFlow, Json
+from emr_local.wire.api_errors import invalid_request, not_modifiable, validation_failure
 
 MAX_TERMINATED_AT_ONCE = 10
 

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from emr_local.api_errors import invalid_request, validation_failure
-from emr_local.identifiers import format_cluster_arn
 from emr_local.operations.calls import Call, Operation
-from emr_local.records import ClusterRecord, Json, NodeCollection
-from emr_local.requests.fleet import check_fleet_types, check_resize_specifications
-from emr_local.requests.instance import create_all_nodes, create_fleet
-from emr_local.requests.instance_kinds import require_fleets
-from emr_local.requests.resizing import resize
-from emr_local.views.instance import describe_fleet
-from emr_local.views.shapes import copy_members
+from emr_local.operations.parameters.fleet import check_fleet_types, check_resize_specifications
+from emr_local.operations.parameters.instance import create_all_nodes, create_fleet
+from emr_local.operations.parameters.instance_kinds import require_fleets
+from emr_local.operations.parameters.resizing import resize
+from emr_local.operations.responses.instance import describe_fleet
+from emr_local.operations.responses.shapes import copy_members
+from emr_local.resources.identifiers import format_cluster_arn
+from emr_local.resources.records import ClusterRecord, Json, NodeCollection
+from emr_local.wire.api_errors import invalid_request, validation_failure
 
 _CAPACITIES = ("TargetOnDemandCapacity", "TargetSpotCapacity")
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from emr_local.api_errors import invalid_request, not_modifiable, validation_failure
-from emr_local.identifiers import format_cluster_arn
+from emr_local.clusters.states import is_going
 from emr_local.operations.calls import Call, Operation
 from emr_local.operations.pagination import take_page
-from emr_local.records import ClusterRecord, Json, NodeCollection
-from emr_local.requests.instance import create_all_nodes, create_group
-from emr_local.requests.instance_kinds import require_fleets, require_groups
-from emr_local.requests.resizing import resize
-from emr_local.requests.scaling import check_auto_scaling
-from emr_local.states import is_going
-from emr_local.views.instance import describe_group, describe_node, find_node_state
-from emr_local.views.shapes import copy_members
+from emr_local.operations.parameters.instance import create_all_nodes, create_group
+from emr_local.operations.parameters.instance_kinds import require_fleets, require_groups
+from emr_local.operations.parameters.resizing import resize
+from emr_local.operations.parameters.scaling import check_auto_scaling
+from emr_local.operations.responses.instance import describe_group, describe_node, find_node_state
+from emr_local.operations.responses.shapes import copy_members
+from emr_local.resources.identifiers import format_cluster_arn
+from emr_local.resources.records import ClusterRecord, Json, NodeCollection
+from emr_local.wire.api_errors import invalid_request, not_modifiable, validation_failure
 
 _PAGE_SIZE = 2000  # AWS gives instances in far larger pages than clusters
 

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from emr_local.api_errors import invalid_request
+from emr_local.wire.api_errors import invalid_request
 
 PAGE_SIZE = 50
 Item = TypeVar("Item")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from emr_local.api_errors import invalid_request
 from emr_local.operations.calls import Call, Operation
 from emr_local.operations.pagination import take_page
-from emr_local.records import Json
-from emr_local.releases import find_application_versions, list_instance_types, list_release_labels
+from emr_local.resources.records import Json
+from emr_local.resources.releases import find_application_versions, list_instance_types, list_release_labels
+from emr_local.wire.api_errors import invalid_request
 
 _MAX_RESULTS = 100
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from emr_local.api_errors import invalid_request
-from emr_local.identifiers import ACCOUNT_ID
 from emr_local.operations.calls import Call, Operation
 from emr_local.operations.pagination import take_page
-from emr_local.records import Json, SecurityConfiguration
-from emr_local.requests.security import check_security_configuration
+from emr_local.operations.parameters.security import check_security_configuration
+from emr_local.resources.identifiers import ACCOUNT_ID
+from emr_local.resources.records import Json, SecurityConfiguration
+from emr_local.wire.api_errors import invalid_request
 
 
 def _create_security_configuration(call: Call) -> Json:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from emr_local.api_errors import invalid_request, not_modifiable, validation_failure
+from emr_local.clusters.states import add_steps, cancel_step, find_step, is_going
 from emr_local.operations.calls import Call, Operation
 from emr_local.operations.pagination import take_page
-from emr_local.records import ACTIVE_STEP_STATES, JobFlow, Json, StepRecord, StepState
-from emr_local.requests.security import check_execution_role
-from emr_local.requests.step import MAX_ACTIVE_STEPS, create_steps
-from emr_local.states import add_steps, cancel_step, find_step, is_going
-from emr_local.views.step import describe_step, summarize_step
+from emr_local.operations.parameters.security import check_execution_role
+from emr_local.operations.parameters.step import MAX_ACTIVE_STEPS, create_steps
+from emr_local.operations.responses.step import describe_step, summarize_step
+from emr_local.resources.records import ACTIVE_STEP_STATES, JobFlow, Json, StepRecord, StepState
+from emr_local.wire.api_errors import invalid_request, not_modifiable, validation_failure
 
 MAX_STEP_IDS = 10
 _VISIBLE_STEPS = 1000

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from emr_local.runners.custom_jar import prepare_example, prepare_jar
+from emr_local.runners.commands.custom_jar import prepare_example, prepare_jar
+from emr_local.runners.commands.hadoop_fs import prepare_hadoop_fs
+from emr_local.runners.commands.shell import SUPPORTED, prepare_command, prepare_script
 from emr_local.runners.dist_cp.prepare import prepare_dist_cp
-from emr_local.runners.hadoop_fs import prepare_hadoop_fs
 from emr_local.runners.prepared import PreparedStep
-from emr_local.runners.shell import SUPPORTED, prepare_command, prepare_script
-from emr_local.runners.spark import prepare_spark
+from emr_local.runners.spark.prepare import prepare_spark
 from emr_local.runners.step_context import StepContext, StepRejectedError
 from emr_local.runners.streaming.prepare import prepare_streaming
 

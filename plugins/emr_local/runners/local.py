@@ -10,15 +10,15 @@ import threading
 from importlib.util import find_spec
 from pathlib import Path
 
-from emr_local.java_runtime import JavaNotFoundError, JavaRuntime, find_java
+from emr_local.host.java_runtime import JavaNotFoundError, JavaRuntime, find_java
 from emr_local.objects.store import ObjectStore
-from emr_local.runners.class_archive import ClassArchive, ClassArchiveUse, default_cache_directory
 from emr_local.runners.contract import ClusterRequest, RunningStep, StepRequest
-from emr_local.runners.jvm_pool import JvmPool
+from emr_local.runners.jvm.class_archive import ClassArchive, ClassArchiveUse, default_cache_directory
+from emr_local.runners.jvm.pool import JvmPool
+from emr_local.runners.jvm.warm_jvm import WarmJvm
 from emr_local.runners.local_step import LocalStep
 from emr_local.runners.sessions import end_recorded_session
 from emr_local.runners.step_context import Machine, StepContext, hdfs_directory
-from emr_local.runners.warm_jvm import WarmJvm
 
 _LOG = logging.getLogger(__name__)
 _JVMS_FOLDER = "jvms"

@@ -10,7 +10,7 @@ import time
 
 from emr_local.runners.contract import StepOutcome
 from emr_local.runners.dispatch import prepare_step
-from emr_local.runners.jvm_pool import JvmPool
+from emr_local.runners.jvm.pool import JvmPool
 from emr_local.runners.prepared import PreparedStep
 from emr_local.runners.sessions import record_session, signal_session
 from emr_local.runners.step_context import StepContext, StepRejectedError

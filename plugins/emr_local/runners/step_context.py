@@ -10,11 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from emr_local.filesystem import HDFS_NAME, mount_file_systems, resolve_object
-from emr_local.identifiers import INSTANCE_PROFILE_KEY
-from emr_local.java_runtime import JavaRuntime
+from emr_local.host.java_runtime import JavaRuntime
 from emr_local.objects.store import ObjectStore
+from emr_local.resources.identifiers import INSTANCE_PROFILE_KEY
 from emr_local.runners.contract import ClusterRequest, StepRequest
+from emr_local.runners.filesystem import HDFS_NAME, mount_file_systems, resolve_object
 from emr_local.runners.places import Places
 
 _KEPT_OUT = (

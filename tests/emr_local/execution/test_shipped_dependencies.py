@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from emr_local.runners.shipped_python import choose_python, exported
+from emr_local.runners.spark.shipped_python import choose_python, exported
 
 WORKERS = """
 import sys

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emr_local.runners.jvm_pool import JvmPool
+from emr_local.runners.jvm.pool import JvmPool
 from emr_local.runners.prepared import WarmScript
 from emr_local.runners.step_process import WarmStepProcess
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
-from emr_local.filesystem import as_spark_properties
+from emr_local.runners.filesystem import as_spark_properties
 from emr_local.runners.prepared import PreparedStep, WarmScript
-from emr_local.runners.shipped_files import fetch_links
-from emr_local.runners.spark_properties import cluster_defaults, localise
+from emr_local.runners.spark.properties import cluster_defaults, localise
+from emr_local.runners.spark.shipped_files import fetch_links
 from emr_local.runners.step_context import StepContext, StepRejectedError
 from emr_local.runners.streaming.arguments import parse_streaming
 from emr_local.runners.streaming.plan import StreamingJob, StreamingPlan

@@ -25,6 +25,7 @@ from emr_pipelines.cli.local.server import joined_server
 from emr_pipelines.cli.local.users import locked
 from emr_pipelines.cli.project.aws_clients import s3_client
 from emr_pipelines.cli.project.options import EnvironmentOption, Project, load_project
+from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.errors import EmrPipelinesError
 
 _HOST = "127.0.0.1"
@@ -44,7 +45,7 @@ def ui_command(
     env: EnvironmentOption = None,
 ) -> None:
     """Start emr_local (if this project's does not run) and `airflow standalone` with this project's DAGs; Ctrl-C stops both."""
-    console = Console()
+    console = plain_console()
     project = load_project(env)
     ports = choose_ports(port)
     with ExitStack() as stack:
@@ -84,7 +85,7 @@ def _provide_endpoint(stack: ExitStack, project: Project, console: Console) -> P
     """The project with its endpoint where its emr_local answers, which is in use for as long as the stack is open."""
     if project.environment.connection.endpoint_url is None:
         return project
-    tell = partial(console.print, markup=False, soft_wrap=True)
+    tell = partial(console.print, soft_wrap=True)
     server = stack.enter_context(joined_server(project, "emr-pipelines ui", tell))
     endpoint = server.wait_until_ready()
     console.print(f"emr_local answers at {endpoint.url} (state in {endpoint.state_dir})", soft_wrap=True)

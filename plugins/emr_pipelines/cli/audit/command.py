@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
@@ -16,14 +15,12 @@ from emr_pipelines.cli.audit.finding_texts import audit_text, rule_table
 from emr_pipelines.cli.audit.junit import junit_report
 from emr_pipelines.cli.audit.sarif import sarif_report
 from emr_pipelines.cli.project.options import EnvironmentOption, Project, load_project
+from emr_pipelines.cli.project.plans import all_plans, plan_of
 from emr_pipelines.cli.terminal.file_writing import writing
-from emr_pipelines.plan.build import build_plan
-from emr_pipelines.plan.model import Plan
+from emr_pipelines.cli.terminal.json_text import json_text
 from emr_pipelines.plan.security.findings import SecurityFinding, Severity, rank
 from emr_pipelines.plan.security.registry import check_security
 from emr_pipelines.plan.security.suppressions import find_unused_in_environment
-from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.project_files.project import pipeline_file, pipeline_names
 
 Findings = Mapping[str, Sequence[SecurityFinding]]
 
@@ -78,17 +75,12 @@ def has_findings(found: Findings, fail_on: Severity) -> bool:
 def _find(project: Project, names: Sequence[str]) -> Findings:
     """The findings of each pipeline; only with all of them can be said which suppressions of the environment nothing needs."""
     today = dt.datetime.now(dt.UTC).date()
-    plans = [_plan(project, name) for name in dict.fromkeys(names or pipeline_names(project.root))]
+    plans = [plan_of(project, name) for name in dict.fromkeys(names)] if names else all_plans(project)
     found = {plan.name: check_security(plan, today=today) for plan in plans}
     if not names:
         everything = [finding for findings in found.values() for finding in findings]
         found[f"environment {project.environment.name}"] = tuple(find_unused_in_environment(plans, everything))
     return found
-
-
-def _plan(project: Project, name: str) -> Plan:
-    file = pipeline_file(project.root, name)
-    return build_plan(load_pipeline(file, environment=project.environment.name, project_root=project.root))
 
 
 def _write(report: str, output: Path | None) -> None:
@@ -102,7 +94,7 @@ def _write(report: str, output: Path | None) -> None:
 
 def _json_report(environment: str, found: Findings, _fail_on: Severity) -> str:
     pipelines = {name: [asdict(finding) for finding in findings] for name, findings in found.items()}
-    return json.dumps({"environment": environment, "findings": pipelines}, indent=2, ensure_ascii=False)
+    return json_text({"environment": environment, "findings": pipelines})
 
 
 _REPORTS: dict[Format, Callable[[str, Findings, Severity], str]] = {

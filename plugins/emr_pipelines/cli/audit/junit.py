@@ -35,8 +35,7 @@ def _add_case(
     still_open = [finding for finding in findings if not finding.suppressed]
     failing = [finding for finding in still_open if rank(finding.severity) >= rank(fail_on)]
     if findings:
-        file, _, line = findings[0].place.rpartition(":")
-        case.attrib |= {"file": _text(file), "line": line}
+        case.attrib |= {"file": _text(findings[0].file), "line": str(findings[0].line)}
     told = "\n".join(finding_text(finding) for finding in findings)
     if failing:
         ElementTree.SubElement(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
+from emr_pipelines.cli.terminal.json_text import json_text
 from emr_pipelines.plan.security.findings import SecurityFinding, SecurityRule, Severity
 from emr_pipelines.plan.security.registry import RULES
 from emr_pipelines.plan.security.suppressions import SUPPRESSION_RULES
@@ -33,7 +33,7 @@ def sarif_report(environment: str, found: Mapping[str, Sequence[SecurityFinding]
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, pipelines) for finding, pipelines in owners.items()],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+    return json_text({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _descriptor(rule: SecurityRule) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def _result(finding: SecurityFinding, pipelines: Sequence[str]) -> dict[str, Any
         "ruleIndex": _INDEXES[finding.rule],
         "level": finding.severity,
         "message": {"text": f"{finding.message} {finding.fix}"},
-        "locations": [{"physicalLocation": _location(finding.place)}],
+        "locations": [{"physicalLocation": _location(finding)}],
         "partialFingerprints": {"emrPipelinesFinding/v1": _fingerprint(finding)},
         "properties": {"pipelines": list(pipelines)},
         # An empty list says that suppressions were looked for, which makes an open finding one for sure.
@@ -61,13 +61,11 @@ def _result(finding: SecurityFinding, pipelines: Sequence[str]) -> dict[str, Any
     }
 
 
-def _location(place: str) -> dict[str, Any]:
-    file, _, line = place.rpartition(":")
-    artifact = {"uri": quote(file), "uriBaseId": _ROOT}
-    return {"artifactLocation": artifact, "region": {"startLine": max(int(line), 1)}}
+def _location(finding: SecurityFinding) -> dict[str, Any]:
+    artifact = {"uri": quote(finding.file), "uriBaseId": _ROOT}
+    return {"artifactLocation": artifact, "region": {"startLine": max(finding.line, 1)}}
 
 
 def _fingerprint(finding: SecurityFinding) -> str:
     """The same for the same finding when lines above it come and go."""
-    file = finding.place.rpartition(":")[0]
-    return hashlib.sha256(f"{finding.rule}\n{file}\n{finding.message}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{finding.rule}\n{finding.file}\n{finding.message}".encode()).hexdigest()[:32]

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from emr_pipelines.cli.aws.connect_text import print_access
 from emr_pipelines.cli.local.endpoint import at_own_server
 from emr_pipelines.cli.project.aws_clients import aws_errors_as_messages, ec2_client, emr_api
 from emr_pipelines.cli.project.options import EnvironmentOption, load_project
+from emr_pipelines.cli.terminal.console import plain_console
+from emr_pipelines.cli.terminal.json_text import print_json
 from emr_pipelines.emr.access.commands import SOCKS_PORT, access_commands
 from emr_pipelines.emr.access.history import history_links
 from emr_pipelines.emr.access.primary_node import PrimaryNode, describe_primary, find_cluster
@@ -68,8 +69,7 @@ def connect_command(
     # Last, so that a cluster that is not found leaves no file in the way of the next call.
     _write_new(foxyproxy, foxyproxy_settings(port))
     _write_new(pac, pac_file(port))
-    console = Console()
-    console.print_json(data=report) if as_json else print_access(console, report)
+    print_json(report) if as_json else print_access(plain_console(), report)
 
 
 def _change_rules(

@@ -43,7 +43,7 @@ def _print_rules(console: Console, report: Mapping[str, Any]) -> None:
     if opened:
         groups = ", ".join(f"{one['group_id']} ({one['cidr']})" for one in opened)
         text = f"WARNING: anyone can reach port 22 of {groups}. Remove that rule: Systems Manager needs no open port."
-        console.print(f"\n{text}", style="bold red", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"\n{text}", style="bold red", highlight=False, soft_wrap=True)
 
 
 def _print_lines(console: Console, title: str, rows: Iterable[tuple[str, str]]) -> None:
@@ -51,9 +51,9 @@ def _print_lines(console: Console, title: str, rows: Iterable[tuple[str, str]]) 
     found = list(rows)
     if not found:
         return
-    console.print(f"\n{title}", style="bold", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"\n{title}", style="bold", highlight=False, soft_wrap=True)
     for name, text in found:
-        console.print(f"  {name}: {text}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"  {name}: {text}", highlight=False, soft_wrap=True)
 
 
 def _or_unknown(*values: str | None) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.filesize import decimal
-from rich.table import Table
 
 from emr_pipelines.cli.local.endpoint import at_own_server
 from emr_pipelines.cli.project.aws_clients import aws_errors_as_messages, emr_api, s3_client
 from emr_pipelines.cli.project.options import EnvironmentOption, load_project
+from emr_pipelines.cli.terminal.console import plain_console
+from emr_pipelines.cli.terminal.json_text import print_json
+from emr_pipelines.cli.terminal.tables import text_table
 from emr_pipelines.emr.reaper import live_runs
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.spec.notation.durations import seconds_of
@@ -38,7 +38,10 @@ def gc_command(
         runs = live_runs(emr_api(environment))
         garbage = find_garbage(s3, environment.bucket, older_than=age, now=dt.datetime.now(dt.UTC), live_runs=runs)
         refused = [] if dry_run else delete_garbage(s3, garbage)
-    _print_json(garbage, refused, dry_run) if as_json else _print_table(garbage, dry_run)
+    if as_json:
+        print_json({"dry_run": dry_run, "garbage": _rows(garbage), "refused": refused})
+    else:
+        _print_table(garbage, dry_run)
     if refused:
         raise EmrPipelinesError("S3 refused to delete:\n" + "\n".join(refused))
 
@@ -59,19 +62,13 @@ def _rows(garbage: Garbage) -> list[dict[str, Any]]:
     return [*attempts, *uploads]
 
 
-def _print_json(garbage: Garbage, refused: Sequence[str], dry_run: bool) -> None:
-    Console().print_json(data={"dry_run": dry_run, "garbage": _rows(garbage), "refused": list(refused)})
-
-
 def _print_table(garbage: Garbage, dry_run: bool) -> None:
-    console = Console()
+    console = plain_console()
     if not garbage.attempts and not garbage.uploads:
         console.print("Nothing to delete")
         return
-    table = Table("prefix", "objects", "size", title="Would be deleted" if dry_run else "Deleted")
-    for attempt in garbage.attempts:
-        table.add_row(attempt.prefix, str(attempt.objects), decimal(attempt.bytes))
-    for upload in garbage.uploads:
-        table.add_row(f"s3://{upload.bucket}/{upload.key}", "unfinished upload", "")
-    console.print(table)
+    attempts = [(one.prefix, str(one.objects), decimal(one.bytes)) for one in garbage.attempts]
+    uploads = [(f"s3://{one.bucket}/{one.key}", "unfinished upload", "") for one in garbage.uploads]
+    title = "Would be deleted" if dry_run else "Deleted"
+    console.print(text_table("prefix", "objects", "size", rows=[*attempts, *uploads], title=title))
     console.print(f"{decimal(sum(attempt.bytes for attempt in garbage.attempts))} in all")

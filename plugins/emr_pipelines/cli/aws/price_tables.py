@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Column, Table
 
+from emr_pipelines.cli.terminal.tables import text_table
 from emr_pipelines.plan.cost.prices import Price, PriceTable
 
 
@@ -40,10 +41,8 @@ def _entry(name: str, what: str, price: Price | None) -> dict[str, Any]:
 def price_table_of(region: str, shown: Sequence[dict[str, Any]]) -> Table:
     """The prices as a table."""
     columns = [Column(name, overflow="fold") for name in ("name", "price", "US dollars", "as of", "source")]
-    table = Table(*columns, title=f"Prices in {region}", title_justify="left", expand=False)
-    for one in shown:
-        table.add_row(one["name"], one["what"], _amount(one), one["as_of"] or "-", one["source"] or "-")
-    return table
+    rows = ((one["name"], one["what"], _amount(one), one["as_of"] or "-", one["source"] or "-") for one in shown)
+    return text_table(*columns, rows=rows, title=f"Prices in {region}", title_justify="left", expand=False)
 
 
 def _amount(one: dict[str, Any]) -> str:

@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from emr_pipelines.cli.aws.price_reading import REFRESHED_SOURCES, read_price_lists, read_spot_prices
 from emr_pipelines.cli.aws.price_tables import price_table_of, shown_prices
 from emr_pipelines.cli.project.aws_clients import aws_errors_as_messages, price_list_client, spot_client
 from emr_pipelines.cli.project.options import EnvironmentOption, Project, load_project
+from emr_pipelines.cli.project.plans import all_plans
+from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.cli.terminal.file_writing import writing
+from emr_pipelines.cli.terminal.json_text import print_json
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.cost.demand import Offer, demands_of
 from emr_pipelines.plan.cost.prices import merge_prices, price_table
 from emr_pipelines.spec.catalog.price_data import (
@@ -30,10 +31,8 @@ from emr_pipelines.spec.catalog.price_data import (
     read_prices,
     read_project_prices,
 )
-from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.spec.notation.forms import INSTANCE_TYPE, REGION
-from emr_pipelines.spec.project_files.project import pipeline_file, pipeline_names
 
 # What EMR adds to each instance by itself.
 _ADDED_VOLUME_TYPES = ("gp2", "gp3")
@@ -69,18 +68,15 @@ def prices_command(
     if action is PricesAction.REFRESH:
         _refresh(project, where, names, volumes)
     shown = shown_prices(price_table(read_prices(project.root)), where, names, volumes)
-    console = Console()
     if as_json:
-        console.print_json(data={"region": where, "prices": shown})
+        print_json({"region": where, "prices": shown})
     else:
-        console.print(price_table_of(where, shown))
+        plain_console().print(price_table_of(where, shown))
 
 
 def _offers_of(project: Project) -> Iterator[Offer]:
     """Every instance type, with its volumes, that a pipeline of the project may use."""
-    for name in pipeline_names(project.root):
-        file = pipeline_file(project.root, name)
-        plan = build_plan(load_pipeline(file, environment=project.environment.name, project_root=project.root))
+    for plan in all_plans(project):
         for demand in demands_of(plan.cluster.request or {}):
             yield from (offer for share in (*demand.low, *demand.high) for offer in share.offers)
 

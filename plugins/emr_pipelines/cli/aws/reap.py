@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from emr_pipelines.cli.local.endpoint import at_own_server
 from emr_pipelines.cli.project.aws_clients import aws_errors_as_messages, emr_api
 from emr_pipelines.cli.project.options import EnvironmentOption, load_project
+from emr_pipelines.cli.terminal.console import plain_console
+from emr_pipelines.cli.terminal.json_text import print_json
+from emr_pipelines.cli.terminal.tables import text_table
 from emr_pipelines.emr.clusters import terminate_clusters
 from emr_pipelines.emr.reaper import ExpiredCluster, find_expired
 
@@ -34,18 +35,17 @@ def reap_command(
 
 
 def _print(expired: Sequence[ExpiredCluster], *, dry_run: bool, as_json: bool) -> None:
-    console = Console()
     if as_json:
         rows = [
             {"cluster_id": one.cluster_id, "name": one.name, "expires_at": one.expires_at.isoformat()}
             for one in expired
         ]
-        console.print_json(data={"dry_run": dry_run, "clusters": rows})
+        print_json({"dry_run": dry_run, "clusters": rows})
         return
+    console = plain_console()
     if not expired:
         console.print("No cluster has expired")
         return
-    table = Table("cluster", "name", "expired at", title="Would be terminated" if dry_run else "Terminating")
-    for one in expired:
-        table.add_row(one.cluster_id, one.name, one.expires_at.isoformat())
-    console.print(table)
+    cells = ((one.cluster_id, one.name, one.expires_at.isoformat()) for one in expired)
+    title = "Would be terminated" if dry_run else "Terminating"
+    console.print(text_table("cluster", "name", "expired at", rows=cells, title=title))

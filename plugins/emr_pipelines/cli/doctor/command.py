@@ -7,8 +7,6 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from emr_pipelines.cli.airflow_home.variables import airflow_home
@@ -24,6 +22,9 @@ from emr_pipelines.cli.doctor.doctor_checks import (
 )
 from emr_pipelines.cli.local.state_folder import state_folder_of
 from emr_pipelines.cli.project.options import EnvironmentOption, Project, load_project
+from emr_pipelines.cli.terminal.console import plain_console
+from emr_pipelines.cli.terminal.json_text import print_json
+from emr_pipelines.cli.terminal.tables import text_table
 
 
 def doctor_command(
@@ -33,7 +34,7 @@ def doctor_command(
     """Look at what a run needs on this machine. Exits with 0 when all is well, 1 when something is to be done."""
     checks = _check_all(load_project(env))
     if as_json:
-        Console().print_json(data=[asdict(check) for check in checks])
+        print_json([asdict(check) for check in checks])
     else:
         _print_table(checks)
     if not all(check.ok for check in checks):
@@ -53,8 +54,13 @@ def _check_all(project: Project) -> list[Check]:
 
 
 def _print_table(checks: Sequence[Check]) -> None:
-    table = Table("", "check", "found", "what to do", show_edge=False)
-    for check in checks:
-        state = Text("ok", "green") if check.ok else Text("FAIL", "bold red")
-        table.add_row(state, check.name, Text(check.found), Text("" if check.ok else check.fix))
-    Console().print(table)
+    rows = (
+        (
+            Text("ok", "green") if check.ok else Text("FAIL", "bold red"),
+            check.name,
+            check.found,
+            "" if check.ok else check.fix,
+        )
+        for check in checks
+    )
+    plain_console().print(text_table("", "check", "found", "what to do", rows=rows, show_edge=False))

@@ -22,15 +22,7 @@ _PYTHONS = ((3, 11), (3, 12))
 _LEAST_FREE_BYTES = 2 * 1024**3
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;#]+)")
 # emr_local's own answer, in a process of its own: what doctor says is then what a run will find.
-_FIND_JAVA = """
-import sys
-from emr_local.java_runtime import JavaNotFoundError, find_java
-try:
-    java = find_java()
-except JavaNotFoundError as error:
-    sys.exit(str(error))
-print(f"{java.version} in {java.home}")
-"""
+_FIND_JAVA = ("-m", "emr_local", "--find-java")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +49,7 @@ def check_python() -> Check:
 def check_java() -> Check:
     """The Java that local Spark steps will run on."""
     answer = subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-c", _FIND_JAVA], cwd=PACKAGE_FOLDER, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, *_FIND_JAVA], cwd=PACKAGE_FOLDER, capture_output=True, text=True, timeout=120, check=False
     )
     if answer.returncode == 0:
         return Check(name="Java", ok=True, found=answer.stdout.strip())

@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from emr_pipelines.cli.infra import stack_options as given
+from emr_pipelines.cli.infra.documents import iam_command, template_command
 from emr_pipelines.cli.infra.tables import EventPrinter, print_changes, print_sentences, print_stack
 from emr_pipelines.cli.project.aws_clients import aws_errors_as_messages
-from emr_pipelines.cli.project.options import load_project
+from emr_pipelines.cli.terminal.json_text import print_json
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.infra.airflow_policy import airflow_policy, split_policy
 from emr_pipelines.infra.bucket_emptying import count_versions
 from emr_pipelines.infra.bucket_resources import BUCKET
 from emr_pipelines.infra.deployment import (
     Deployed,
     bring_up,
-    complete_options,
     find_deployed,
     refuse_while_used,
     take_down,
 )
 from emr_pipelines.infra.health import find_drift, find_faults, list_costs
-from emr_pipelines.infra.options import StackOptions, change_options
 from emr_pipelines.infra.public_access import block_public_access, find_public_access
 from emr_pipelines.infra.stack import Change, Stack, deployed_options
-from emr_pipelines.infra.template import build_template
-from emr_pipelines.plan.build import build_plan
-from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.project_files.project import pipeline_file, pipeline_names
 
 infra_app = typer.Typer(
     name="infra",
@@ -74,7 +66,20 @@ def up_command(
     yes: given.Yes = False,
 ) -> None:
     """Make it, or change it to the options given; those not given stay as they are. Ends with the environment file written."""
-    options = given.stack_options(locals())
+    options = given.stack_options(
+        network=network,
+        subnets=subnet,
+        nat=nat,
+        ssm=ssm,
+        bucket=bucket,
+        data=data,
+        kms_key=kms_key,
+        certificates=certificates,
+        key_pair=key_pair,
+        notify=notify,
+        keep_runs_days=keep_runs_days,
+        keep_logs_days=keep_logs_days,
+    )
     target = given.find_target(env, region, endpoint_url, connection)
     with aws_errors_as_messages(target.environment), _interruptible(env):
         _check_public_access(target, block=block_public)
@@ -135,8 +140,8 @@ def show_command(
     costs = list_costs(options)
     if as_json:
         billed = {cost.part: cost.billing for cost in costs}
-        Console().print_json(
-            data={
+        print_json(
+            {
                 "stack": stack.name,
                 "status": stack.status,
                 "outputs": dict(stack.outputs),
@@ -191,46 +196,5 @@ def _interruptible(env: str) -> Iterator[None]:
         ) from error
 
 
-@infra_app.command("template")
-def template_command(
-    env: given.Env,
-    region: given.Region = None,
-    endpoint_url: given.EndpointUrl = None,
-    network: given.Network = None,
-    subnet: given.Subnet = None,
-    nat: given.Nat = None,
-    ssm: given.Ssm = None,
-    bucket: given.Bucket = None,
-    data: given.Data = None,
-    kms_key: given.KmsKey = None,
-    certificates: given.Certificates = None,
-    key_pair: given.KeyPair = None,
-    notify: given.Notify = None,
-    keep_runs_days: given.KeepRunsDays = None,
-    keep_logs_days: given.KeepLogsDays = None,
-) -> None:
-    """Print the CloudFormation template that `up` would deploy anew. Asks AWS only where the subnets given lie."""
-    options = change_options(StackOptions(environment=env), given.stack_options(locals()))
-    if options.subnets:
-        target = given.find_target(env, region, endpoint_url)
-        with aws_errors_as_messages(target.environment):
-            options, doubts = complete_options(target.aws.ec2, options)
-        print_sentences("Note", doubts)
-    typer.echo(json.dumps(build_template(options), indent=2))
-
-
-@infra_app.command("iam")
-def iam_command(
-    env: given.Env,
-    account: Annotated[
-        str | None, typer.Option(help="The account's 12 digits; without them ARNs stand for any account.")
-    ] = None,
-) -> None:
-    """Print the least IAM policy for Airflow's role, for all pipelines of the project. Calls nothing on AWS."""
-    project = load_project(env)
-    files = [pipeline_file(project.root, name) for name in pipeline_names(project.root)]
-    plans = [build_plan(load_pipeline(file, environment=env, project_root=project.root)) for file in files]
-    parts: list[dict[str, Any]] = split_policy(airflow_policy(project.environment, plans, account))
-    typer.echo(json.dumps(parts[0] if len(parts) == 1 else parts, indent=2))
-    if len(parts) > 1:
-        typer.echo(f"IAM takes no policy of this size: attach these {len(parts)} managed policies", err=True)
+infra_app.command("template")(template_command)
+infra_app.command("iam")(iam_command)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,15 +15,10 @@ from emr_pipelines.infra.deployment import Aws
 from emr_pipelines.infra.environment_file import Place, environment_place
 from emr_pipelines.infra.options import DEFAULT_NETWORK
 from emr_pipelines.spec.loader import load_environment
-from emr_pipelines.spec.models.environment import ConnectionSpec, EnvironmentSpec
+from emr_pipelines.spec.models.environment import ConnectionSpec
 from emr_pipelines.spec.notation.forms import FORMS, REGION
 from emr_pipelines.spec.project_files.project import find_project_root
 
-_RENAMED = {"subnet": "subnets"}
-_OF_THE_STACK = {
-    *("network", "subnet", "nat", "ssm", "bucket", "data", "kms_key", "certificates", "key_pair", "notify"),
-    *("keep_runs_days", "keep_logs_days"),
-}
 _DEFAULT_CONNECTION = "aws_default"
 _NETWORK_HELP = f"A VPC of its own: `new` ({DEFAULT_NETWORK}), or its private range, /16 to /24."
 
@@ -69,10 +63,19 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentToBe:
+    """An environment as far as it is known before its stack is: without a bucket."""
+
+    name: str
+    region: str
+    connection: ConnectionSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """An environment to be: its file, which may not exist yet, its place on AWS, and clients for it."""
 
-    environment: EnvironmentSpec
+    environment: EnvironmentToBe
     file: Path
     aws: Aws
 
@@ -86,7 +89,11 @@ def find_target(env: str, region: str | None, endpoint_url: str | None, connecti
         region=_choose_region(region or (known.region if known else default_region())),
         endpoint_url=endpoint_url or (known.connection.endpoint_url if known else None),
     )
-    environment = _stand_in(env, place)
+    environment = EnvironmentToBe(
+        name=env,
+        region=place.region,
+        connection=ConnectionSpec(id=place.connection, endpoint_url=place.endpoint_url),
+    )
     aws = Aws(
         cloudformation=service_client(environment, "cloudformation"),
         ec2=service_client(environment, "ec2"),
@@ -105,21 +112,33 @@ def _choose_region(region: str | None) -> str:
     return region
 
 
-def _stand_in(env: str, place: Place) -> EnvironmentSpec:
-    """The environment as far as clients and messages need it, before there is a bucket."""
-    nowhere = "s3://not-yet-made"
-    connection = ConnectionSpec(id=place.connection, endpoint_url=place.endpoint_url)
-    return EnvironmentSpec(
-        name=env,
-        connection=connection,
-        region=place.region,
-        bucket=nowhere,
-        data=f"{nowhere}/data",
-        logs=f"{nowhere}/logs",
-    )
-
-
-def stack_options(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """What the arguments of a command choose of the stack, under the names that StackOptions has."""
-    chosen = {_RENAMED.get(name, name): value for name, value in arguments.items() if name in _OF_THE_STACK}
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in chosen.items()}
+def stack_options(
+    *,
+    network: str | None,
+    subnets: list[str] | None,
+    nat: bool | None,
+    ssm: bool | None,
+    bucket: str | None,
+    data: list[str] | None,
+    kms_key: str | None,
+    certificates: str | None,
+    key_pair: str | None,
+    notify: str | None,
+    keep_runs_days: int | None,
+    keep_logs_days: int | None,
+) -> dict[str, Any]:
+    """What the options of a command choose of the stack, under the names that StackOptions has; None where nothing was given."""
+    return {
+        "network": network,
+        "subnets": None if subnets is None else tuple(subnets),
+        "nat": nat,
+        "ssm": ssm,
+        "bucket": bucket,
+        "data": None if data is None else tuple(data),
+        "kms_key": kms_key,
+        "certificates": certificates,
+        "key_pair": key_pair,
+        "notify": notify,
+        "keep_runs_days": keep_runs_days,
+        "keep_logs_days": keep_logs_days,
+    }

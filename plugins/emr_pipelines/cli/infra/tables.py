@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
+from emr_pipelines.cli.terminal.console import plain_console
+from emr_pipelines.cli.terminal.tables import text_table
 from emr_pipelines.infra.health import Cost
 from emr_pipelines.infra.options import StackOptions
 from emr_pipelines.infra.stack import Change, Stack
@@ -21,37 +22,31 @@ class EventPrinter:
     """Prints each event of a stack as it comes."""
 
     def __init__(self) -> None:
-        self._console = Console()
+        self._console = plain_console()
 
     def __call__(self, event: StackEvent) -> None:
         """Print one line."""
         colour = next((colour for word, colour in _COLOURS.items() if word in event.status), "dim")
-        self._console.print(f"[{colour}]{event.status:<28}[/] {event.resource} ({event.kind})", highlight=False)
+        line = Text.assemble((f"{event.status:<28}", colour), f" {event.resource} ({event.kind})")
+        self._console.print(line)
         if event.reason and event.status.endswith("FAILED"):
-            self._console.print(f"  {event.reason}", markup=False, highlight=False)
+            self._console.print(f"  {event.reason}", highlight=False)
 
 
 def print_changes(changes: Sequence[Change]) -> None:
     """The change set as a table."""
-    table = Table("change", "resource", "type", "made anew", title="What `up` changes")
-    for change in changes:
-        table.add_row(change.action.lower(), change.resource, change.kind, "yes" if change.replaces else "")
-    Console().print(table)
+    rows = ((one.action.lower(), one.resource, one.kind, "yes" if one.replaces else "") for one in changes)
+    plain_console().print(text_table("change", "resource", "type", "made anew", rows=rows, title="What `up` changes"))
 
 
 def print_stack(stack: Stack, options: StackOptions, costs: Sequence[Cost]) -> None:
     """Outputs and costs."""
-    console = Console()
-    outputs = Table("output", "value", title=f"{stack.name}: {stack.status}")
-    for name, value in sorted(stack.outputs.items()):
-        if name != OPTIONS_OUTPUT:
-            outputs.add_row(name, value)
-    outputs.add_row("deployed with", options.to_json())
-    console.print(outputs)
-    table = Table("part", "costs without a cluster", title="What it costs")
-    for cost in costs:
-        table.add_row(cost.part, cost.billing)
-    console.print(table)
+    console = plain_console()
+    outputs = [(name, value) for name, value in sorted(stack.outputs.items()) if name != OPTIONS_OUTPUT]
+    rows = [*outputs, ("deployed with", options.to_json())]
+    console.print(text_table("output", "value", rows=rows, title=f"{stack.name}: {stack.status}"))
+    billed = [(cost.part, cost.billing) for cost in costs]
+    console.print(text_table("part", "costs without a cluster", rows=billed, title="What it costs"))
 
 
 def print_sentences(title: str, sentences: Sequence[str]) -> None:

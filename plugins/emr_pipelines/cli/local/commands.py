@@ -15,6 +15,7 @@ from emr_pipelines.cli.local.state_folder import ServerRecord, StateFolder, stat
 from emr_pipelines.cli.local.users import gate, list_users
 from emr_pipelines.cli.project.aws_clients import emr_api, s3_client
 from emr_pipelines.cli.project.options import EnvironmentOption, Project, load_project
+from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.cli.terminal.waiting import show_waiting
 from emr_pipelines.emr.busy_clusters import find_busy_clusters
 from emr_pipelines.emr.loopback import is_loopback
@@ -38,7 +39,7 @@ def start_command(
     env: EnvironmentOption = None,
 ) -> None:
     """Start emr_local, unless it runs, and make the sample data that is missing. It stays until `local stop`; `run`, `ui` and `airflow dags test` use it and its warm JVMs."""
-    console, project = Console(), load_project(env)
+    console, project = plain_console(), load_project(env)
     url = _wanted_url(project, port)
     state = made_state_folder(project, url)
     with show_waiting("starting emr_local", console), gate(state.path):
@@ -65,7 +66,7 @@ def start_command(
 @local_app.command("status")
 def status_command(env: EnvironmentOption = None) -> None:
     """Say whether emr_local runs, whose it is and who uses it. Exits with 1 when it does not run."""
-    console, project = Console(), load_project(env)
+    console, project = plain_console(), load_project(env)
     state = state_folder_of(project.root)
     record = find_own_server(state)
     if record is None:
@@ -81,7 +82,7 @@ def stop_command(
     env: EnvironmentOption = None,
 ) -> None:
     """Stop emr_local, with all of its clusters' steps, unless somebody uses it. Its data stays."""
-    console, project = Console(), load_project(env)
+    console, project = plain_console(), load_project(env)
     state = state_folder_of(project.root)
     record = state.read_record()
     if record is None:
@@ -182,4 +183,4 @@ def _until(record: ServerRecord, state: StateFolder) -> str:
 
 
 def _say(console: Console, words: str) -> None:
-    console.print(words, markup=False, highlight=False, soft_wrap=True)
+    console.print(words, highlight=False, soft_wrap=True)

@@ -16,6 +16,7 @@ from emr_pipelines.cli.local.endpoint import at_own_server
 from emr_pipelines.cli.local.packages import INSTALL, missing_module
 from emr_pipelines.cli.project.aws_clients import s3_client
 from emr_pipelines.cli.project.options import EnvironmentOption, load_project
+from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.cli.terminal.waiting import show_waiting
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.model import Plan
@@ -35,7 +36,7 @@ def sample_data_command(env: EnvironmentOption = None) -> None:
             f"The environment {project.environment.name} has no sample_data; its inputs come from elsewhere"
         )
     environment = at_own_server(project).environment
-    provide_sample_data(s3_client(environment), environment, environment.sample_data, project.root, Console())
+    provide_sample_data(s3_client(environment), environment, environment.sample_data, project.root, plain_console())
 
 
 def samples_of(plan: Plan, environment: EnvironmentSpec) -> tuple[SampleDataSpec, ...]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emr_pipelines.cli.plan.git_revision import project_at
 from emr_pipelines.cli.project.options import Project
+from emr_pipelines.cli.project.plans import plan_of
 from emr_pipelines.errors import EmrPipelinesError, SpecError
-from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.difference import PlanChange, compare_plans
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.plan_record import PlanRecord, record_plan
-from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.project_files.project import pipeline_file, pipeline_names
+from emr_pipelines.spec.project_files.project import pipeline_names
 from emr_pipelines.storage.artifact_contents import code_prefix_of, describe_contents, read_contents
 
 PUBLISHED = "published"
@@ -61,9 +60,9 @@ def _committed(revision: str, project: Project, name: str) -> tuple[str, PlanRec
         if name not in pipeline_names(root):
             return f"{revision}, which has no pipeline {name}", None
         try:
-            loaded = load_pipeline(pipeline_file(root, name), environment=project.environment.name, project_root=root)
+            plan = plan_of(replace(project, root=root), name)
         except SpecError as error:
             raise EmrPipelinesError(
                 f"{name} as it is in {revision} cannot be planned, so there is nothing to compare with; choose another revision.\n{error}"
             ) from error
-        return revision, record_of(build_plan(loaded), root)
+        return revision, record_of(plan, root)

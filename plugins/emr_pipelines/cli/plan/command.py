@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from emr_pipelines.cli.audit.command import FailOn, has_findings
@@ -17,6 +16,9 @@ from emr_pipelines.cli.plan.dates import ParamOption, refuse_mixed, run_of_date,
 from emr_pipelines.cli.plan.report import PlanReport, RunsOfRange, report_json
 from emr_pipelines.cli.plan.sections import SECTIONS, plan_sections
 from emr_pipelines.cli.project.options import EnvironmentOption, Project, load_project
+from emr_pipelines.cli.project.plans import load_spec
+from emr_pipelines.cli.terminal.console import plain_console
+from emr_pipelines.cli.terminal.json_text import print_json
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.cost.estimate import estimate_cost
@@ -24,9 +26,7 @@ from emr_pipelines.plan.cost.prices import price_table
 from emr_pipelines.plan.security.registry import check_security
 from emr_pipelines.plan.sizing import size_cluster
 from emr_pipelines.spec.catalog.price_data import read_prices
-from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.notation.spelling import suggest
-from emr_pipelines.spec.project_files.project import pipeline_file
 
 _IS_UNSAFE = 1
 _MOST_HOURS = 100_000
@@ -106,9 +106,7 @@ def plan_command(
 
 def _report(project: Project, name: str, hours: float | None) -> PlanReport:
     """What is said of every plan, whatever was asked."""
-    loaded = load_pipeline(
-        pipeline_file(project.root, name), environment=project.environment.name, project_root=project.root
-    )
+    loaded = load_spec(project, name)
     plan = build_plan(loaded)
     return PlanReport(
         plan=plan,
@@ -136,10 +134,10 @@ def _refuse_unknown(sections: Sequence[str]) -> None:
 
 
 def _print(report: PlanReport, sections: Sequence[str], as_json: bool) -> None:
-    console = Console()
     if as_json:
-        console.print_json(data=report_json(report))
+        print_json(report_json(report))
         return
+    console = plain_console()
     previous: object = None
     for shown in plan_sections(report, sections):
         if isinstance(previous, Text) and not isinstance(shown, Text):

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console, ConsoleOptions
-from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
+
+from emr_pipelines.cli.terminal.tables import text_table
 
 _NONE = "-"
 # A column of cells up to this width is never folded; a longer word, which is an address or a path, may be.
@@ -34,14 +35,19 @@ class Rows:
             yield from self._as_lines()
 
     def _as_table(self) -> Table:
-        table = Table(title=self.title, title_justify="left", show_header=bool(self.columns), expand=False)
-        for number in range(self._count()):
-            header = self.columns[number] if self.columns else ""
-            table.add_column(header, overflow="fold", no_wrap=self._width(number) <= _SHORT)
-        for row in self.rows:
-            # Text of a spec may hold square brackets, which are markup for rich.
-            table.add_row(*map(escape, row))
-        return table
+        headers = self.columns or [""] * self._count()
+        columns = (
+            Column(header, overflow="fold", no_wrap=self._width(number) <= _SHORT)
+            for number, header in enumerate(headers)
+        )
+        return text_table(
+            *columns,
+            rows=self.rows,
+            title=self.title,
+            title_justify="left",
+            show_header=bool(self.columns),
+            expand=False,
+        )
 
     def _as_lines(self) -> Iterator[Text]:
         yield heading(self.title)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,14 +11,13 @@ import typer
 from emr_pipelines.cli.plan.baseline import record_of
 from emr_pipelines.cli.plan.dates import ParamOption, run_of_date
 from emr_pipelines.cli.project.options import EnvironmentOption, load_project
+from emr_pipelines.cli.project.plans import plan_of
 from emr_pipelines.cli.terminal.file_writing import writing
+from emr_pipelines.cli.terminal.json_text import json_text, print_json
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.binding import BoundRun
-from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.spec.notation.spelling import suggest
-from emr_pipelines.spec.project_files.project import pipeline_file
 
 # No step has these names: those hold no dash.
 _CLUSTER = "run-job-flow"
@@ -41,10 +39,7 @@ def render_command(
 ) -> None:
     """Print the bodies of all requests of one run as JSON, as EMR's API takes them. EMR finds the code once a run has published it."""
     project = load_project(env)
-    loaded = load_pipeline(
-        pipeline_file(project.root, name), environment=project.environment.name, project_root=project.root
-    )
-    plan = build_plan(loaded)
+    plan = plan_of(project, name)
     bodies = _bodies(plan, run_of_date(plan, record_of(plan, project.root), date, param or []).requests)
     if only is not None and only not in bodies:
         raise EmrPipelinesError(f"--only {only!r}: {name} sends no such body. {suggest(only, bodies, 'bodies')}")
@@ -53,7 +48,7 @@ def render_command(
         with writing(out, "--out"):
             _write(chosen, out)
     else:
-        typer.echo(_text(chosen if only is None else bodies[only]))
+        print_json(chosen if only is None else bodies[only])
 
 
 def _bodies(plan: Plan, requests: BoundRun) -> dict[str, Any]:
@@ -73,9 +68,5 @@ def _write(bodies: Mapping[str, Any], folder: Path) -> None:
     for name, body in bodies.items():
         stem = name if name not in steps else f"add-job-flow-steps-{steps.index(name) + 1:0{digits}}-{name}"
         file = folder / f"{stem}.json"
-        file.write_text(_text(body) + "\n", encoding="utf-8")
+        file.write_text(json_text(body) + "\n", encoding="utf-8")
         typer.echo(str(file))
-
-
-def _text(body: Any) -> str:
-    return json.dumps(body, indent=2, ensure_ascii=False)

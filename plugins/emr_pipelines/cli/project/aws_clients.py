@@ -5,11 +5,10 @@ from __future__ import annotations
 import socket
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from emr_pipelines.errors import EmrPipelinesError, join_sentences
-from emr_pipelines.spec.models.environment import EnvironmentSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
     from emr_pipelines.emr.emr_api import EmrApi
+    from emr_pipelines.spec.models.environment import ConnectionSpec
 
 _CONNECT_SECONDS = 5.0
 _PORTS = {"http": 80, "https": 443}
@@ -26,17 +26,33 @@ _PRICE_LIST_REGION = "us-east-1"
 _PRICE_LIST_REGIONS = {"cn": "cn-northwest-1"}
 
 
-def s3_client(environment: EnvironmentSpec) -> S3Client:
+class Reachable(Protocol):
+    """As much of an environment as its clients need: one that is still to be made has no more."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    @property
+    def region(self) -> str:
+        """Where it lies."""
+
+    @property
+    def connection(self) -> ConnectionSpec:
+        """How it is reached: AWS's own endpoints, or one of its own."""
+
+
+def s3_client(environment: Reachable) -> S3Client:
     """An S3 client for the environment's endpoint and region, which all parts of a command share."""
     return _s3_client_in(environment.region, environment.connection.endpoint_url)
 
 
-def ec2_client(environment: EnvironmentSpec) -> Any:
+def ec2_client(environment: Reachable) -> Any:
     """An EC2 client for the environment's endpoint and region."""
     return _session(environment).client("ec2", endpoint_url=environment.connection.endpoint_url)
 
 
-def service_client(environment: EnvironmentSpec, service: str) -> Any:
+def service_client(environment: Reachable, service: str) -> Any:
     """A client of any other service for the environment's endpoint and region."""
     return _session(environment).client(service, endpoint_url=environment.connection.endpoint_url)  # type: ignore[call-overload]
 
@@ -48,7 +64,7 @@ def default_region() -> str | None:
     return boto3.Session().region_name
 
 
-def require_credentials(environment: EnvironmentSpec) -> None:
+def require_credentials(environment: Reachable) -> None:
     """Raise EmrPipelinesError when this machine has no credentials for an environment on AWS: a run's tasks would ask again and again."""
     if environment.connection.endpoint_url is not None:
         return
@@ -59,18 +75,18 @@ def require_credentials(environment: EnvironmentSpec) -> None:
             raise NoCredentialsError
 
 
-def spot_client(environment: EnvironmentSpec, region: str) -> Any:
+def spot_client(environment: Reachable, region: str) -> Any:
     """An EC2 client for a region."""
     return _session(environment).client("ec2", region_name=region)
 
 
-def price_list_client(environment: EnvironmentSpec, region: str) -> Any:
+def price_list_client(environment: Reachable, region: str) -> Any:
     """A client of the price list, which a few regions serve for all regions of their partition."""
     serving = _PRICE_LIST_REGIONS.get(region.partition("-")[0], _PRICE_LIST_REGION)
     return _session(environment).client("pricing", region_name=serving)
 
 
-def emr_api(environment: EnvironmentSpec) -> EmrApi:
+def emr_api(environment: Reachable) -> EmrApi:
     """The reading and the writing EMR client of the environment."""
     from botocore.config import Config
 
@@ -84,7 +100,7 @@ def emr_api(environment: EnvironmentSpec) -> EmrApi:
 
 
 @contextmanager
-def aws_errors_as_messages(environment: EnvironmentSpec) -> Iterator[None]:
+def aws_errors_as_messages(environment: Reachable) -> Iterator[None]:
     """Turn what AWS refuses, or that it does not answer, into one line that names the environment, instead of a traceback.
 
     That nothing listens at an endpoint of our own is told at once, not after the ten attempts that botocore makes.
@@ -121,7 +137,7 @@ def _s3_client_in(region: str, endpoint_url: str | None) -> S3Client:
     return _session_in(region, at_aws=endpoint_url is None).client("s3", endpoint_url=endpoint_url)
 
 
-def _session(environment: EnvironmentSpec) -> boto3.Session:
+def _session(environment: Reachable) -> boto3.Session:
     return _session_in(environment.region, at_aws=environment.connection.endpoint_url is None)
 
 

@@ -19,6 +19,7 @@ from emr_pipelines.cli.local.sample_data import provide_sample_data, samples_of
 from emr_pipelines.cli.local.server import JoinedServer, joined_server
 from emr_pipelines.cli.project.aws_clients import require_credentials, s3_client
 from emr_pipelines.cli.project.options import EnvironmentOption, Project, load_project
+from emr_pipelines.cli.project.plans import plan_of
 from emr_pipelines.cli.project.run_params import parse_params
 from emr_pipelines.cli.run.airflow_process import AirflowProcess
 from emr_pipelines.cli.run.ending import shown_path, tell_end
@@ -34,14 +35,13 @@ from emr_pipelines.cli.run.step_options import (
     TerminateOption,
     parse_step_options,
 )
+from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.cli.terminal.stop_signals import StoppedBySignal, exit_code, stoppable
 from emr_pipelines.cli.terminal.waiting import show_waiting
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.run_range import refuse_year
-from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.project_files.project import pipeline_file, pipeline_names
+from emr_pipelines.spec.project_files.project import pipeline_names
 
 
 def run_command(
@@ -61,13 +61,9 @@ def run_command(
     env: EnvironmentOption = None,
 ) -> None:
     """Run a pipeline once, as `airflow dags test` does, and print where its outputs are."""
-    started, console = time.monotonic(), Console()
+    started, console = time.monotonic(), plain_console()
     project = load_project(env)
-    plan = build_plan(
-        load_pipeline(
-            pipeline_file(project.root, name), environment=project.environment.name, project_root=project.root
-        )
-    )
+    plan = plan_of(project, name)
     params = parse_params(plan, param or [])
     if step is None and from_step is None:
         refuse_year(plan, params, date or datetime.now(UTC))
@@ -128,7 +124,7 @@ def _join_server(stack: ExitStack, project: Project, plan: Plan, console: Consol
     """The emr_local of an environment that has one, in use for as long as the stack is open."""
     if project.environment.connection.endpoint_url is None:
         return None
-    tell = partial(console.print, markup=False, soft_wrap=True)
+    tell = partial(console.print, soft_wrap=True)
     warm_jvms = int(any(step.command.runs_on_jvm for step in plan.steps))
     with show_waiting("waiting for another command to start or stop emr_local", console):
         return stack.enter_context(joined_server(project, f"emr-pipelines run {plan.name}", tell, warm_jvms=warm_jvms))

@@ -68,12 +68,11 @@ def _explain_failure(run: FinishedRun, console: Console) -> None:
         failed.pop(VERDICT_TASK, None)  # it says the same of all the others
     for task_id, error in failed.items():
         words = f"{task_id} failed: {error}" if console.is_terminal else f"{task_id} failed, as told above"
-        console.print(words, style="red", markup=False, highlight=False, soft_wrap=True)
+        console.print(words, style="red", highlight=False, soft_wrap=True)
     show_tails(run, console)
     if not failed and progress.problem is None:
         console.print(
             "\n".join(log_file.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]),
-            markup=False,
             soft_wrap=True,
         )
     console.print(f"The whole log: {shown_path(log_file)}", soft_wrap=True)
@@ -83,18 +82,16 @@ def _show_counters(progress: RunProgress, console: Console) -> None:
     """Show what the jobs counted and what they warn of, a line for each step and each warning."""
     told = {task_id: task.counters for task_id, task in progress.tasks.items() if task.counters}
     if told:
-        console.print("\n[bold]Counters[/bold]")
+        console.print("\nCounters", style="bold")
     for task_id, counters in told.items():
         amounts = ", ".join(
             f"{name} {_amount(value)}"
             for name, value in counters.items()
             if name != _WARNINGS and not isinstance(value, dict)
         )
-        console.print(
-            f"{task_id.removesuffix(wait_task(''))}: {amounts}", markup=False, highlight=False, soft_wrap=True
-        )
+        console.print(f"{task_id.removesuffix(wait_task(''))}: {amounts}", highlight=False, soft_wrap=True)
         for warning in counters.get(_WARNINGS, []):
-            console.print(f"    Warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+            console.print(f"    Warning: {warning}", style="yellow", highlight=False, soft_wrap=True)
 
 
 def _amount(value: object) -> str:
@@ -108,7 +105,7 @@ def _show_outputs(progress: RunProgress, endpoint: LocalEndpoint | None, console
     """List what the run has published, or else the outputs of its steps; files of this machine as paths."""
     uris = [task.details["published"] for task in progress.tasks.values() if "published" in task.details]
     uris = uris or [task.details["output"] for task in progress.tasks.values() if "output" in task.details]
-    console.print("\n[bold]Outputs[/bold]")
+    console.print("\nOutputs", style="bold")
     for uri in uris:
         console.print(uri, soft_wrap=True)
         if endpoint is not None:
@@ -121,7 +118,7 @@ def _show_outputs(progress: RunProgress, endpoint: LocalEndpoint | None, console
 
 def _show_next_commands(plan: Plan, console: Console) -> None:
     """Say what somebody who has run this pipeline may want to do next."""
-    console.print("\n[bold]Next[/bold]")
+    console.print("\nNext", style="bold")
     for arguments, purpose in (
         (f"run {plan.name} --step {plan.steps[-1].name}", "after an edit of its script: this step alone"),
         (f"plan {plan.name}", "its tasks, requests, sizes and costs"),

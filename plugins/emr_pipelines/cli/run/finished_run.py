@@ -44,7 +44,7 @@ def show_tails(run: FinishedRun, console: Console) -> None:
     for name, lines in (traces or run.tails).items():
         heading = f"The traceback in {name}:" if traces else f"The last {len(lines)} lines of {name}:"
         console.print(heading, style="bold", soft_wrap=True)
-        console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+        console.print("\n".join(lines), highlight=False, soft_wrap=True)
 
 
 def _last_traceback(lines: Sequence[str]) -> list[str]:

@@ -57,7 +57,7 @@ def run_inline(project: Project, order: RunOrder, console: Console) -> FinishedR
             stopped_by = _signal_of(stop)
         progress.take({"run": values.run_id, "state": state})
     if skipped:
-        console.print(skipped, markup=False, soft_wrap=True)
+        console.print(skipped, soft_wrap=True)
     return FinishedRun(progress=progress, log_file=log_file, stopped_by=stopped_by, tails=tails)
 
 

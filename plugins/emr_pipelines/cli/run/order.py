@@ -50,7 +50,7 @@ def order_run(
     """
     if choice is None:
         return RunOrder(scope=whole_run(plan), date=date, params=params)
-    tell = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    tell = partial(console.print, highlight=False, soft_wrap=True)
     with aws_errors_as_messages(project.environment):
         s3 = s3_client(project.environment)
         values = choose_values(plan, s3, date, params, tell)

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from emr_pipelines.cli.terminal.tables import text_table
 from emr_pipelines.cli.terminal.waiting import is_time_to_tell, ticking
 
 _COLOURS = {"waiting": "dim", "running": "yellow", "success": "green", "failed": "red", "not run": "dim"}
@@ -63,28 +64,28 @@ class RunProgress:
         """Take one event."""
         words = self._take(event)
         if not self._console.is_terminal or not {"interrupted", "problem"}.isdisjoint(event):
-            self._console.print(words, markup=False, soft_wrap=True)
+            self._console.print(words, soft_wrap=True)
 
     def table(self) -> Table:
         """The tasks as a table."""
-        table = Table("Task", "State", "Seconds", "Output", box=None, header_style="bold")
         now = time.time()
-        for task_id, task in self.tasks.items():
-            seconds = task.seconds(now)
-            table.add_row(
+        rows = (
+            (
                 task_id,
                 Text(task.state, style=_COLOURS.get(task.state, "")),
-                f"{seconds:.1f}" if seconds is not None else "",
+                f"{seconds:.1f}" if (seconds := task.seconds(now)) is not None else "",
                 task.details.get("published") or task.details.get("output", ""),
             )
-        return table
+            for task_id, task in self.tasks.items()
+        )
+        return text_table("Task", "State", "Seconds", "Output", rows=rows, box=None, header_style="bold")
 
     def _tell_running(self) -> None:
         now = time.time()
         for task_id, task in list(self.tasks.items()):
             seconds = int(task.seconds(now) or 0)
             if task.state == "running" and is_time_to_tell(seconds):
-                self._console.print(f"  {task_id}: {seconds} s so far", markup=False, soft_wrap=True)
+                self._console.print(f"  {task_id}: {seconds} s so far", soft_wrap=True)
 
     def _take(self, event: Mapping[str, Any]) -> str:
         if "interrupted" in event:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from emr_pipelines.cli.terminal.file_writing import writing
+from emr_pipelines.cli.terminal.json_text import json_text
 from emr_pipelines.spec.project_files.project import find_project_root
 from emr_pipelines.spec.reading.schema import SCHEMA_FILES, json_schema
 
@@ -59,4 +59,4 @@ def _check(folder: Path) -> None:
 
 
 def _schema_text(name: str) -> str:
-    return json.dumps(json_schema(SCHEMA_FILES[name]), indent=2, ensure_ascii=False) + "\n"
+    return json_text(json_schema(SCHEMA_FILES[name])) + "\n"

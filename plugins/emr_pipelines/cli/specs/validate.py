@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from typing import Annotated
 import typer
 
 from emr_pipelines.cli.project.options import EnvironmentOption, choose_environment
+from emr_pipelines.cli.terminal.json_text import print_json
 from emr_pipelines.errors import Problem, SpecError
 from emr_pipelines.spec.loader import check_pipelines
 from emr_pipelines.spec.project_files.project import (
@@ -43,7 +43,10 @@ def validate_command(
             typer.echo(str(problem), err=True)
         raise typer.Exit(_USAGE_ERROR) from error
     problems = check_pipelines(files, environment=environment)
-    _print_json(len(files), problems) if as_json else _print_text(len(files), problems)
+    if as_json:
+        print_json({"specs": len(files), "problems": [asdict(problem) for problem in problems]})
+    else:
+        _print_text(len(files), problems)
     if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(1)
 
@@ -78,11 +81,3 @@ def _print_text(count: int, problems: Sequence[Problem]) -> None:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _print_json(count: int, problems: Sequence[Problem]) -> None:
-    typer.echo(
-        json.dumps(
-            {"specs": count, "problems": [asdict(problem) for problem in problems]}, indent=2, ensure_ascii=False
-        )
-    )

@@ -20,7 +20,7 @@ _LATER_EVERY = 15
 def show_waiting(words: str, console: Console) -> Iterator[None]:
     """Show that this goes on, for as long as the block takes."""
     if console.is_terminal:
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
         with Progress(*columns, console=console, transient=True) as progress:
             progress.add_task(words, total=None)
             yield
@@ -30,7 +30,7 @@ def show_waiting(words: str, console: Console) -> Iterator[None]:
     def tell() -> None:
         seconds = round(time.monotonic() - started)
         if is_time_to_tell(seconds):
-            console.print(f"  {words}: {seconds} s", markup=False, soft_wrap=True)
+            console.print(f"  {words}: {seconds} s", soft_wrap=True)
 
     with ticking(tell):
         yield

@@ -56,6 +56,16 @@ class SecurityFinding:
     suppressed: bool = False
     reason: str | None = None
 
+    @property
+    def file(self) -> str:
+        """The file of the place."""
+        return self.place.rpartition(":")[0]
+
+    @property
+    def line(self) -> int:
+        """The line of the place, from 1; 0 means that the file as a whole is meant."""
+        return int(self.place.rpartition(":")[2])
+
 
 def rank(severity: Severity) -> int:
     """The severity as a number: an error is the greatest."""

@@ -1,0 +1,1 @@
+"""How clusters come up: bootstrap actions, and what makes a launch fail or wait."""

@@ -1,0 +1,1 @@
+"""What tests and people do to a running server from outside the EMR API."""

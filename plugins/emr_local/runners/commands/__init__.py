@@ -1,0 +1,1 @@
+"""Steps that are commands of a node: shell, hadoop, jars."""

@@ -1,0 +1,1 @@
+"""What CloudFormation's stacks mean for EMR, and what moto's lack."""
