@@ -13,7 +13,7 @@ from emr_pipelines.spec.loader import load_environment, load_pipeline
 ROOT = Path(__file__).parents[2]
 SPEC_PAGE = ROOT / "docs" / "spec.md"
 GOLDENS = ROOT / "tests" / "spec" / "project" / "bad"
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 # What a snippet of one section leaves out.
