@@ -15,7 +15,7 @@ from tests.cli.test_local_server import make_project
 
 from emr_pipelines.cli.local.server import joined_server
 from emr_pipelines.cli.local.state_folder import state_folder_of
-from emr_pipelines.cli.project_options import Project
+from emr_pipelines.cli.project.options import Project
 from emr_pipelines.errors import EmrPipelinesError
 
 
