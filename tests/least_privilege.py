@@ -12,11 +12,11 @@ from typing import Any
 
 from emr_local.iam.policies import Access, read_policy
 from emr_pipelines.errors import SpecError
-from emr_pipelines.infra.airflow_policy import airflow_policy
+from emr_pipelines.infra.airflow_role.airflow_policy import airflow_policy
+from emr_pipelines.pipeline_spec.loader import load_environment, load_pipeline
+from emr_pipelines.pipeline_spec.project_files.project import environment_file, pipeline_file
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.spec.loader import load_environment, load_pipeline
-from emr_pipelines.spec.project_files.project import environment_file, pipeline_file
 from tests.access_record import IS_ON
 from tests.emr_local.control import Control
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 _OWNERS = {
     "build_airflow_dag": "emr_pipelines.dag.factory",
     "build_reaper_dag": "emr_pipelines.dag.reaper",
-    "load_pipeline": "emr_pipelines.spec.loader",
-    "LoadedSpec": "emr_pipelines.spec.loader",
+    "load_pipeline": "emr_pipelines.pipeline_spec.loader",
+    "LoadedSpec": "emr_pipelines.pipeline_spec.loader",
     "build_plan": "emr_pipelines.plan.build",
     "Plan": "emr_pipelines.plan.model",
     "EmrPipelinesError": "emr_pipelines.errors",
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from emr_pipelines.errors import EmrPipelinesError as EmrPipelinesError
     from emr_pipelines.errors import Problem as Problem
     from emr_pipelines.errors import SpecError as SpecError
+    from emr_pipelines.pipeline_spec.loader import LoadedSpec as LoadedSpec
+    from emr_pipelines.pipeline_spec.loader import load_pipeline as load_pipeline
     from emr_pipelines.plan.build import build_plan as build_plan
     from emr_pipelines.plan.model import Plan as Plan
-    from emr_pipelines.spec.loader import LoadedSpec as LoadedSpec
-    from emr_pipelines.spec.loader import load_pipeline as load_pipeline
 else:  # a type checker that saw this would take every name for one of the package's
 
     def __getattr__(name: str) -> Any:

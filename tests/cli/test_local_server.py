@@ -29,7 +29,7 @@ from emr_pipelines.cli.local.users import gate, list_users
 from emr_pipelines.cli.project.aws_clients import emr_api, s3_client
 from emr_pipelines.cli.project.options import Project
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.loader import load_environment
+from emr_pipelines.pipeline_spec.loader import load_environment
 
 # A user in a process of its own: says the URL, and leaves when its input ends.
 USER = """

@@ -22,9 +22,9 @@ from typer.testing import CliRunner, Result
 
 from emr_pipelines.cli.plan.command import plan_command
 from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.pipeline_spec.loader import check_pipeline, load_pipeline
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.security.registry import check_security
-from emr_pipelines.spec.loader import check_pipeline, load_pipeline
 
 PLAN_TESTS = Path(__file__).parents[1] / "plan"
 JSON_SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "plan.schema.json").read_text())

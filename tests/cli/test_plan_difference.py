@@ -18,8 +18,8 @@ from typer.testing import CliRunner, Result
 from emr_pipelines.cli.plan.baseline import record_of
 from emr_pipelines.cli.plan.command import plan_command
 from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.pipeline_spec.loader import load_pipeline
 from emr_pipelines.plan.build import build_plan
-from emr_pipelines.spec.loader import load_pipeline
 from emr_pipelines.storage.published_plan import publish_plan
 
 TESTS = Path(__file__).parents[1]

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from emr_pipelines.cli.aws.prices import prices_command
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.catalog.price_data import read_project_prices
+from emr_pipelines.pipeline_spec.catalog.price_data import read_project_prices
 
 PLAN_TESTS = Path(__file__).parents[1] / "plan"
 TODAY = dt.datetime.now(dt.UTC).date()

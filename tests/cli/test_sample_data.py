@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from emr_pipelines.cli.local.sample_data import samples_of
+from emr_pipelines.pipeline_spec.loader import load_environment, load_pipeline
+from emr_pipelines.pipeline_spec.project_files.project import environment_file, pipeline_file
 from emr_pipelines.plan.build import build_plan
-from emr_pipelines.spec.loader import load_environment, load_pipeline
-from emr_pipelines.spec.project_files.project import environment_file, pipeline_file
 
 ROOT = Path(__file__).parents[2]
 DATA = "s3://emr-pipelines-local/data"

@@ -14,11 +14,11 @@ from tests.conftest import REPOSITORY
 from emr_pipelines.cli.run.step_options import parse_step_options
 from emr_pipelines.cli.run.upstream_outputs import choose_values, describe_output, find_outputs, given_params
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.plan.binding import bind_request, values_of_run
+from emr_pipelines.pipeline_spec.loader import load_pipeline
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.run_scope import latest_record, whole_run
-from emr_pipelines.spec.loader import load_pipeline
+from emr_pipelines.plan.runs.run_binding import bind_request, values_of_run
+from emr_pipelines.plan.runs.run_scope import latest_record, whole_run
 from emr_pipelines.storage.latest_outputs import LatestOutput, record_latest
 
 SPEC = """

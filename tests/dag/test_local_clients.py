@@ -18,8 +18,8 @@ from emr_pipelines.cli.project import aws_clients as cli_clients
 from emr_pipelines.dag import aws_clients as task_clients
 from emr_pipelines.emr.emr_api import RunError
 from emr_pipelines.emr.loopback import local_key
-from emr_pipelines.emr.polling import PatientReader
-from emr_pipelines.spec.models.environment import ConnectionSpec, EnvironmentSpec
+from emr_pipelines.emr.polling import RetryingReader
+from emr_pipelines.pipeline_spec.models.environment import ConnectionSpec, EnvironmentSpec
 from tests.fault_control import Faults
 from tests.integration.processes import free_port
 
@@ -101,7 +101,7 @@ def test_nothing_listens_is_one_sentence_at_once(call: str, monkeypatch: pytest.
     assert not told.value.retryable
     # A wait that has patience with AWS has none here.
     with pytest.raises(RunError, match="Nothing listens"):
-        PatientReader(emr).read(lambda api: api.read.list_clusters())
+        RetryingReader(emr).read(lambda api: api.read.list_clusters())
 
 
 class Stranger(http.server.SimpleHTTPRequestHandler):
@@ -151,7 +151,8 @@ def test_a_connection_may_say_that_its_endpoint_comes_again(monkeypatch: pytest.
     in_tasks(monkeypatch, f"http://127.0.0.1:{free_port()}", waits_for_endpoint=True)
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     assert (
-        PatientReader(task_clients.emr_api("emr_local", "us-east-1")).read(lambda api: api.read.list_clusters()) is None
+        RetryingReader(task_clients.emr_api("emr_local", "us-east-1")).read(lambda api: api.read.list_clusters())
+        is None
     )
 
 
@@ -161,7 +162,8 @@ def test_an_endpoint_elsewhere_is_asked_again(host: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(time, "sleep", naps.append)
     in_tasks(monkeypatch, f"http://{host}:5566")
     assert (
-        PatientReader(task_clients.emr_api("emr_local", "us-east-1")).read(lambda api: api.read.list_clusters()) is None
+        RetryingReader(task_clients.emr_api("emr_local", "us-east-1")).read(lambda api: api.read.list_clusters())
+        is None
     )
     assert naps
 

@@ -13,9 +13,9 @@ from airflow.sdk import DAG
 
 from emr_pipelines.cli.plan.baseline import record_of
 from emr_pipelines.dag.factory import build_airflow_dag
+from emr_pipelines.pipeline_spec.loader import load_pipeline
 from emr_pipelines.plan.build import build_plan
-from emr_pipelines.plan.difference import compare_plans
-from emr_pipelines.spec.loader import load_pipeline
+from emr_pipelines.plan.differences.plan_difference import compare_plans
 from emr_pipelines.storage.published_plan import read_published_plan
 
 BUCKET = "emr-pipelines-local"

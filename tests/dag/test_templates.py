@@ -13,9 +13,9 @@ from airflow.sdk import DAG, BaseOperator
 
 from emr_pipelines.dag.macros import RunMacros
 from emr_pipelines.dag.templates import to_template
-from emr_pipelines.plan.binding import RunValues, bind_request
+from emr_pipelines.pipeline_spec.notation.run_placeholders import RUN_PLACEHOLDERS
 from emr_pipelines.plan.keys import run_key, step_key
-from emr_pipelines.spec.notation.run_placeholders import RUN_PLACEHOLDERS
+from emr_pipelines.plan.runs.run_binding import RunValues, bind_request
 
 OWN_OUTPUT = "s3://b/runs/p/${run.id}/count/attempt=${step.attempt}"
 HOSTILE = [

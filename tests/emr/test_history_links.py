@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from emr_pipelines.emr.access import history
-from emr_pipelines.emr.access.history import HistoryLink, history_links
-from emr_pipelines.emr.access.primary_node import PrimaryNode
+from emr_pipelines.emr.connect import history
+from emr_pipelines.emr.connect.history import HistoryLink, history_links
+from emr_pipelines.emr.connect.primary_node import PrimaryNode
 from emr_pipelines.emr.emr_api import EmrApi
 from emr_pipelines.emr.polling import PollInterval
 

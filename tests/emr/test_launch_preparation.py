@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emr_pipelines.emr.cluster_loss import ClusterLoss, ClusterSource
+from emr_pipelines.emr.cluster_replacement import ClusterLoss, ClusterSource
 from emr_pipelines.emr.cluster_secrets import SecretStores, with_secrets
 from emr_pipelines.emr.clusters import adopt_or_create, describe, live_clusters, terminate_clusters
 from emr_pipelines.emr.emr_api import EmrApi, RunError

@@ -6,9 +6,9 @@ import itertools
 
 import pytest
 
-from emr_pipelines.emr.cluster_loss import ClusterLoss
+from emr_pipelines.emr.cluster_replacement import ClusterLoss
 from emr_pipelines.emr.emr_api import TERMINAL_STEP_STATES
-from emr_pipelines.emr.step_decision import Decision, EndOfStep, decide
+from emr_pipelines.emr.retry_policy import Decision, EndOfStep, decide
 
 BY_USER = ClusterLoss(reason="TERMINATED USER_REQUEST")
 IDLE = ClusterLoss(reason="TERMINATED idle", idle=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emr_pipelines.emr.cluster_loss import ClusterSource
+from emr_pipelines.emr.cluster_replacement import ClusterSource
 from emr_pipelines.emr.clusters import (
     adopt_or_create,
     live_clusters,
@@ -19,7 +19,7 @@ from emr_pipelines.emr.clusters import (
 )
 from emr_pipelines.emr.emr_api import ClusterGone, EmrApi, StepFailed
 from emr_pipelines.emr.polling import PollInterval, poll_until
-from emr_pipelines.emr.step_run import Progress, StepAttempt, StepTask, after_end, begin, submit_step
+from emr_pipelines.emr.step_lifecycle import Progress, StepAttempt, StepTask, after_end, begin, submit_step
 from emr_pipelines.emr.step_watch import WatchLimits, watch_step
 from emr_pipelines.emr.steps import StepHandle, Submission, cancel_step, describe_step
 from tests.emr.conftest import cluster_request, shell_step

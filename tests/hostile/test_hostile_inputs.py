@@ -27,12 +27,12 @@ from tests.cli.command_line import run_tool
 
 from emr_pipelines.cli.main import main
 from emr_pipelines.errors import Problem, SpecError
-from emr_pipelines.plan.binding import bind_run, values_of_run
+from emr_pipelines.pipeline_spec.catalog.price_data import read_project_prices
+from emr_pipelines.pipeline_spec.loader import check_pipeline, load_pipeline
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.param_values import find_refusal
-from emr_pipelines.spec.catalog.price_data import read_project_prices
-from emr_pipelines.spec.loader import check_pipeline, load_pipeline
+from emr_pipelines.plan.runs.param_values import find_refusal
+from emr_pipelines.plan.runs.run_binding import bind_run, values_of_run
 
 HERE = Path(__file__).parent
 CPU_SECONDS = 5

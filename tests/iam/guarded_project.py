@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from emr_pipelines.infra.airflow_policy import airflow_policy
+from emr_pipelines.infra.airflow_role.airflow_policy import airflow_policy
+from emr_pipelines.pipeline_spec.loader import load_environment, load_pipeline
+from emr_pipelines.pipeline_spec.models.environment import EnvironmentSpec
+from emr_pipelines.pipeline_spec.project_files.project import environment_file, pipeline_file, pipeline_names
 from emr_pipelines.plan.build import build_plan
-from emr_pipelines.spec.loader import load_environment, load_pipeline
-from emr_pipelines.spec.models.environment import EnvironmentSpec
-from emr_pipelines.spec.project_files.project import environment_file, pipeline_file, pipeline_names
 from tests.least_privilege import ACCOUNT
 from tests.step_writes import PUT
 

@@ -16,17 +16,17 @@ from botocore import xform_name
 
 from emr_local.iam.policies import Access, read_policy
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.infra.airflow_calls import AWS_CALLS, Scope
-from emr_pipelines.infra.airflow_policy import LONGEST_POLICY, airflow_policy, policy_size, split_policy
+from emr_pipelines.infra.airflow_role.airflow_calls import AWS_CALLS, Scope
+from emr_pipelines.infra.airflow_role.airflow_policy import LONGEST_POLICY, airflow_policy, policy_size, split_policy
+from emr_pipelines.pipeline_spec.loader import load_environment, load_pipeline
+from emr_pipelines.pipeline_spec.project_files.project import environment_file, pipeline_file, pipeline_names
 from emr_pipelines.plan.build import build_plan
-from emr_pipelines.spec.loader import load_environment, load_pipeline
-from emr_pipelines.spec.project_files.project import environment_file, pipeline_file, pipeline_names
 from tests.cli.command_line import run_tool
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "plugins" / "emr_pipelines"
 ACCOUNT = "123456789012"
-# What the Airflow role runs. `emr/access` and the other verbs are for people with rights of their own.
+# What the Airflow role runs. `emr/connect` and the other verbs are for people with rights of their own.
 ROOMS = {name: PACKAGE / name for name in ("emr", "storage", "inline", "dag", "cli")}
 FOR_PEOPLE = PACKAGE / "emr" / "access"
 CLI = PACKAGE / "cli"
@@ -102,7 +102,7 @@ def test_the_tasks_of_airflow_use_nothing_that_is_for_people() -> None:
         for room in ROOMS
         for path in modules_of(room)
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("emr_pipelines.emr.access")
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("emr_pipelines.emr.connect")
     ]
     assert imported == []
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from emr_pipelines.infra.options import DEFAULT_NETWORK, StackOptions
-from emr_pipelines.infra.template import build_template
+from emr_pipelines.infra.stack_template.template import build_template
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"

@@ -16,9 +16,9 @@ from emr_pipelines.infra.deployment import Aws, bring_up, find_deployed, refuse_
 from emr_pipelines.infra.environment_file import ownership
 from emr_pipelines.infra.network import tag_network, untag_network
 from emr_pipelines.infra.stack import Change, deployed_options
+from emr_pipelines.pipeline_spec.loader import load_environment, load_pipeline
+from emr_pipelines.pipeline_spec.project_files.project import pipeline_file
 from emr_pipelines.plan.build import build_plan
-from emr_pipelines.spec.loader import load_environment, load_pipeline
-from emr_pipelines.spec.project_files.project import pipeline_file
 from tests.emr.conftest import cluster_request
 from tests.infra.inventory import inventory
 

@@ -15,7 +15,7 @@ from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.infra.options import DEFAULT_NETWORK, StackOptions
 from emr_pipelines.infra.stack import Change, Stack, change_stack, create_stack, find_settled
 from emr_pipelines.infra.stack_events import StackEvent
-from emr_pipelines.infra.template import build_template
+from emr_pipelines.infra.stack_template.template import build_template
 
 NAME = "emr-pipelines-aws"
 ID = f"arn:aws:cloudformation:us-east-1:123456789012:stack/{NAME}/1"

@@ -10,7 +10,7 @@ from cfnlint.api import lint_all
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.infra.options import StackOptions, change_options, options_from_json
-from emr_pipelines.infra.template import build_template
+from emr_pipelines.infra.stack_template.template import build_template
 from tests.infra.template_variants import EVERYTHING, EXISTING, OWN, VARIANTS
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from emr_pipelines.spec.project_files.project import pipeline_names
+from emr_pipelines.pipeline_spec.project_files.project import pipeline_names
 from tests.airflow_database import provide_database
 from tests.least_privilege import check_accesses
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from tests.goldens import PLANS
 
+from emr_pipelines.pipeline_spec.loader import load_pipeline
+from emr_pipelines.pipeline_spec.project_files.project import pipeline_file
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.project_files.project import pipeline_file
 
 HERE = Path(__file__).parent
 

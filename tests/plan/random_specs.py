@@ -12,10 +12,10 @@ from typing import Any
 from hypothesis import strategies as st
 from tests.goldens import PLANS
 
-from emr_pipelines.spec.catalog.run_job_flow import read_shapes
-from emr_pipelines.spec.reading.document import Document, value_at
-from emr_pipelines.spec.reading.plain_values import texts_in
-from emr_pipelines.spec.reading.source import read_source
+from emr_pipelines.pipeline_spec.catalog.run_job_flow import read_shapes
+from emr_pipelines.pipeline_spec.reading.document import Document, value_at
+from emr_pipelines.pipeline_spec.reading.plain_values import texts_in
+from emr_pipelines.pipeline_spec.reading.source import read_source
 
 SpecPath = tuple[str | int, ...]
 # Written by hand in specs and by nobody else: what refuses them is tested with the rule.

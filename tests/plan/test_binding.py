@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.plan.binding import RunValues, bind_request, bind_run, values_of_run, values_of_step
 from emr_pipelines.plan.keys import step_key
 from emr_pipelines.plan.model import Plan
+from emr_pipelines.plan.runs.run_binding import RunValues, bind_request, bind_run, values_of_run, values_of_step
 
 VALUES = RunValues(
     run_id="manual__2005-03-09T01:02:03",

@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.pipeline_spec.models.pipeline import StepSpec
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.step_graph import order_steps, upstream_of
-from emr_pipelines.spec.models.pipeline import StepSpec
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 DUMP = """
 import json, sys
 from pathlib import Path
 from emr_pipelines.plan.build import build_plan
-from emr_pipelines.spec.loader import load_pipeline
+from emr_pipelines.pipeline_spec.loader import load_pipeline
 root = Path(sys.argv[1])
 names = ("fleets", "branches", "dependencies", "same_package_name", "configurations")
 plans = [build_plan(load_pipeline(root / "config/pipelines" / f"{name}.yaml", environment="local", project_root=root)).to_json() for name in names]

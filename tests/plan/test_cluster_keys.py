@@ -10,12 +10,12 @@ from typing import Any, get_args
 import pytest
 from tests.goldens import PLANS
 
+from emr_pipelines.pipeline_spec.loader import load_pipeline
+from emr_pipelines.pipeline_spec.models.base import Model
+from emr_pipelines.pipeline_spec.models.cluster import ClusterSpec
+from emr_pipelines.pipeline_spec.project_files.project import pipeline_file
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.requests.security import name_security_configuration
-from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.models.base import Model
-from emr_pipelines.spec.models.cluster import ClusterSpec
-from emr_pipelines.spec.project_files.project import pipeline_file
 
 STEPS = "steps: [{name: one, command: [echo, one]}]\n"
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from tests.conftest import REPOSITORY
 
+from emr_pipelines.pipeline_spec.catalog.price_data import PriceFile, read_package_prices, read_prices
+from emr_pipelines.pipeline_spec.loader import load_pipeline
+from emr_pipelines.pipeline_spec.project_files.project import pipeline_file, pipeline_names
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.cost.estimate import CostEstimate, estimate_cost
 from emr_pipelines.plan.cost.prices import price_table
 from emr_pipelines.plan.cost.rows import COST_COLUMNS, cost_rows, cost_summary
 from emr_pipelines.plan.model import ClusterPlan, ConnectionPlan, Plan
-from emr_pipelines.spec.catalog.price_data import PriceFile, read_package_prices, read_prices
-from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.project_files.project import pipeline_file, pipeline_names
 
 REGION = "us-east-1"
 

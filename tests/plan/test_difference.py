@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.plan.difference import PlanChange, compare_plans
-from emr_pipelines.plan.keyed_difference import changes_between
+from emr_pipelines.plan.differences.json_diff import changes_between
+from emr_pipelines.plan.differences.plan_difference import PlanChange, compare_plans
+from emr_pipelines.plan.differences.plan_record import ArtifactContent, PlanRecord, parse_record, record_plan
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.plan_record import ArtifactContent, PlanRecord, parse_record, record_plan
 
 BuildPlan = Callable[[str], Plan]
 SPEC = """

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.sizing import size_cluster
+from emr_pipelines.plan.sizing_report.cluster_sizing import size_cluster
 
 PlanText = Callable[[str], Plan]
 

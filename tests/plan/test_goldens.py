@@ -16,8 +16,8 @@ from tests.goldens import PLANS
 from typer.testing import CliRunner
 
 from emr_pipelines.cli.main import app
-from emr_pipelines.plan.binding import BoundRun, bind_run, values_of_run
 from emr_pipelines.plan.model import Plan
+from emr_pipelines.plan.runs.run_binding import BoundRun, bind_run, values_of_run
 
 EMR = botocore.session.get_session().get_service_model("emr")
 

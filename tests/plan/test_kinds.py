@@ -7,10 +7,10 @@ from typing import get_args
 
 import pytest
 
+from emr_pipelines.pipeline_spec.models.kinds.kind_model import KindModel
+from emr_pipelines.pipeline_spec.models.pipeline import KINDS, KindSpec, StepSpec
 from emr_pipelines.plan.kinds.step_command import StepCommand
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.spec.models.kinds.kind_model import KindModel
-from emr_pipelines.spec.models.pipeline import KINDS, KindSpec, StepSpec
 
 # One step of each kind, as small as it can be.
 STEPS = {

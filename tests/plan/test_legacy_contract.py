@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from emr_pipelines.plan.binding import bind_run, values_of_run
 from emr_pipelines.plan.legacy_contract import attempts_folder
 from emr_pipelines.plan.model import Plan
+from emr_pipelines.plan.runs.run_binding import bind_run, values_of_run
 
 NAMES = [
     "auto_generate_output",

@@ -18,19 +18,19 @@ from tests.plan.test_goldens import assert_accepted
 
 from emr_pipelines.dag.factory import emit_dag
 from emr_pipelines.errors import SpecError
-from emr_pipelines.plan.binding import BoundRun, RunValues, bind_run, values_of_run, values_of_step
+from emr_pipelines.pipeline_spec.catalog.price_data import read_package_prices
+from emr_pipelines.pipeline_spec.catalog.run_job_flow import find_flaws
+from emr_pipelines.pipeline_spec.loader import LoadedSpec, load_pipeline
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.cost.estimate import estimate_cost
 from emr_pipelines.plan.cost.prices import price_table
 from emr_pipelines.plan.limits import limits_used
 from emr_pipelines.plan.model import ParamPlan, Plan
-from emr_pipelines.plan.param_values import find_refusal
-from emr_pipelines.plan.run_scope import whole_run
+from emr_pipelines.plan.runs.param_values import find_refusal
+from emr_pipelines.plan.runs.run_binding import BoundRun, RunValues, bind_run, values_of_run, values_of_step
+from emr_pipelines.plan.runs.run_scope import whole_run
 from emr_pipelines.plan.security.registry import check_security
-from emr_pipelines.plan.sizing import size_cluster
-from emr_pipelines.spec.catalog.price_data import read_package_prices
-from emr_pipelines.spec.catalog.run_job_flow import find_flaws
-from emr_pipelines.spec.loader import LoadedSpec, load_pipeline
+from emr_pipelines.plan.sizing_report.cluster_sizing import size_cluster
 
 DATE = dt.date(2005, 1, 1)
 PRICES = price_table([read_package_prices()])

@@ -12,7 +12,7 @@ from pendulum import instance
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.run_dates import scheduled_runs
+from emr_pipelines.plan.runs.run_dates import scheduled_runs
 
 BuildPlan = Callable[[str], Plan]
 FIRST, LAST = dt.date(2023, 12, 30), dt.date(2024, 3, 2)

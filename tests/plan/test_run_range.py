@@ -9,7 +9,7 @@ import pytest
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.run_range import refuse_year, words_outside
+from emr_pipelines.plan.runs.run_range import refuse_year, words_outside
 
 BuildPlan = Callable[[str], Plan]
 SPEC = """

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from emr_pipelines.plan.run_verdict import StepEvidence, find_gaps
+from emr_pipelines.plan.runs.run_verdict import StepEvidence, find_gaps
 
 NOON = dt.datetime(2024, 1, 1, 12, tzinfo=dt.UTC)
 

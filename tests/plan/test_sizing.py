@@ -10,8 +10,15 @@ import pytest
 
 from emr_pipelines.errors import SpecError
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.sizing import ExecutorsOnNode, NodeSizing, SizingReport, StepSizing, SuggestedSize, size_cluster
-from emr_pipelines.plan.sizing_rows import sizing_rows
+from emr_pipelines.plan.sizing_report.cluster_sizing import (
+    ExecutorsOnNode,
+    NodeSizing,
+    SizingReport,
+    StepSizing,
+    SuggestedSize,
+    size_cluster,
+)
+from emr_pipelines.plan.sizing_report.sizing_rows import sizing_rows
 
 PlanText = Callable[[str], Plan]
 

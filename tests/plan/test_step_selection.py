@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.plan.binding import bind_request, bind_run, values_of_run
+from emr_pipelines.pipeline_spec.notation.placeholders import references_in
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.run_scope import RunScope, output_origins, whole_run
-from emr_pipelines.plan.step_selection import (
+from emr_pipelines.plan.runs.run_binding import bind_request, bind_run, values_of_run
+from emr_pipelines.plan.runs.run_scope import RunScope, output_origins, whole_run
+from emr_pipelines.plan.runs.step_selection import (
     StepSelection,
     choose_steps,
     cluster_artifacts,
@@ -23,7 +24,6 @@ from emr_pipelines.plan.step_selection import (
     parse_selection,
 )
 from emr_pipelines.plan.task_ids import task_ids
-from emr_pipelines.spec.notation.placeholders import references_in
 
 BuildPlan = Callable[[str], Plan]
 CLUSTER = "cluster: {primary: {instances: [m5.xlarge]}}"

@@ -100,7 +100,11 @@ def test_the_wheel_holds_every_file_of_both_packages(wheel: Path) -> None:
     }
     files = [file for package in packages for file in (PLUGINS / package).rglob("*") if file.is_file()]
     assert there == {str(file.relative_to(PLUGINS)) for file in files if "__pycache__" not in file.parts}
-    assert {"emr_pipelines/py.typed", "emr_local/py.typed", "emr_pipelines/spec/catalog/releases.json"} <= there
+    assert {
+        "emr_pipelines/py.typed",
+        "emr_local/py.typed",
+        "emr_pipelines/pipeline_spec/catalog/releases.json",
+    } <= there
 
 
 @pytest.mark.parametrize(

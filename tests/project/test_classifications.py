@@ -8,15 +8,17 @@ from importlib.resources import files
 import pytest
 
 from emr_local.resources.classifications import list_invalid
-from emr_pipelines.spec.catalog.classifications import find_objection
-from emr_pipelines.spec.catalog.releases import read_release_table
+from emr_pipelines.pipeline_spec.catalog.classifications import find_objection
+from emr_pipelines.pipeline_spec.catalog.releases import read_release_table
 
 TABLE = json.loads(files("emr_local.resources").joinpath("classifications.json").read_text())
 NAMES = [*TABLE["names"], "export", "spark-default", "spark-hive-site ", "wholly-different", "trino-connector-iceberg"]
 
 
 def test_both_copies_are_the_same() -> None:
-    assert json.loads(files("emr_pipelines.spec.catalog").joinpath("classifications.json").read_text()) == TABLE
+    assert (
+        json.loads(files("emr_pipelines.pipeline_spec.catalog").joinpath("classifications.json").read_text()) == TABLE
+    )
 
 
 @pytest.mark.parametrize("release", [one.label for one in read_release_table().releases])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from emr_pipelines.spec.loader import load_environment, load_pipeline
+from emr_pipelines.pipeline_spec.loader import load_environment, load_pipeline
 
 ROOT = Path(__file__).parents[2]
 SPEC_PAGE = ROOT / "docs" / "spec.md"

@@ -67,4 +67,4 @@ def test_importing_the_package_imports_nothing_else() -> None:
 
 
 def test_what_it_would_import_is_seen() -> None:
-    assert {"emr_pipelines", "pydantic"} <= modules_of("emr_pipelines.spec.loader")
+    assert {"emr_pipelines", "pydantic"} <= modules_of("emr_pipelines.pipeline_spec.loader")

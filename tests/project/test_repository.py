@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MODULE_LINES = 400
 FUNCTION_LINES = 50
+FOLDER_MODULES = 20
 COMMAND_LINE = ROOT / "plugins" / "emr_pipelines" / "cli" / "main.py"
 # Folders of one developer's machine; /home/hadoop is every EMR node's.
 HOME_OF_A_DEVELOPER = re.compile(r"(?<![\w.:/])/(?:Users|root|work|opt/(?!airflow\b)|home/(?!hadoop\b|airflow\b))[/\w]")
@@ -42,6 +44,13 @@ def test_no_module_is_too_long_to_review():
 
     assert lengths
     assert {path: length for path, length in lengths.items() if length > MODULE_LINES} == {}
+
+
+def test_no_folder_has_too_many_modules_to_find_one():
+    modules = Counter(str(path.parent.relative_to(ROOT)) for path in python_files("plugins") if path.stem != "__init__")
+
+    assert modules
+    assert {folder: count for folder, count in modules.items() if count > FOLDER_MODULES} == {}
 
 
 def test_no_function_is_too_long_to_read():

@@ -18,7 +18,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG
 
 from emr_pipelines.dag.macros import SPEC_KEY
-from emr_pipelines.spec.notation.task_names import CREATE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
+from emr_pipelines.pipeline_spec.notation.task_names import CREATE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
 from tests.reliability.stepwise import KILLS, Order, Worker, current_worker
 
 RETRY_DELAY_SECONDS = 10.0

@@ -26,12 +26,12 @@ from emr_pipelines.dag.macros import OUTPUT_KEY
 from emr_pipelines.dag.operators import CreateClusterOperator
 from emr_pipelines.dag.sensor import WaitForStepSensor
 from emr_pipelines.emr import polling, step_watch
+from emr_pipelines.pipeline_spec.loader import load_pipeline
+from emr_pipelines.pipeline_spec.notation.task_names import TERMINATE_TASK
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.keys import label_order, parse_step_name
-from emr_pipelines.plan.run_scope import whole_run
+from emr_pipelines.plan.runs.run_scope import whole_run
 from emr_pipelines.plan.task_ids import wait_task
-from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.notation.task_names import TERMINATE_TASK
 from emr_pipelines.storage.attempts import PUBLISHED
 from tests.conftest import REPOSITORY
 from tests.reliability.simulated_airflow import SimulatedRun, Try

@@ -23,10 +23,10 @@ from emr_pipelines.dag.macros import RunMacros
 from emr_pipelines.emr.reaper import reap
 from emr_pipelines.emr.steps import StepHandle, describe_step
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.plan.binding import bind_request, values_of_run
+from emr_pipelines.pipeline_spec.loader import load_pipeline
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.keys import parse_step_name
-from emr_pipelines.spec.loader import load_pipeline
+from emr_pipelines.plan.runs.run_binding import bind_request, values_of_run
 from emr_pipelines.storage.attempts import published_attempt
 from tests.airflow_names import store_dag
 from tests.conftest import AIRFLOW_HOME, live_clusters

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from emr_pipelines.emr.emr_api import READ_CLIENT_CONFIG
-from emr_pipelines.emr.polling import PatientReader
+from emr_pipelines.emr.polling import RetryingReader
 from emr_pipelines.emr.steps import StepHandle, cancel_step
 from emr_pipelines.storage.attempts import published_attempt
 from tests.fault_control import Faults
@@ -41,7 +41,7 @@ def hasty_reads(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def short_patience(hasty_reads: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A waiting task gives up at the second silence instead of after five minutes."""
-    monkeypatch.setitem(PatientReader.__init__.__kwdefaults__, "outage_seconds", 0.3)
+    monkeypatch.setitem(RetryingReader.__init__.__kwdefaults__, "outage_seconds", 0.3)
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from emr_pipelines.pipeline_spec.loader import load_pipeline
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.security.findings import SecurityFinding
 from emr_pipelines.plan.security.registry import check_security
-from emr_pipelines.spec.loader import load_pipeline
 
 HERE = Path(__file__).parent
 TODAY = dt.date(2026, 6, 1)

@@ -9,12 +9,12 @@ from typing import get_args
 import pytest
 
 from emr_pipelines.cli.audit.finding_texts import finding_text
+from emr_pipelines.pipeline_spec.models.suppression import SuppressibleRule
+from emr_pipelines.pipeline_spec.rules.registry import RULES as SPEC_RULES
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.security.findings import SecurityFinding
 from emr_pipelines.plan.security.registry import RULES, check_security
 from emr_pipelines.plan.security.suppressions import SUPPRESSION_RULES
-from emr_pipelines.spec.models.suppression import SuppressibleRule
-from emr_pipelines.spec.rules.registry import RULES as SPEC_RULES
 from tests.goldens import SECURITY_FINDINGS
 from tests.security.conftest import HERE, TODAY
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from emr_pipelines.errors import SpecError
+from emr_pipelines.pipeline_spec.loader import load_pipeline
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.security.findings import SecurityFinding
 from emr_pipelines.plan.security.registry import check_security
-from emr_pipelines.spec.loader import load_pipeline
 from tests.security.conftest import HERE, Audit
 
 PLANS = HERE.parent / "plan"

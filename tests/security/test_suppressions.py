@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from emr_pipelines.errors import SpecError
+from emr_pipelines.pipeline_spec.loader import check_pipeline
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.security.registry import check_security
 from emr_pipelines.plan.security.suppressions import find_unused_in_environment
-from emr_pipelines.spec.loader import check_pipeline
 from tests.security.conftest import Audit
 
 SPEC = "name: written\n{suppress}cluster: {{key_pair: office}}\nsteps: [{{name: job, spark: {{script: include/job.py}}}}]\n"

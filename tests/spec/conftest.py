@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from emr_pipelines.errors import Problem
-from emr_pipelines.spec import loader
-from emr_pipelines.spec.loader import LoadedSpec, check_pipeline, load_pipeline
+from emr_pipelines.pipeline_spec import loader
+from emr_pipelines.pipeline_spec.loader import LoadedSpec, check_pipeline, load_pipeline
 from tests.spec.small_project import PROJECT
 
 PARTS = ("cluster: {primary: {instances: [m5.xlarge]}}\n", "steps:\n  - {name: clean, command: [echo, hi]}\n")

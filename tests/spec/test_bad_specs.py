@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emr_pipelines.spec.rules.registry import RULES
+from emr_pipelines.pipeline_spec.rules.registry import RULES
 from tests.goldens import BAD_SPECS
 from tests.spec.small_project import options_in, validate
 

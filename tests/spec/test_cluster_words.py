@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from emr_pipelines.spec.notation.release_labels import is_since, release_number
-from emr_pipelines.spec.notation.secret_references import SecretReference, parse_secret_reference
+from emr_pipelines.pipeline_spec.notation.release_labels import is_since, release_number
+from emr_pipelines.pipeline_spec.notation.secret_references import SecretReference, parse_secret_reference
 
 
 @pytest.mark.parametrize(

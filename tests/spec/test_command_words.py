@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from emr_pipelines.spec.notation.command_words import as_list
+from emr_pipelines.pipeline_spec.notation.command_words import as_list
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emr_pipelines.spec.catalog.instance_types import find_instance_type, instance_catalog
-from emr_pipelines.spec.sizing.executor_sizes import (
+from emr_pipelines.pipeline_spec.catalog.instance_types import find_instance_type, instance_catalog
+from emr_pipelines.pipeline_spec.sizing.executor_sizes import (
     Overhead,
     choose_size,
     fitting,

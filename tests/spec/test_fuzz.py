@@ -10,11 +10,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emr_pipelines.spec.loader import check_pipeline
-from emr_pipelines.spec.reading.document import holds, value_at
-from emr_pipelines.spec.reading.plain_values import texts_in
-from emr_pipelines.spec.reading.source import read_source
-from emr_pipelines.spec.reading.yaml_text import read_document
+from emr_pipelines.pipeline_spec.loader import check_pipeline
+from emr_pipelines.pipeline_spec.reading.document import holds, value_at
+from emr_pipelines.pipeline_spec.reading.plain_values import texts_in
+from emr_pipelines.pipeline_spec.reading.source import read_source
+from emr_pipelines.pipeline_spec.reading.yaml_text import read_document
 
 ROOT = Path(__file__).parents[2]
 SPECS = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emr_pipelines.spec.notation.hdfs_arguments import leaves_on_hdfs, needs_hdfs
+from emr_pipelines.pipeline_spec.notation.hdfs_arguments import leaves_on_hdfs, needs_hdfs
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emr_pipelines.spec.catalog.instance_types import find_instance_type, instance_catalog
+from emr_pipelines.pipeline_spec.catalog.instance_types import find_instance_type, instance_catalog
 
 PUBLISHED = json.loads((Path(__file__).parent / "published_yarn_memory.json").read_text(encoding="utf-8"))
 TABLES: dict[str, dict[str, Any]] = {key: table for key, table in PUBLISHED.items() if key.startswith("as of")}

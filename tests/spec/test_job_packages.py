@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emr_pipelines.spec.project_files.job_packages import find_packages
+from emr_pipelines.pipeline_spec.project_files.job_packages import find_packages
 
 FILES = {
     "jobs/sales/__init__.py": "",

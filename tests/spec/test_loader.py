@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from emr_pipelines.errors import Problem, SpecError
-from emr_pipelines.spec.loader import LoadedSpec, load_environment, load_pipeline
+from emr_pipelines.pipeline_spec.loader import LoadedSpec, load_environment, load_pipeline
 from tests.spec.conftest import PARTS
 from tests.spec.small_project import PROJECT
 

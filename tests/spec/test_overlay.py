@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from emr_pipelines.errors import Problem
-from emr_pipelines.spec.loader import LoadedSpec
-from emr_pipelines.spec.models.cluster import ClusterSpec
+from emr_pipelines.pipeline_spec.loader import LoadedSpec
+from emr_pipelines.pipeline_spec.models.cluster import ClusterSpec
 
 STEPS = "steps:\n  - {name: clean, command: [echo, hi]}\n"
 ENVIRONMENT = """name: test

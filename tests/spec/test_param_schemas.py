@@ -11,7 +11,7 @@ from airflow.sdk import Param
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emr_pipelines.spec.notation.param_schemas import refusing_keyword
+from emr_pipelines.pipeline_spec.notation.param_schemas import refusing_keyword
 
 TEXTS = st.sampled_from(
     ["2024-01-31", "2024-13-45", "2024-01-31T06:00:00Z", "2024-01-31T06:00:00", "06:00:00Z", "6:00", "", "a\n", "5"]

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, parse_text, resolve_known, substitute
+from emr_pipelines.pipeline_spec.notation.placeholders import (
+    PlaceholderError,
+    Reference,
+    parse_text,
+    resolve_known,
+    substitute,
+)
 
 KNOWN = {"env.a": "value", "env.brace": "{x}", "env.dollar": "$", "env.placeholder": "${run.id}"}
 

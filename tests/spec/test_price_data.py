@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from emr_pipelines.errors import SpecError
-from emr_pipelines.plan.cost.prices import merge_prices, price_table
-from emr_pipelines.spec.catalog.price_data import (
+from emr_pipelines.pipeline_spec.catalog.price_data import (
     PriceFile,
     price_file_text,
     read_package_prices,
     read_prices,
     read_project_prices,
 )
+from emr_pipelines.plan.cost.prices import merge_prices, price_table
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from emr_pipelines.errors import SpecError
-from emr_pipelines.spec.project_files.project import find_project_root, pipeline_file, pipeline_names
+from emr_pipelines.pipeline_spec.project_files.project import find_project_root, pipeline_file, pipeline_names
 
 
 @pytest.fixture

@@ -11,8 +11,13 @@ from importlib.resources import files
 import pytest
 
 from emr_pipelines.errors import Problem
-from emr_pipelines.spec.catalog.releases import find_release, newest_releases, read_release_table, releases_with
-from emr_pipelines.spec.loader import LoadedSpec
+from emr_pipelines.pipeline_spec.catalog.releases import (
+    find_release,
+    newest_releases,
+    read_release_table,
+    releases_with,
+)
+from emr_pipelines.pipeline_spec.loader import LoadedSpec
 from tests.spec.conftest import PARTS
 
 _, STEPS = PARTS

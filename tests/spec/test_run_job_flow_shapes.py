@@ -10,7 +10,7 @@ import botocore
 import botocore.session
 import pytest
 
-from emr_pipelines.spec.catalog.run_job_flow import find_flaws, read_shapes
+from emr_pipelines.pipeline_spec.catalog.run_job_flow import find_flaws, read_shapes
 from tests.goldens import RUN_JOB_FLOW_SHAPES, check_file
 
 MODEL = botocore.session.get_session().get_service_model("emr")

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from emr_pipelines.spec.models.environment import EnvironmentSpec
-from emr_pipelines.spec.models.pipeline import PipelineSpec
-from emr_pipelines.spec.reading.schema import SCHEMA_FILES, json_schema
-from emr_pipelines.spec.reading.source import read_source
+from emr_pipelines.pipeline_spec.models.environment import EnvironmentSpec
+from emr_pipelines.pipeline_spec.models.pipeline import PipelineSpec
+from emr_pipelines.pipeline_spec.reading.schema import SCHEMA_FILES, json_schema
+from emr_pipelines.pipeline_spec.reading.source import read_source
 from tests.spec.small_project import PROJECT
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from emr_pipelines.errors import Problem
-from emr_pipelines.spec.loader import check_pipeline
+from emr_pipelines.pipeline_spec.loader import check_pipeline
 
 Check = Callable[..., list[Problem]]
 REPOSITORY = Path(__file__).resolve().parents[2]

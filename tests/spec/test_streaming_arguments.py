@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emr_pipelines.spec.notation.streaming_arguments import is_file, quote_word, shipped_name
+from emr_pipelines.pipeline_spec.notation.streaming_arguments import is_file, quote_word, shipped_name
 
 WORDS = st.text(st.sampled_from("ab '\"\\$\t{}é-=/"), max_size=8)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from emr_pipelines.spec.notation.s3_places import TakeOver
+from emr_pipelines.pipeline_spec.notation.s3_places import TakeOver
 from emr_pipelines.storage.owners import Owner, PlaceClaim
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.plan.plan_record import ArtifactContent, PlanRecord
+from emr_pipelines.plan.differences.plan_record import ArtifactContent, PlanRecord
 from emr_pipelines.storage.garbage import delete_garbage, find_garbage
 from emr_pipelines.storage.published_plan import publish_plan, read_published_plan
 

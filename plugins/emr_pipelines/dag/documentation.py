@@ -7,7 +7,7 @@ from typing import Any
 
 from emr_pipelines.plan.kinds.argv import command_line
 from emr_pipelines.plan.model import ParamPlan, Plan, StepPlan
-from emr_pipelines.plan.run_range import words_of_range
+from emr_pipelines.plan.runs.run_range import words_of_range
 
 
 def describe_plan(plan: Plan) -> str:

@@ -30,18 +30,24 @@ from emr_pipelines.dag.templates import to_template
 from emr_pipelines.dag.verdict import RunVerdictOperator
 from emr_pipelines.emr.launch_preparation import LaunchPreparation
 from emr_pipelines.emr.step_watch import WatchLimits
-from emr_pipelines.plan.build import build_plan
-from emr_pipelines.plan.legacy_contract import attempts_folder
-from emr_pipelines.plan.model import Plan, StepPlan
-from emr_pipelines.plan.run_scope import RunScope, latest_record, place_claim, whole_run
-from emr_pipelines.spec.loader import load_pipeline
-from emr_pipelines.spec.notation.task_names import CREATE_TASK, LEAVE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
-from emr_pipelines.spec.project_files.project import (
+from emr_pipelines.pipeline_spec.loader import load_pipeline
+from emr_pipelines.pipeline_spec.notation.task_names import (
+    CREATE_TASK,
+    LEAVE_TASK,
+    PUBLISH_TASK,
+    TERMINATE_TASK,
+    VERDICT_TASK,
+)
+from emr_pipelines.pipeline_spec.project_files.project import (
     DEFAULT_ENVIRONMENT,
     ENVIRONMENT_VARIABLE,
     find_project_root,
     pipeline_file,
 )
+from emr_pipelines.plan.build import build_plan
+from emr_pipelines.plan.legacy_contract import attempts_folder
+from emr_pipelines.plan.model import Plan, StepPlan
+from emr_pipelines.plan.runs.run_scope import RunScope, latest_record, place_claim, whole_run
 from emr_pipelines.storage.finished_outputs import OutputCheck
 
 # Only launch and infrastructure failures are retried; everything else fails at once (`failing_fast`).

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from emr_pipelines.pipeline_spec.notation.task_names import CREATE_TASK, PUBLISH_TASK
 from emr_pipelines.plan import keys
 from emr_pipelines.plan.legacy_contract import output_uri_of
 from emr_pipelines.plan.task_ids import submit_task, wait_task
-from emr_pipelines.spec.notation.task_names import CREATE_TASK, PUBLISH_TASK
 
 if TYPE_CHECKING:
     from airflow.sdk.types import DagRunProtocol, Operator, RuntimeTaskInstanceProtocol

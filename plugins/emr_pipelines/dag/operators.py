@@ -24,10 +24,10 @@ from emr_pipelines.emr.diagnosis.told_failures import explained_launch
 from emr_pipelines.emr.emr_api import ClusterFailed, EmrApi
 from emr_pipelines.emr.launch_preparation import LaunchPreparation
 from emr_pipelines.emr.run_cluster import end_clusters, find_launched, launch_cluster
+from emr_pipelines.pipeline_spec.notation.task_names import CREATE_TASK
 from emr_pipelines.plan.places import place_of
-from emr_pipelines.plan.run_range import refuse_year, words_outside
-from emr_pipelines.plan.run_scope import RunScope
-from emr_pipelines.spec.notation.task_names import CREATE_TASK
+from emr_pipelines.plan.runs.run_range import refuse_year, words_outside
+from emr_pipelines.plan.runs.run_scope import RunScope
 from emr_pipelines.storage.run_code import publish_run
 from emr_pipelines.storage.step_outputs import refuse_taken_place
 

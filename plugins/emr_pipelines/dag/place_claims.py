@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from emr_pipelines.spec.notation.task_names import TAKE_OVER_KEY
+from emr_pipelines.pipeline_spec.notation.task_names import TAKE_OVER_KEY
 from emr_pipelines.storage.owners import PlaceClaim, claim_of_run
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from airflow.sdk import DAG, BaseOperator
 
 from emr_pipelines.dag.aws_clients import emr_api, failing_fast
 from emr_pipelines.emr.reaper import reap
-from emr_pipelines.spec.loader import load_environment
-from emr_pipelines.spec.project_files.project import (
+from emr_pipelines.pipeline_spec.loader import load_environment
+from emr_pipelines.pipeline_spec.project_files.project import (
     DEFAULT_ENVIRONMENT,
     ENVIRONMENT_VARIABLE,
     environment_file,

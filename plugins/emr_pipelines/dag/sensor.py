@@ -13,20 +13,20 @@ from airflow.providers.common.compat.sdk import AirflowException
 from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
 from emr_pipelines.dag.console_links import persist_links
 from emr_pipelines.dag.evidence import leave_end
-from emr_pipelines.dag.handover import is_handed_over
 from emr_pipelines.dag.macros import CLEARS_KEY, OUTPUT_KEY
 from emr_pipelines.dag.place_claims import claim_in
 from emr_pipelines.dag.step_tasks import KILL_SECONDS, StepTemplates
+from emr_pipelines.dag.successor_check import is_handed_over
 from emr_pipelines.dag.trigger import StepEndTrigger
 from emr_pipelines.emr.diagnosis.told_failures import explained_step
 from emr_pipelines.emr.emr_api import EmrApi, RunError, StepFailed
 from emr_pipelines.emr.polling import PollInterval
-from emr_pipelines.emr.step_run import Progress, StepAttempt, StepTask, after_end, begin
+from emr_pipelines.emr.step_lifecycle import Progress, StepAttempt, StepTask, after_end, begin
 from emr_pipelines.emr.step_watch import WatchLimits, give_up, utc_now, watch_step
 from emr_pipelines.emr.steps import StepHandle, Submission, cancel_step, describe_step
+from emr_pipelines.pipeline_spec.notation.task_names import TAKE_OVER_KEY
+from emr_pipelines.pipeline_spec.project_files.project import ProjectFiles
 from emr_pipelines.plan.task_ids import submit_task
-from emr_pipelines.spec.notation.task_names import TAKE_OVER_KEY
-from emr_pipelines.spec.project_files.project import ProjectFiles
 from emr_pipelines.storage.attempts import claim, is_owner
 from emr_pipelines.storage.finished_outputs import FinishedOutput, OutputCheck, accept_output
 from emr_pipelines.storage.latest_outputs import LatestOutput

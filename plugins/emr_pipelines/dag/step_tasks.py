@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from emr_pipelines.dag.macros import SPEC_KEY
-from emr_pipelines.emr.cluster_loss import ClusterSource
+from emr_pipelines.emr.cluster_replacement import ClusterSource
 from emr_pipelines.emr.launch_preparation import LaunchPreparation
-from emr_pipelines.emr.step_run import StepAttempt
-from emr_pipelines.spec.notation.task_names import PUBLISH_TASK
+from emr_pipelines.emr.step_lifecycle import StepAttempt
+from emr_pipelines.pipeline_spec.notation.task_names import PUBLISH_TASK
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context

@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.notation.placeholders import Reference, substitute
-from emr_pipelines.spec.notation.run_placeholders import RunPlaceholders
+from emr_pipelines.pipeline_spec.notation.placeholders import Reference, substitute
+from emr_pipelines.pipeline_spec.notation.run_placeholders import RunPlaceholders
 
 _SPECIAL = re.compile(r"[{}#%\r]|\n\Z")
 

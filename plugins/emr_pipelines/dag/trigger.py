@@ -15,7 +15,7 @@ from asgiref.sync import sync_to_async
 
 from emr_pipelines.dag.aws_clients import emr_api
 from emr_pipelines.emr.emr_api import EmrApi, RunError
-from emr_pipelines.emr.polling import PatientReader, PollInterval
+from emr_pipelines.emr.polling import PollInterval, RetryingReader
 from emr_pipelines.emr.step_watch import StepWatch, Verdict, WatchLimits, utc_now
 from emr_pipelines.emr.steps import StepHandle, cancel_step, describe_step
 
@@ -62,7 +62,7 @@ class StepEndTrigger(BaseTrigger):
         """Poll until there is something to tell."""
         watch, interval = StepWatch(self._log_state), PollInterval(expected=self.expected_seconds)
         try:
-            reader = PatientReader(await self._connect())
+            reader = RetryingReader(await self._connect())
             while (verdict := await self._look(reader, watch)) == "watch":
                 await asyncio.sleep(watch.pause(interval, self.limits, utc_now()))
             yield self._event(verdict=verdict)
@@ -83,7 +83,7 @@ class StepEndTrigger(BaseTrigger):
     async def _connect(self) -> EmrApi:
         return await sync_to_async(emr_api, thread_sensitive=False)(self.aws_conn_id, self.region_name)
 
-    async def _look(self, reader: PatientReader, watch: StepWatch) -> Verdict:
+    async def _look(self, reader: RetryingReader, watch: StepWatch) -> Verdict:
         def describe() -> StepTypeDef | None:
             return reader.read(lambda api: describe_step(api, self.handle))
 

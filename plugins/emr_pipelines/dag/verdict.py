@@ -14,9 +14,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 from airflow.sdk import BaseOperator
 
 from emr_pipelines.dag.evidence import EMPTY_KEY, TERMINATED_KEY, end_of
-from emr_pipelines.plan.run_verdict import StepEvidence, find_gaps
+from emr_pipelines.pipeline_spec.notation.task_names import PUBLISH_TASK, TERMINATE_TASK
+from emr_pipelines.plan.runs.run_verdict import StepEvidence, find_gaps
 from emr_pipelines.plan.task_ids import submit_task, wait_task
-from emr_pipelines.spec.notation.task_names import PUBLISH_TASK, TERMINATE_TASK
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from emr_pipelines.emr.emr_api import RunError, describe_error, may_succeed_later
-from emr_pipelines.spec.notation.secret_references import SecretReference, parse_secret_reference
+from emr_pipelines.pipeline_spec.notation.secret_references import SecretReference, parse_secret_reference
 
 _ATTRIBUTES = "KerberosAttributes"
 _PASSWORDS = ("KdcAdminPassword", "CrossRealmTrustPrincipalPassword", "ADDomainJoinPassword")

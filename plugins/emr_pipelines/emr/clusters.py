@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from emr_pipelines.emr.create_once import create_once
 from emr_pipelines.emr.emr_api import (
     LIVE_CLUSTER_STATES,
     TERMINAL_CLUSTER_STATES,
@@ -20,8 +21,7 @@ from emr_pipelines.emr.emr_api import (
     may_succeed_later,
 )
 from emr_pipelines.emr.launch_preparation import LaunchPreparation
-from emr_pipelines.emr.polling import PatientReader, PollInterval, poll_until
-from emr_pipelines.emr.writes import create_once
+from emr_pipelines.emr.polling import PollInterval, RetryingReader, poll_until
 
 if TYPE_CHECKING:
     from types_boto3_emr.type_defs import ClusterTypeDef
@@ -130,7 +130,7 @@ def wait_until_ready(
 
     Raises ClusterFailed with EMR's own reason when it ends instead, and when it takes longer than `timeout_seconds`; retryable for capacity and instance failures.
     """
-    reader = PatientReader(api)
+    reader = RetryingReader(api)
     cluster = poll_until(
         lambda: reader.read(lambda api: describe(api, cluster_id)),
         lambda seen: seen is not None and seen["Status"]["State"] not in ("STARTING", "BOOTSTRAPPING"),
@@ -210,10 +210,10 @@ def wait_until_terminated(
 ) -> None:
     """Block until no given cluster is live or terminating. Raises RunError (retryable) when one takes longer than `timeout_seconds`."""
     for cluster_id in cluster_ids:
-        _wait_for_end(PatientReader(api), cluster_id, interval, timeout_seconds)
+        _wait_for_end(RetryingReader(api), cluster_id, interval, timeout_seconds)
 
 
-def _wait_for_end(reader: PatientReader, cluster_id: str, interval: PollInterval, timeout_seconds: float) -> None:
+def _wait_for_end(reader: RetryingReader, cluster_id: str, interval: PollInterval, timeout_seconds: float) -> None:
     cluster = poll_until(
         lambda: reader.read(lambda api: describe(api, cluster_id)),
         lambda seen: seen is not None and seen["Status"]["State"] in TERMINAL_CLUSTER_STATES,

@@ -1,7 +1,7 @@
 """The two EMR clients that every call here takes, and what their errors mean. Creates no client and keeps no state.
 
 RunJobFlow and AddJobFlowSteps have no idempotency token (botocore's EMR model), so a resend by botocore after a lost reply makes a second
-cluster or step. Reads are therefore retried by botocore, writes are sent once and reconciled by name (`emr.writes`).
+cluster or step. Reads are therefore retried by botocore, writes are sent once and reconciled by name (`emr.create_once`).
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def poll_until(
     return polling(observe)
 
 
-class PatientReader:
+class RetryingReader:
     """Reads that outlast throttling (without end), an outage of `outage_seconds`, and credentials that run out once.
 
     botocore's own ten attempts come first: what arrives here has lasted for a minute.

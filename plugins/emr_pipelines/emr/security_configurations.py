@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from emr_pipelines.emr.create_once import create_once
 from emr_pipelines.emr.emr_api import EmrApi, RunError
-from emr_pipelines.emr.writes import create_once
 from emr_pipelines.plan.model import SecurityConfigurationPlan
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from emr_pipelines.emr.emr_api import TERMINAL_STEP_STATES, EmrApi, StepTimedOut, describe_error
-from emr_pipelines.emr.polling import PatientReader, PollInterval, poll_until
+from emr_pipelines.emr.polling import PollInterval, RetryingReader, poll_until
 from emr_pipelines.emr.steps import StepHandle, cancel_step, describe_step
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def watch_step(
 
     Raises StepTimedOut (final) after cancelling a step that takes longer than its limits, RunError when EMR stays silent.
     """
-    reader, watch, interval = PatientReader(api), StepWatch(tell), interval or PollInterval()
+    reader, watch, interval = RetryingReader(api), StepWatch(tell), interval or PollInterval()
     verdict: Verdict = "watch"
 
     def observe() -> StepTypeDef | None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from emr_pipelines.emr.cluster_loss import find_loss
+from emr_pipelines.emr.cluster_replacement import find_loss
+from emr_pipelines.emr.create_once import create_once
 from emr_pipelines.emr.emr_api import (
     TERMINAL_STEP_STATES,
     ClusterGone,
@@ -19,7 +20,6 @@ from emr_pipelines.emr.emr_api import (
     may_succeed_later,
 )
 from emr_pipelines.emr.polling import PollInterval, poll_until
-from emr_pipelines.emr.writes import create_once
 from emr_pipelines.plan.keys import StepKey, epoch_of, label_order, parse_step_name
 
 if TYPE_CHECKING:

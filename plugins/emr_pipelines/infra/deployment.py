@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 from emr_pipelines.emr.emr_api import EmrApi
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.infra.bucket_emptying import empty_bucket
-from emr_pipelines.infra.bucket_resources import BUCKET
 from emr_pipelines.infra.environment_file import Place, environment_text, ownership, write_environment
-from emr_pipelines.infra.group_resources import CORE_GROUP, PRIMARY_GROUP, SERVICE_GROUP
 from emr_pipelines.infra.network import look_up_network, remove_additions_of_emr, tag_network, untag_network
 from emr_pipelines.infra.options import StackOptions, change_options
 from emr_pipelines.infra.stack import (
@@ -25,7 +23,9 @@ from emr_pipelines.infra.stack import (
     find_settled,
 )
 from emr_pipelines.infra.stack_events import Report
-from emr_pipelines.infra.template import SUBNETS_OUTPUT, VPC_OUTPUT, build_template
+from emr_pipelines.infra.stack_template.bucket_resources import BUCKET
+from emr_pipelines.infra.stack_template.group_resources import CORE_GROUP, PRIMARY_GROUP, SERVICE_GROUP
+from emr_pipelines.infra.stack_template.template import SUBNETS_OUTPUT, VPC_OUTPUT, build_template
 from emr_pipelines.infra.users import find_users
 
 if TYPE_CHECKING:

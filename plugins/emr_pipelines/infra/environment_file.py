@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.infra.bucket_resources import BUCKET
-from emr_pipelines.infra.cluster_resources import SECURITY_CONFIGURATION
-from emr_pipelines.infra.group_resources import CORE_GROUP, PRIMARY_GROUP, SERVICE_GROUP
 from emr_pipelines.infra.options import StackOptions
-from emr_pipelines.infra.role_resources import INSTANCE_PROFILE, SERVICE_ROLE
-from emr_pipelines.infra.template import SUBNETS_OUTPUT
-from emr_pipelines.infra.template_terms import MANAGED_TAG
-from emr_pipelines.spec.loader import load_environment
-from emr_pipelines.spec.project_files.project import ENVIRONMENTS, SUFFIXES
+from emr_pipelines.infra.stack_template.bucket_resources import BUCKET
+from emr_pipelines.infra.stack_template.cluster_resources import SECURITY_CONFIGURATION
+from emr_pipelines.infra.stack_template.group_resources import CORE_GROUP, PRIMARY_GROUP, SERVICE_GROUP
+from emr_pipelines.infra.stack_template.role_resources import INSTANCE_PROFILE, SERVICE_ROLE
+from emr_pipelines.infra.stack_template.template import SUBNETS_OUTPUT
+from emr_pipelines.infra.stack_template.template_terms import MANAGED_TAG
+from emr_pipelines.pipeline_spec.loader import load_environment
+from emr_pipelines.pipeline_spec.project_files.project import ENVIRONMENTS, SUFFIXES
 
 _SCHEMA = "# yaml-language-server: $schema=../schema/environment.schema.json\n"
 _DIGEST = re.compile(r"^# infra up: (?P<digest>[0-9a-f]{16})$", re.MULTILINE)

@@ -11,14 +11,14 @@ from botocore.exceptions import ClientError
 
 from emr_pipelines.emr.emr_api import describe_error
 from emr_pipelines.emr.polling import PollInterval, poll_until
-from emr_pipelines.infra.bucket_resources import BUCKET
 from emr_pipelines.infra.deployment import Aws, used_subnets
 from emr_pipelines.infra.environment_file import environment_text, ownership
-from emr_pipelines.infra.network_resources import INTERFACE_SERVICES, PRIVATE_SUBNETS
 from emr_pipelines.infra.options import NEW, StackOptions
 from emr_pipelines.infra.public_access import find_public_access
 from emr_pipelines.infra.stack import Stack
-from emr_pipelines.infra.template_terms import MANAGED_TAG
+from emr_pipelines.infra.stack_template.bucket_resources import BUCKET
+from emr_pipelines.infra.stack_template.network_resources import INTERFACE_SERVICES, PRIVATE_SUBNETS
+from emr_pipelines.infra.stack_template.template_terms import MANAGED_TAG
 
 _HEALTHY = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 _INTERVAL = PollInterval(minimum=1.0, maximum=5.0)

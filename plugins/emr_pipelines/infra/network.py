@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from emr_pipelines.emr.emr_api import describe_error
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.infra.group_resources import RULE_MARK
-from emr_pipelines.infra.template_terms import MANAGED_TAG
+from emr_pipelines.infra.stack_template.group_resources import RULE_MARK
+from emr_pipelines.infra.stack_template.template_terms import MANAGED_TAG
 
 # Says which stack has set the managed tag: only what we set is removed, and only when the last stack goes.
 _MARK = "emr-pipelines:tagged-for:"

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.notation import forms
+from emr_pipelines.pipeline_spec.notation import forms
 
 NEW = "new"
 NONE = "none"

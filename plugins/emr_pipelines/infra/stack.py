@@ -15,7 +15,7 @@ from emr_pipelines.emr.polling import PollInterval, poll_until
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.infra.options import StackOptions, options_from_json
 from emr_pipelines.infra.stack_events import Report, StackWatch, is_busy
-from emr_pipelines.infra.template import OPTIONS_OUTPUT
+from emr_pipelines.infra.stack_template.template import OPTIONS_OUTPUT
 
 _CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 # Nothing in a stack of such a state is in use: a creation that failed, or a deletion that did not end.

@@ -8,11 +8,11 @@ from typing import Any
 
 from emr_pipelines.emr.clusters import describe
 from emr_pipelines.emr.emr_api import LIVE_CLUSTER_STATES, EmrApi
-from emr_pipelines.infra.bucket_resources import BUCKET
-from emr_pipelines.infra.cluster_resources import SECURITY_CONFIGURATION
-from emr_pipelines.infra.group_resources import CORE_GROUP, PRIMARY_GROUP, SERVICE_GROUP
-from emr_pipelines.infra.role_resources import INSTANCE_PROFILE, SERVICE_ROLE
-from emr_pipelines.infra.template import SUBNETS_OUTPUT
+from emr_pipelines.infra.stack_template.bucket_resources import BUCKET
+from emr_pipelines.infra.stack_template.cluster_resources import SECURITY_CONFIGURATION
+from emr_pipelines.infra.stack_template.group_resources import CORE_GROUP, PRIMARY_GROUP, SERVICE_GROUP
+from emr_pipelines.infra.stack_template.role_resources import INSTANCE_PROFILE, SERVICE_ROLE
+from emr_pipelines.infra.stack_template.template import SUBNETS_OUTPUT
 
 # A cluster that is ending still has its network interfaces.
 _STATES = (*LIVE_CLUSTER_STATES, "TERMINATING")

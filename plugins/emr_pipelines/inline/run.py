@@ -19,13 +19,19 @@ from emr_pipelines.emr.emr_api import ClusterFailed, RunError, describe_error
 from emr_pipelines.emr.run_cluster import end_clusters, find_launched, launch_cluster
 from emr_pipelines.emr.steps import Submission
 from emr_pipelines.inline.step_runs import RunClients, StepRuns
-from emr_pipelines.plan.binding import RunValues
+from emr_pipelines.pipeline_spec.notation.task_names import (
+    CREATE_TASK,
+    LEAVE_TASK,
+    PUBLISH_TASK,
+    TERMINATE_TASK,
+    VERDICT_TASK,
+)
+from emr_pipelines.pipeline_spec.project_files.project import ProjectFiles
 from emr_pipelines.plan.model import StepPlan
 from emr_pipelines.plan.places import place_of
-from emr_pipelines.plan.run_scope import RunScope
+from emr_pipelines.plan.runs.run_binding import RunValues
+from emr_pipelines.plan.runs.run_scope import RunScope
 from emr_pipelines.plan.task_ids import submit_task, wait_task
-from emr_pipelines.spec.notation.task_names import CREATE_TASK, LEAVE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
-from emr_pipelines.spec.project_files.project import ProjectFiles
 from emr_pipelines.storage.inputs import InputsMissing
 from emr_pipelines.storage.run_code import publish_run
 from emr_pipelines.storage.step_outputs import refuse_taken_place

@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from emr_pipelines.emr.cluster_loss import ClusterSource
+from emr_pipelines.emr.cluster_replacement import ClusterSource
 from emr_pipelines.emr.cluster_secrets import SecretStores
 from emr_pipelines.emr.diagnosis.told_failures import explained_step
 from emr_pipelines.emr.emr_api import EmrApi, StepFailed
 from emr_pipelines.emr.launch_preparation import LaunchPreparation
 from emr_pipelines.emr.polling import PollInterval
-from emr_pipelines.emr.step_run import StepAttempt, StepTask, after_end, begin, submit_first
+from emr_pipelines.emr.step_lifecycle import StepAttempt, StepTask, after_end, begin, submit_first
 from emr_pipelines.emr.step_watch import WatchLimits, utc_now, watch_step
 from emr_pipelines.emr.steps import Submission, cancel_submission
-from emr_pipelines.plan.binding import RunValues, bind_request, values_of_step
+from emr_pipelines.pipeline_spec.project_files.project import ProjectFiles
 from emr_pipelines.plan.legacy_contract import attempts_folder
 from emr_pipelines.plan.model import OutputPlan, StepPlan
-from emr_pipelines.plan.run_scope import RunScope, latest_record, moment_of, place_claim
-from emr_pipelines.spec.project_files.project import ProjectFiles
+from emr_pipelines.plan.runs.run_binding import RunValues, bind_request, values_of_step
+from emr_pipelines.plan.runs.run_scope import RunScope, latest_record, moment_of, place_claim
 from emr_pipelines.storage.finished_outputs import FinishedOutput, OutputCheck, accept_output
 from emr_pipelines.storage.inputs import require_inputs
 from emr_pipelines.storage.latest_outputs import LatestOutput
@@ -74,7 +74,7 @@ class StepRuns:
         require_inputs(self._s3, step.name, uris, on_empty=step.on_empty, place=step.place)
 
     def submit(self, step: StepPlan, cluster_id: str) -> Submission:
-        """The step's first submission. Raises as `emr.step_run.submit_step` does."""
+        """The step's first submission. Raises as `emr.step_lifecycle.submit_step` does."""
         return submit_first(
             self._api,
             self._clusters(),

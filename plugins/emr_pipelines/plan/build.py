@@ -8,7 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.plan.code_layout import CodeLayout, lay_out_code
+from emr_pipelines.pipeline_spec.context import environment_values
+from emr_pipelines.pipeline_spec.models.environment import EnvironmentSpec
+from emr_pipelines.pipeline_spec.models.pipeline import OutputSpec, ParamSpec, StepSpec, param_schema
+from emr_pipelines.pipeline_spec.notation.durations import seconds_of
+from emr_pipelines.pipeline_spec.notation.hdfs_arguments import needs_hdfs
+from emr_pipelines.pipeline_spec.notation.placeholders import Reference, resolve_known, substitute
+from emr_pipelines.pipeline_spec.references import ancestors_of
+from emr_pipelines.plan.artifacts import CodeLayout, lay_out_code
 from emr_pipelines.plan.kinds.argv import inputs_of
 from emr_pipelines.plan.kinds.executor_options import with_sized_executors
 from emr_pipelines.plan.kinds.table import plan_command
@@ -17,16 +24,9 @@ from emr_pipelines.plan.model import ClusterPlan, ConnectionPlan, OutputPlan, Pa
 from emr_pipelines.plan.requests.cluster import plan_cluster
 from emr_pipelines.plan.step_data import external_addresses
 from emr_pipelines.plan.step_graph import order_steps, upstream_of
-from emr_pipelines.spec.context import environment_values
-from emr_pipelines.spec.models.environment import EnvironmentSpec
-from emr_pipelines.spec.models.pipeline import OutputSpec, ParamSpec, StepSpec, param_schema
-from emr_pipelines.spec.notation.durations import seconds_of
-from emr_pipelines.spec.notation.hdfs_arguments import needs_hdfs
-from emr_pipelines.spec.notation.placeholders import Reference, resolve_known, substitute
-from emr_pipelines.spec.references import ancestors_of
 
 if TYPE_CHECKING:  # the plan needs only the data of a loaded spec, not the YAML parser behind it
-    from emr_pipelines.spec.loader import LoadedSpec
+    from emr_pipelines.pipeline_spec.loader import LoadedSpec
 
 Resolve = Callable[[Any], Any]
 _ACTIONS = {"continue": "CONTINUE", "cancel_and_wait": "CANCEL_AND_WAIT", "terminate_cluster": "TERMINATE_CLUSTER"}

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from emr_pipelines.pipeline_spec.models.pipeline import OutputSpec, StepSpec
+from emr_pipelines.pipeline_spec.notation.placeholders import references_in
+from emr_pipelines.pipeline_spec.notation.s3_places import LEGACY_RUNS, RUNS
 from emr_pipelines.plan.model import Plan, StepPlan
-from emr_pipelines.spec.models.pipeline import OutputSpec, StepSpec
-from emr_pipelines.spec.notation.placeholders import references_in
-from emr_pipelines.spec.notation.s3_places import LEGACY_RUNS, RUNS
 
 _NONE = "None"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from emr_pipelines.spec.notation.emr_limits import (
+from emr_pipelines.pipeline_spec.notation.emr_limits import (
     MAX_BOOTSTRAP_ACTIONS,
     MAX_CHARACTERS,
     MAX_STEPS,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from emr_pipelines.spec.notation.placeholders import references_in
-from emr_pipelines.spec.notation.s3_places import is_within
+from emr_pipelines.pipeline_spec.notation.placeholders import references_in
+from emr_pipelines.pipeline_spec.notation.s3_places import is_within
 
 
 def external_addresses(inputs: Iterable[str], published: Sequence[str]) -> tuple[str, ...]:

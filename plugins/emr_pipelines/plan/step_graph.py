@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.models.pipeline import StepSpec
-from emr_pipelines.spec.notation.placeholders import references_in
+from emr_pipelines.pipeline_spec.models.pipeline import StepSpec
+from emr_pipelines.pipeline_spec.notation.placeholders import references_in
 
 
 def upstream_of(steps: Sequence[StepSpec]) -> dict[str, tuple[str, ...]]:

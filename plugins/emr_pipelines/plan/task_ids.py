@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from emr_pipelines.plan.run_scope import RunScope
-from emr_pipelines.spec.notation.task_names import CREATE_TASK, LEAVE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
+from emr_pipelines.pipeline_spec.notation.task_names import (
+    CREATE_TASK,
+    LEAVE_TASK,
+    PUBLISH_TASK,
+    TERMINATE_TASK,
+    VERDICT_TASK,
+)
+from emr_pipelines.plan.runs.run_scope import RunScope
 
 
 def submit_task(step: str) -> str:

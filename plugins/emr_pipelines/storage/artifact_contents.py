@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.pipeline_spec.notation.s3_places import CODE
+from emr_pipelines.pipeline_spec.project_files.package_files import list_package
+from emr_pipelines.plan.differences.plan_record import ArtifactContent
 from emr_pipelines.plan.model import Artifact
-from emr_pipelines.plan.plan_record import ArtifactContent
-from emr_pipelines.spec.notation.s3_places import CODE
-from emr_pipelines.spec.project_files.package_files import list_package
 from emr_pipelines.storage.s3_uri import S3Prefix, parse_s3_prefix
 
 # Zip entries carry a time; a fixed one keeps the archive's bytes a function of its content. 1980 is the earliest that zip can say.

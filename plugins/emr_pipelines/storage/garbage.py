@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from emr_pipelines.pipeline_spec.notation.s3_places import LEGACY_RUNS, RUNS
 from emr_pipelines.plan.keys import STEP_RUNS
-from emr_pipelines.spec.notation.s3_places import LEGACY_RUNS, RUNS
 from emr_pipelines.storage.attempts import published_attempt
 from emr_pipelines.storage.latest_outputs import latest_prefixes
 from emr_pipelines.storage.s3_uri import S3Prefix, parse_s3_prefix

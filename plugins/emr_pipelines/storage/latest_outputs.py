@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from emr_pipelines.plan.run_scope import digest_of
-from emr_pipelines.spec.notation.s3_places import LATEST, RUNS
+from emr_pipelines.pipeline_spec.notation.s3_places import LATEST, RUNS
+from emr_pipelines.plan.runs.run_scope import digest_of
 from emr_pipelines.storage.listing import object_names
 from emr_pipelines.storage.records import read_record
 from emr_pipelines.storage.s3_uri import S3Prefix, parse_s3_prefix

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.notation.s3_places import LEGACY_RUNS, RUNS, TakeOver
+from emr_pipelines.pipeline_spec.notation.s3_places import LEGACY_RUNS, RUNS, TakeOver
 
 _ATTEMPT = re.compile(
     rf"s3://[^/]+/(?:{LEGACY_RUNS}|{RUNS})/(?P<pipeline>[^/]+)/(?P<run>[^/]+)/(?P<step>[^/]+)/attempt="

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.plan.plan_record import PlanRecord, parse_record
-from emr_pipelines.spec.notation.s3_places import PLANS
+from emr_pipelines.pipeline_spec.notation.s3_places import PLANS
+from emr_pipelines.plan.differences.plan_record import PlanRecord, parse_record
 from emr_pipelines.storage.records import read_record
 from emr_pipelines.storage.s3_uri import S3Prefix, parse_s3_prefix
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emr_pipelines.plan.plan_record import record_plan
-from emr_pipelines.plan.run_scope import RunScope
+from emr_pipelines.plan.differences.plan_record import record_plan
+from emr_pipelines.plan.runs.run_scope import RunScope
 from emr_pipelines.storage.artifact_contents import describe_contents, read_contents
 from emr_pipelines.storage.code_artifacts import publish_code
 from emr_pipelines.storage.published_plan import publish_plan

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.notation.s3_places import find_publish_flaw, find_reserved, reserved_places
+from emr_pipelines.pipeline_spec.notation.s3_places import find_publish_flaw, find_reserved, reserved_places
 from emr_pipelines.storage.job_counters import read_counters
 from emr_pipelines.storage.listing import SUCCESS_MARKER, is_hidden, object_names, object_sizes
 from emr_pipelines.storage.owners import PlaceClaim, PlaceTaken, advise_take_over, refuse_another_owner

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emr_pipelines.spec.project_files.python_source import parse_python
+from emr_pipelines.pipeline_spec.project_files.python_source import parse_python
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from emr_pipelines.spec.project_files.python_source import parse_python
+from emr_pipelines.pipeline_spec.project_files.python_source import parse_python
 
 NEWER = {
     "total = 0\nif (n := 5):\n    pass\n": (2, (3, 8)),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emr_pipelines.spec.project_files.package_files import list_package
+from emr_pipelines.pipeline_spec.project_files.package_files import list_package
 
 
 @pytest.fixture

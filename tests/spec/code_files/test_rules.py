@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from emr_pipelines.errors import Problem
-from emr_pipelines.spec.project_files.python_source import OWN_VERSION
+from emr_pipelines.pipeline_spec.project_files.python_source import OWN_VERSION
 
 Check = Callable[..., list[Problem]]
 CLUSTER = "cluster: {{primary: {{instances: [m5.xlarge]}}, release: {release}}}\n"

@@ -13,9 +13,9 @@ from typer.testing import CliRunner, Result
 
 from emr_pipelines.cli.main import app
 from emr_pipelines.errors import SpecError
-from emr_pipelines.plan.binding import bind_run, values_of_run
+from emr_pipelines.pipeline_spec.loader import load_pipeline
 from emr_pipelines.plan.build import build_plan
-from emr_pipelines.spec.loader import load_pipeline
+from emr_pipelines.plan.runs.run_binding import bind_run, values_of_run
 from tests.goldens import BAD_LEGACY_SYSTEMS, LEGACY_SYSTEMS
 from tests.spec.small_project import PROJECT
 

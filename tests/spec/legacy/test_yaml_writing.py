@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emr_pipelines.spec.legacy.yaml_writing import write_yaml
-from emr_pipelines.spec.reading.yaml_text import read_document
+from emr_pipelines.pipeline_spec.reading.yaml_text import read_document
+from emr_pipelines.pipeline_spec.steps_json.yaml_writing import write_yaml
 
 # Characters that nobody sees are refused when a spec is read.
 SEEN = st.characters().filter(str.isprintable)

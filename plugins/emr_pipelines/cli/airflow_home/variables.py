@@ -10,7 +10,7 @@ from pathlib import Path
 from emr_pipelines.cli.local.state_folder import state_folder_of
 from emr_pipelines.cli.project.python_process import WRITE_BYTE_CODE
 from emr_pipelines.emr.loopback import LOCAL_PASSWORD, direct_variables, is_loopback, local_key
-from emr_pipelines.spec.models.environment import EnvironmentSpec
+from emr_pipelines.pipeline_spec.models.environment import EnvironmentSpec
 
 HOME_FOLDER = ".airflow"
 _LOCK_SECONDS = 60

@@ -18,15 +18,15 @@ from emr_pipelines.cli.project.aws_clients import aws_errors_as_messages, ec2_cl
 from emr_pipelines.cli.project.options import EnvironmentOption, load_project
 from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.cli.terminal.json_text import print_json
-from emr_pipelines.emr.access.commands import SOCKS_PORT, access_commands
-from emr_pipelines.emr.access.history import history_links
-from emr_pipelines.emr.access.primary_node import PrimaryNode, describe_primary, find_cluster
-from emr_pipelines.emr.access.proxy_files import foxyproxy_settings, pac_file
-from emr_pipelines.emr.access.ssh_rules import SshRule, add_rule, revoke_expired, rule_for, ssh_rules, world_open
-from emr_pipelines.emr.access.web_pages import web_pages
+from emr_pipelines.emr.connect.commands import SOCKS_PORT, access_commands
+from emr_pipelines.emr.connect.history import history_links
+from emr_pipelines.emr.connect.primary_node import PrimaryNode, describe_primary, find_cluster
+from emr_pipelines.emr.connect.proxy_files import foxyproxy_settings, pac_file
+from emr_pipelines.emr.connect.ssh_rules import SshRule, add_rule, revoke_expired, rule_for, ssh_rules, world_open
+from emr_pipelines.emr.connect.web_pages import web_pages
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.notation.durations import seconds_of
-from emr_pipelines.spec.notation.forms import DURATION, FORMS
+from emr_pipelines.pipeline_spec.notation.durations import seconds_of
+from emr_pipelines.pipeline_spec.notation.forms import DURATION, FORMS
 
 
 def connect_command(

@@ -17,8 +17,8 @@ from emr_pipelines.cli.terminal.json_text import print_json
 from emr_pipelines.cli.terminal.tables import text_table
 from emr_pipelines.emr.reaper import live_runs
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.notation.durations import seconds_of
-from emr_pipelines.spec.notation.forms import DURATION
+from emr_pipelines.pipeline_spec.notation.durations import seconds_of
+from emr_pipelines.pipeline_spec.notation.forms import DURATION
 from emr_pipelines.storage.garbage import Garbage, delete_garbage, find_garbage
 
 

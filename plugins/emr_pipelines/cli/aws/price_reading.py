@@ -9,7 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 from typing import Any
 
-from emr_pipelines.spec.catalog.price_data import PriceFile, PriceKind, PriceListSpec, SpotListSpec, SpotRangeSpec
+from emr_pipelines.pipeline_spec.catalog.price_data import (
+    PriceFile,
+    PriceKind,
+    PriceListSpec,
+    SpotListSpec,
+    SpotRangeSpec,
+)
 
 PRICE_LIST_SOURCE = "AWS Price List API (Linux, shared tenancy)"
 SPOT_DAYS = 7

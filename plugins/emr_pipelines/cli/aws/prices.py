@@ -22,17 +22,17 @@ from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.cli.terminal.file_writing import writing
 from emr_pipelines.cli.terminal.json_text import print_json
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.plan.cost.demand import Offer, demands_of
-from emr_pipelines.plan.cost.prices import merge_prices, price_table
-from emr_pipelines.spec.catalog.price_data import (
+from emr_pipelines.pipeline_spec.catalog.price_data import (
     PRICES_FILE,
     PriceFile,
     price_file_text,
     read_prices,
     read_project_prices,
 )
-from emr_pipelines.spec.models.environment import EnvironmentSpec
-from emr_pipelines.spec.notation.forms import INSTANCE_TYPE, REGION
+from emr_pipelines.pipeline_spec.models.environment import EnvironmentSpec
+from emr_pipelines.pipeline_spec.notation.forms import INSTANCE_TYPE, REGION
+from emr_pipelines.plan.cost.demand import Offer, demands_of
+from emr_pipelines.plan.cost.prices import merge_prices, price_table
 
 # What EMR adds to each instance by itself.
 _ADDED_VOLUME_TYPES = ("gp2", "gp3")

@@ -16,7 +16,6 @@ from emr_pipelines.cli.project.aws_clients import aws_errors_as_messages
 from emr_pipelines.cli.terminal.json_text import print_json
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.infra.bucket_emptying import count_versions
-from emr_pipelines.infra.bucket_resources import BUCKET
 from emr_pipelines.infra.deployment import (
     Deployed,
     bring_up,
@@ -27,6 +26,7 @@ from emr_pipelines.infra.deployment import (
 from emr_pipelines.infra.health import find_drift, find_faults, list_costs
 from emr_pipelines.infra.public_access import block_public_access, find_public_access
 from emr_pipelines.infra.stack import Change, Stack, deployed_options
+from emr_pipelines.infra.stack_template.bucket_resources import BUCKET
 
 infra_app = typer.Typer(
     name="infra",

@@ -12,10 +12,10 @@ from emr_pipelines.cli.project.aws_clients import aws_errors_as_messages
 from emr_pipelines.cli.project.options import load_project
 from emr_pipelines.cli.project.plans import all_plans
 from emr_pipelines.cli.terminal.json_text import print_json
-from emr_pipelines.infra.airflow_policy import airflow_policy, split_policy
+from emr_pipelines.infra.airflow_role.airflow_policy import airflow_policy, split_policy
 from emr_pipelines.infra.deployment import complete_options
 from emr_pipelines.infra.options import StackOptions, change_options
-from emr_pipelines.infra.template import build_template
+from emr_pipelines.infra.stack_template.template import build_template
 
 
 def template_command(

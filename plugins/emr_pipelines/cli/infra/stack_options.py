@@ -14,10 +14,10 @@ from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.infra.deployment import Aws
 from emr_pipelines.infra.environment_file import Place, environment_place
 from emr_pipelines.infra.options import DEFAULT_NETWORK
-from emr_pipelines.spec.loader import load_environment
-from emr_pipelines.spec.models.environment import ConnectionSpec
-from emr_pipelines.spec.notation.forms import FORMS, REGION
-from emr_pipelines.spec.project_files.project import find_project_root
+from emr_pipelines.pipeline_spec.loader import load_environment
+from emr_pipelines.pipeline_spec.models.environment import ConnectionSpec
+from emr_pipelines.pipeline_spec.notation.forms import FORMS, REGION
+from emr_pipelines.pipeline_spec.project_files.project import find_project_root
 
 _DEFAULT_CONNECTION = "aws_default"
 _NETWORK_HELP = f"A VPC of its own: `new` ({DEFAULT_NETWORK}), or its private range, /16 to /24."

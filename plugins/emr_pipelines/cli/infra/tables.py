@@ -13,7 +13,7 @@ from emr_pipelines.infra.health import Cost
 from emr_pipelines.infra.options import StackOptions
 from emr_pipelines.infra.stack import Change, Stack
 from emr_pipelines.infra.stack_events import StackEvent
-from emr_pipelines.infra.template import OPTIONS_OUTPUT
+from emr_pipelines.infra.stack_template.template import OPTIONS_OUTPUT
 
 _COLOURS = {"FAILED": "red", "ROLLBACK": "yellow", "DELETE": "yellow", "COMPLETE": "green"}
 

@@ -9,10 +9,10 @@ from emr_pipelines.cli.plan.git_revision import project_at
 from emr_pipelines.cli.project.options import Project
 from emr_pipelines.cli.project.plans import plan_of
 from emr_pipelines.errors import EmrPipelinesError, SpecError
-from emr_pipelines.plan.difference import PlanChange, compare_plans
+from emr_pipelines.pipeline_spec.project_files.project import pipeline_names
+from emr_pipelines.plan.differences.plan_difference import PlanChange, compare_plans
+from emr_pipelines.plan.differences.plan_record import PlanRecord, record_plan
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.plan_record import PlanRecord, record_plan
-from emr_pipelines.spec.project_files.project import pipeline_names
 from emr_pipelines.storage.artifact_contents import code_prefix_of, describe_contents, read_contents
 
 PUBLISHED = "published"

@@ -20,13 +20,13 @@ from emr_pipelines.cli.project.plans import load_spec
 from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.cli.terminal.json_text import print_json
 from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.pipeline_spec.catalog.price_data import read_prices
+from emr_pipelines.pipeline_spec.notation.spelling import suggest
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.cost.estimate import estimate_cost
 from emr_pipelines.plan.cost.prices import price_table
 from emr_pipelines.plan.security.registry import check_security
-from emr_pipelines.plan.sizing import size_cluster
-from emr_pipelines.spec.catalog.price_data import read_prices
-from emr_pipelines.spec.notation.spelling import suggest
+from emr_pipelines.plan.sizing_report.cluster_sizing import size_cluster
 
 _IS_UNSAFE = 1
 _MOST_HOURS = 100_000

@@ -11,10 +11,10 @@ import typer
 from emr_pipelines.cli.plan.report import RunOfDate, RunsOfRange
 from emr_pipelines.cli.project.run_params import parse_params
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.plan.binding import bind_run, values_of_run
+from emr_pipelines.plan.differences.plan_record import PlanRecord
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.plan_record import PlanRecord
-from emr_pipelines.plan.run_dates import scheduled_runs
+from emr_pipelines.plan.runs.run_binding import bind_run, values_of_run
+from emr_pipelines.plan.runs.run_dates import scheduled_runs
 
 # What only the run itself learns; as long as a real one, so that the characters counted are the real ones.
 NEW_CLUSTER_ID = "j-OFTHISRUNONLY"

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from emr_pipelines.cli.plan.layout import Shown, heading, value_text
 from emr_pipelines.cli.plan.report import PlanReport
-from emr_pipelines.plan.difference import PlanChange
-from emr_pipelines.plan.keyed_difference import ChangeKind
+from emr_pipelines.plan.differences.json_diff import ChangeKind
+from emr_pipelines.plan.differences.plan_difference import PlanChange
 from emr_pipelines.plan.kinds.argv import command_line
 
 _SIGNS: Mapping[ChangeKind, tuple[str, str]] = {

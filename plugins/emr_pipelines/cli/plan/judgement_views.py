@@ -12,7 +12,7 @@ from emr_pipelines.cli.plan.layout import Shown, heading, table
 from emr_pipelines.cli.plan.report import PlanReport
 from emr_pipelines.plan.cost.rows import COST_COLUMNS, cost_rows, cost_summary
 from emr_pipelines.plan.security.findings import Severity
-from emr_pipelines.plan.sizing_rows import sizing_rows
+from emr_pipelines.plan.sizing_report.sizing_rows import sizing_rows
 
 _STYLES: Mapping[Severity, str] = {"error": "red", "warning": "yellow", "note": ""}
 _ACCEPTED = "dim"

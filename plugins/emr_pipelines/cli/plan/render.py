@@ -15,9 +15,9 @@ from emr_pipelines.cli.project.plans import plan_of
 from emr_pipelines.cli.terminal.file_writing import writing
 from emr_pipelines.cli.terminal.json_text import json_text, print_json
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.plan.binding import BoundRun
+from emr_pipelines.pipeline_spec.notation.spelling import suggest
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.spec.notation.spelling import suggest
+from emr_pipelines.plan.runs.run_binding import BoundRun
 
 # No step has these names: those hold no dash.
 _CLUSTER = "run-job-flow"

@@ -10,14 +10,14 @@ from typing import Any
 
 from emr_pipelines.cli.plan.baseline import Difference
 from emr_pipelines.errors import Problem
-from emr_pipelines.plan.binding import BoundRun, RunValues, bind_request
 from emr_pipelines.plan.cost.estimate import CostEstimate
+from emr_pipelines.plan.differences.plan_record import ArtifactContent, PlanRecord
 from emr_pipelines.plan.limits import LimitUse, limits_used
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.plan_record import ArtifactContent, PlanRecord
-from emr_pipelines.plan.run_dates import ScheduledRun
+from emr_pipelines.plan.runs.run_binding import BoundRun, RunValues, bind_request
+from emr_pipelines.plan.runs.run_dates import ScheduledRun
 from emr_pipelines.plan.security.findings import SecurityFinding
-from emr_pipelines.plan.sizing import SizingReport
+from emr_pipelines.plan.sizing_report.cluster_sizing import SizingReport
 
 FORMAT = "emr-pipelines/plan/1"
 

@@ -12,7 +12,7 @@ from emr_pipelines.cli.plan.layout import Shown, heading, table
 from emr_pipelines.cli.plan.report import PlanReport
 from emr_pipelines.plan.kinds.argv import command_line
 from emr_pipelines.plan.limits import LimitUse
-from emr_pipelines.plan.run_dates import ScheduledRun
+from emr_pipelines.plan.runs.run_dates import ScheduledRun
 
 _SHOWN_DIGITS = 12
 # Of more runs than these the first and the last are shown; --json has them all.

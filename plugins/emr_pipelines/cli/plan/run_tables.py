@@ -7,9 +7,9 @@ from typing import Any
 
 from emr_pipelines.cli.plan.layout import Shown, duration, table
 from emr_pipelines.cli.plan.report import PlanReport
+from emr_pipelines.pipeline_spec.notation.task_names import CREATE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
 from emr_pipelines.plan.model import Plan, StepPlan
-from emr_pipelines.plan.run_range import words_outside
-from emr_pipelines.spec.notation.task_names import CREATE_TASK, PUBLISH_TASK, TERMINATE_TASK, VERDICT_TASK
+from emr_pipelines.plan.runs.run_range import words_outside
 
 
 def show_run(report: PlanReport) -> list[Shown]:

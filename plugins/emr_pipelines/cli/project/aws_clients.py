@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
     from emr_pipelines.emr.emr_api import EmrApi
-    from emr_pipelines.spec.models.environment import ConnectionSpec
+    from emr_pipelines.pipeline_spec.models.environment import ConnectionSpec
 
 _CONNECT_SECONDS = 5.0
 _PORTS = {"http": 80, "https": 443}

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from emr_pipelines.spec.loader import load_environment
-from emr_pipelines.spec.models.environment import EnvironmentSpec
-from emr_pipelines.spec.project_files.project import (
+from emr_pipelines.pipeline_spec.loader import load_environment
+from emr_pipelines.pipeline_spec.models.environment import EnvironmentSpec
+from emr_pipelines.pipeline_spec.project_files.project import (
     DEFAULT_ENVIRONMENT,
     ENVIRONMENT_VARIABLE,
     environment_file,

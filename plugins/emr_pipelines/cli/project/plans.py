@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from emr_pipelines.cli.project.options import Project
+from emr_pipelines.pipeline_spec.loader import LoadedSpec, load_pipeline
+from emr_pipelines.pipeline_spec.project_files.project import pipeline_file, pipeline_names
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.spec.loader import LoadedSpec, load_pipeline
-from emr_pipelines.spec.project_files.project import pipeline_file, pipeline_names
 
 
 def load_spec(project: Project, name: str) -> LoadedSpec:

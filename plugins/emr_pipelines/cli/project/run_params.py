@@ -9,7 +9,7 @@ from typing import Any
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.model import ParamPlan, Plan
-from emr_pipelines.plan.param_values import find_refusal, types_of
+from emr_pipelines.plan.runs.param_values import find_refusal, types_of
 
 _MOST_SHOWN = 200
 

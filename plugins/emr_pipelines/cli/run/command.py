@@ -39,9 +39,9 @@ from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.cli.terminal.stop_signals import StoppedBySignal, exit_code, stoppable
 from emr_pipelines.cli.terminal.waiting import show_waiting
 from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.pipeline_spec.project_files.project import pipeline_names
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.run_range import refuse_year
-from emr_pipelines.spec.project_files.project import pipeline_names
+from emr_pipelines.plan.runs.run_range import refuse_year
 
 
 def run_command(

@@ -12,9 +12,9 @@ from emr_pipelines.cli.local.endpoint import LocalEndpoint
 from emr_pipelines.cli.run.finished_run import FinishedRun, show_tails
 from emr_pipelines.cli.run.progress import RunProgress
 from emr_pipelines.cli.terminal.stop_signals import exit_code
+from emr_pipelines.pipeline_spec.notation.task_names import CREATE_TASK, TERMINATE_TASK, VERDICT_TASK
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.task_ids import wait_task
-from emr_pipelines.spec.notation.task_names import CREATE_TASK, TERMINATE_TASK, VERDICT_TASK
 
 _LOG_TAIL_LINES = 30
 _WARNINGS = "warnings"

@@ -24,9 +24,9 @@ from emr_pipelines.emr.emr_api import RunError
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.inline.run import InlineRun
 from emr_pipelines.inline.step_runs import RunClients
-from emr_pipelines.plan.binding import RunValues, values_of_run
+from emr_pipelines.pipeline_spec.models.environment import EnvironmentSpec
+from emr_pipelines.plan.runs.run_binding import RunValues, values_of_run
 from emr_pipelines.plan.task_ids import task_ids
-from emr_pipelines.spec.models.environment import EnvironmentSpec
 from emr_pipelines.storage.inputs import InputsMissing
 
 _PACKAGE = "emr_pipelines"

@@ -15,11 +15,11 @@ from emr_pipelines.cli.project.aws_clients import aws_errors_as_messages, s3_cli
 from emr_pipelines.cli.project.options import Project
 from emr_pipelines.cli.run.step_options import StepChoice
 from emr_pipelines.cli.run.upstream_outputs import choose_values, describe_output, find_outputs, given_params
-from emr_pipelines.plan.binding import RunValues
+from emr_pipelines.pipeline_spec.notation.task_names import TAKE_OVER_KEY
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.run_scope import RunScope, whole_run
-from emr_pipelines.plan.step_selection import StepSelection, cluster_artifacts, cluster_key_of, narrow
-from emr_pipelines.spec.notation.task_names import TAKE_OVER_KEY
+from emr_pipelines.plan.runs.run_binding import RunValues
+from emr_pipelines.plan.runs.run_scope import RunScope, whole_run
+from emr_pipelines.plan.runs.step_selection import StepSelection, cluster_artifacts, cluster_key_of, narrow
 from emr_pipelines.storage.artifact_contents import read_contents
 from emr_pipelines.storage.latest_outputs import LatestOutput
 

@@ -9,7 +9,7 @@ import typer
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.step_selection import choose_steps
+from emr_pipelines.plan.runs.step_selection import choose_steps
 
 StepOption = Annotated[
     str | None, typer.Option(help="Run this step only, with the latest verified outputs of those before it.")

@@ -8,13 +8,13 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.plan.binding import RunValues, bind_request, values_of_run
+from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.project_files.project import DEFAULT_ENVIRONMENT
 from emr_pipelines.plan.model import Plan, StepPlan
-from emr_pipelines.plan.param_values import find_refusal
-from emr_pipelines.plan.run_scope import OutputOrigin, output_origins
-from emr_pipelines.plan.step_selection import choose_steps, outside_outputs
-from emr_pipelines.spec.notation.scalars import scalar_text
-from emr_pipelines.spec.project_files.project import DEFAULT_ENVIRONMENT
+from emr_pipelines.plan.runs.param_values import find_refusal
+from emr_pipelines.plan.runs.run_binding import RunValues, bind_request, values_of_run
+from emr_pipelines.plan.runs.run_scope import OutputOrigin, output_origins
+from emr_pipelines.plan.runs.step_selection import choose_steps, outside_outputs
 from emr_pipelines.storage.latest_outputs import LatestOutput, find_latest, find_newest
 from emr_pipelines.storage.step_outputs import OutputIncomplete, verify_output
 

@@ -12,10 +12,10 @@ import typer
 from emr_pipelines.cli.project.options import EnvironmentOption, choose_environment
 from emr_pipelines.cli.terminal.file_writing import writing
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.spec.legacy.importing import ImportedPipeline, import_system
-from emr_pipelines.spec.loader import check_pipeline
-from emr_pipelines.spec.notation.forms import FORMS, NAME
-from emr_pipelines.spec.project_files.project import PIPELINES, find_project_root, relative_name
+from emr_pipelines.pipeline_spec.loader import check_pipeline
+from emr_pipelines.pipeline_spec.notation.forms import FORMS, NAME
+from emr_pipelines.pipeline_spec.project_files.project import PIPELINES, find_project_root, relative_name
+from emr_pipelines.pipeline_spec.steps_json.importing import ImportedPipeline, import_system
 
 _DAG_FILE = '''"""The pipeline {name}, imported from an older system; its spec is config/pipelines/{file}."""
 

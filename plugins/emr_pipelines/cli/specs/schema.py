@@ -9,8 +9,8 @@ import typer
 
 from emr_pipelines.cli.terminal.file_writing import writing
 from emr_pipelines.cli.terminal.json_text import json_text
-from emr_pipelines.spec.project_files.project import find_project_root
-from emr_pipelines.spec.reading.schema import SCHEMA_FILES, json_schema
+from emr_pipelines.pipeline_spec.project_files.project import find_project_root
+from emr_pipelines.pipeline_spec.reading.schema import SCHEMA_FILES, json_schema
 
 SCHEMA_FOLDER = Path("config") / "schema"
 

@@ -13,8 +13,8 @@ import typer
 from emr_pipelines.cli.project.options import EnvironmentOption, choose_environment
 from emr_pipelines.cli.terminal.json_text import print_json
 from emr_pipelines.errors import Problem, SpecError
-from emr_pipelines.spec.loader import check_pipelines
-from emr_pipelines.spec.project_files.project import (
+from emr_pipelines.pipeline_spec.loader import check_pipelines
+from emr_pipelines.pipeline_spec.project_files.project import (
     SUFFIXES,
     find_project_root,
     pipeline_files,

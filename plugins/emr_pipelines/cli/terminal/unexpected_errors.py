@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from emr_pipelines.errors import SpecError
-from emr_pipelines.spec.project_files.project import find_project_root
+from emr_pipelines.pipeline_spec.project_files.project import find_project_root
 
 
 def describe_unexpected(error: Exception, arguments: Sequence[str]) -> str:

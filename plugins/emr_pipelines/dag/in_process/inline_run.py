@@ -40,7 +40,7 @@ from emr_pipelines.dag.in_process.newest_api import offer_newest_api_only
 from emr_pipelines.dag.macros import CLUSTER_KEY, OUTPUT_KEY
 from emr_pipelines.dag.sensor import COUNTERS_KEY, PUBLISHED_KEY
 from emr_pipelines.emr.emr_api import RunError
-from emr_pipelines.plan.step_selection import StepSelection, narrow, parse_selection
+from emr_pipelines.plan.runs.step_selection import StepSelection, narrow, parse_selection
 
 Emit = Callable[[dict[str, Any]], None]
 

@@ -12,7 +12,7 @@ from airflow.listeners import hookimpl
 from airflow.utils.state import DagRunState
 from sqlalchemy.orm import object_session
 
-from emr_pipelines.spec.notation.task_names import PUBLISH_TASK, VERDICT_TASK
+from emr_pipelines.pipeline_spec.notation.task_names import PUBLISH_TASK, VERDICT_TASK
 
 _FAILED = ("failed", "upstream_failed")
 _WELL = ("success", "skipped")

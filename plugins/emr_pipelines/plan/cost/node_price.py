@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from emr_pipelines.pipeline_spec.catalog.instance_types import find_instance_type
 from emr_pipelines.plan.cost.demand import Market, Offer, Volume
 from emr_pipelines.plan.cost.prices import Price, PriceTable, SpotPrice
 from emr_pipelines.plan.cost.ranges import NOTHING, UNKNOWN, Range, total_of
-from emr_pipelines.spec.catalog.instance_types import find_instance_type
 
 # AWS bills a GB-month as 30 days of 24 hours.
 _HOURS_OF_MONTH = 30 * 24

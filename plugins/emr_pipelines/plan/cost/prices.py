@@ -6,7 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from emr_pipelines.spec.catalog.price_data import PriceFile, PriceKind, PriceListSpec, SpotListSpec, SpotRangeSpec
+from emr_pipelines.pipeline_spec.catalog.price_data import (
+    PriceFile,
+    PriceKind,
+    PriceListSpec,
+    SpotListSpec,
+    SpotRangeSpec,
+)
 
 EMR_FEE_SHARE = 0.25
 # Third parties say that the fee for a large type stops here in the families up to the fifth generation (m5d.8xlarge and larger: 0.27).

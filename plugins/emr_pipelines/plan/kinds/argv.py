@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from emr_pipelines.plan.code_layout import CodeLayout
+from emr_pipelines.pipeline_spec.models.pipeline import StepSpec
+from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.plan.artifacts import CodeLayout
 from emr_pipelines.plan.kinds.step_command import COMMAND_RUNNER
-from emr_pipelines.spec.models.pipeline import StepSpec
-from emr_pipelines.spec.notation.scalars import scalar_text
 
 
 def inputs_of(step: StepSpec) -> Mapping[str, str]:

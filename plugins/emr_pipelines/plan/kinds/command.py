@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from emr_pipelines.plan.code_layout import CodeLayout
+from emr_pipelines.pipeline_spec.models.pipeline import StepSpec
+from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.project_files.command_scripts import find_command_script
+from emr_pipelines.plan.artifacts import CodeLayout
 from emr_pipelines.plan.kinds.step_command import COMMAND_RUNNER, StepCommand
 from emr_pipelines.plan.kinds.words import code_among, program_of_spark_submit
-from emr_pipelines.spec.models.pipeline import StepSpec
-from emr_pipelines.spec.notation.scalars import scalar_text
-from emr_pipelines.spec.project_files.command_scripts import find_command_script
 
 # Fetches a script from S3 and starts it; every region has its own copy (AWS: emr-commandrunner).
 SCRIPT_RUNNER = "s3://${env.region}.elasticmapreduce/libs/script-runner/script-runner.jar"

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from emr_pipelines.plan.code_layout import CodeLayout
+from emr_pipelines.pipeline_spec.models.kinds.dist_cp import S3DistCpSpec
+from emr_pipelines.pipeline_spec.models.pipeline import StepSpec
+from emr_pipelines.plan.artifacts import CodeLayout
 from emr_pipelines.plan.kinds.argv import free_arguments, inputs_of, own_output
 from emr_pipelines.plan.kinds.step_command import StepCommand
-from emr_pipelines.spec.models.kinds.dist_cp import S3DistCpSpec
-from emr_pipelines.spec.models.pipeline import StepSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,15 @@
-"""Puts numbers in the place of `executors: auto`. Pure; what they are is decided in `spec.executor_choice`."""
+"""Puts numbers in the place of `executors: auto`. Pure; what they are is decided in `pipeline_spec.executor_choice`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from emr_pipelines.spec.models.cluster import ClusterSpec
-from emr_pipelines.spec.models.pipeline import StepSpec
-from emr_pipelines.spec.sizing.cluster_nodes import nodes_of_spec
-from emr_pipelines.spec.sizing.executor_choice import AUTO, choose_executors
-from emr_pipelines.spec.sizing.executor_sizes import memory_text
-from emr_pipelines.spec.sizing.spark_requests import OVERHEAD_PROPERTIES, executor_request, properties_of
+from emr_pipelines.pipeline_spec.models.cluster import ClusterSpec
+from emr_pipelines.pipeline_spec.models.pipeline import StepSpec
+from emr_pipelines.pipeline_spec.sizing.cluster_nodes import nodes_of_spec
+from emr_pipelines.pipeline_spec.sizing.executor_choice import AUTO, choose_executors
+from emr_pipelines.pipeline_spec.sizing.executor_sizes import memory_text
+from emr_pipelines.pipeline_spec.sizing.spark_requests import OVERHEAD_PROPERTIES, executor_request, properties_of
 
 _MAXIMUM_PROPERTY = "spark.dynamicAllocation.maxExecutors"
 

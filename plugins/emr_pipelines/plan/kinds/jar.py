@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from emr_pipelines.plan.code_layout import CodeLayout
+from emr_pipelines.pipeline_spec.models.kinds.jar import JarSpec
+from emr_pipelines.pipeline_spec.models.pipeline import StepSpec
+from emr_pipelines.plan.artifacts import CodeLayout
 from emr_pipelines.plan.kinds.argv import free_arguments
 from emr_pipelines.plan.kinds.step_command import StepCommand
 from emr_pipelines.plan.kinds.words import code_among
-from emr_pipelines.spec.models.kinds.jar import JarSpec
-from emr_pipelines.spec.models.pipeline import StepSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from emr_pipelines.plan.code_layout import CodeLayout
+from emr_pipelines.pipeline_spec.models.kinds.spark import SparkSpec
+from emr_pipelines.pipeline_spec.models.pipeline import StepSpec
+from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.sizing.spark_requests import PROPERTY_OF_KEY
+from emr_pipelines.plan.artifacts import CodeLayout
 from emr_pipelines.plan.kinds.argv import free_arguments, inputs_of, own_output
 from emr_pipelines.plan.kinds.step_command import StepCommand, once_each, option_list
 from emr_pipelines.plan.legacy_contract import LegacyContract, is_legacy
-from emr_pipelines.spec.models.kinds.spark import SparkSpec
-from emr_pipelines.spec.models.pipeline import StepSpec
-from emr_pipelines.spec.notation.scalars import scalar_text
-from emr_pipelines.spec.sizing.spark_requests import PROPERTY_OF_KEY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from emr_pipelines.plan.code_layout import CodeLayout
+from emr_pipelines.pipeline_spec.models.kinds.streaming import StreamingSpec
+from emr_pipelines.pipeline_spec.models.pipeline import StepSpec
+from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.streaming_arguments import is_file, quote_word, shipped_name
+from emr_pipelines.plan.artifacts import CodeLayout
 from emr_pipelines.plan.kinds.argv import free_arguments, inputs_of, own_output
 from emr_pipelines.plan.kinds.step_command import StepCommand, once_each, option_list
-from emr_pipelines.spec.models.kinds.streaming import StreamingSpec
-from emr_pipelines.spec.models.pipeline import StepSpec
-from emr_pipelines.spec.notation.scalars import scalar_text
-from emr_pipelines.spec.notation.streaming_arguments import is_file, quote_word, shipped_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

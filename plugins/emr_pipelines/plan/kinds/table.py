@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from emr_pipelines.plan.code_layout import CodeLayout
+from emr_pipelines.pipeline_spec.models.kinds.dist_cp import S3DistCpSpec
+from emr_pipelines.pipeline_spec.models.kinds.jar import JarSpec
+from emr_pipelines.pipeline_spec.models.kinds.spark import SparkSpec
+from emr_pipelines.pipeline_spec.models.kinds.streaming import StreamingSpec
+from emr_pipelines.pipeline_spec.models.pipeline import StepSpec
+from emr_pipelines.plan.artifacts import CodeLayout
 from emr_pipelines.plan.kinds.command import written_command
 from emr_pipelines.plan.kinds.dist_cp import s3_dist_cp
 from emr_pipelines.plan.kinds.jar import hadoop_jar
@@ -12,11 +17,6 @@ from emr_pipelines.plan.kinds.spark import spark_submit
 from emr_pipelines.plan.kinds.step_command import StepCommand
 from emr_pipelines.plan.kinds.streaming import hadoop_streaming
 from emr_pipelines.plan.legacy_contract import LegacyContract
-from emr_pipelines.spec.models.kinds.dist_cp import S3DistCpSpec
-from emr_pipelines.spec.models.kinds.jar import JarSpec
-from emr_pipelines.spec.models.kinds.spark import SparkSpec
-from emr_pipelines.spec.models.kinds.streaming import StreamingSpec
-from emr_pipelines.spec.models.pipeline import StepSpec
 
 
 def plan_command(pipeline: str, step: StepSpec, layout: CodeLayout, legacy: LegacyContract) -> StepCommand:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from emr_pipelines.plan.requests.configuration import configurations_request
-from emr_pipelines.plan.requests.operations import network_request
-from emr_pipelines.plan.requests.parts import given
-from emr_pipelines.plan.requests.scaling import auto_scaling_policy
-from emr_pipelines.spec.models.capacity import (
+from emr_pipelines.pipeline_spec.models.capacity import (
     CapacityReservationSpec,
     CapacitySpec,
     EbsSpec,
     ResizeSpec,
     WeightedInstance,
 )
-from emr_pipelines.spec.models.cluster import ClusterSpec
-from emr_pipelines.spec.notation.durations import seconds_of
+from emr_pipelines.pipeline_spec.models.cluster import ClusterSpec
+from emr_pipelines.pipeline_spec.notation.durations import seconds_of
+from emr_pipelines.plan.requests.configuration import configurations_request
+from emr_pipelines.plan.requests.operations import network_request
+from emr_pipelines.plan.requests.parts import given
+from emr_pipelines.plan.requests.scaling import auto_scaling_policy
 
 # EMR's own strategy for on-demand capacity is lowest-price; saying so lets a fleet name up to 30 instance types instead of 5.
 _ON_DEMAND_ALLOCATION = "lowest-price"

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 
-from emr_pipelines.plan.code_layout import CodeLayout
+from emr_pipelines.pipeline_spec.models.cluster import BootstrapSpec, ClusterSpec
+from emr_pipelines.pipeline_spec.models.security import SecurityConfigurationSpec
+from emr_pipelines.pipeline_spec.notation.durations import DEFAULT_MAX_LIFETIME, seconds_of
+from emr_pipelines.plan.artifacts import CodeLayout
 from emr_pipelines.plan.keys import cluster_name, cluster_path
 from emr_pipelines.plan.model import ClusterPlan, SecurityConfigurationPlan
 from emr_pipelines.plan.requests.capacity import instances_request, uses_fleets
@@ -19,9 +22,6 @@ from emr_pipelines.plan.requests.security import (
     name_security_configuration,
     security_configuration_body,
 )
-from emr_pipelines.spec.models.cluster import BootstrapSpec, ClusterSpec
-from emr_pipelines.spec.models.security import SecurityConfigurationSpec
-from emr_pipelines.spec.notation.durations import DEFAULT_MAX_LIFETIME, seconds_of
 
 CLUSTER_KEY = "main"
 DIGEST_TAG = "emr-pipelines:spec_digest"

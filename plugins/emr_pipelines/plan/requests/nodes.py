@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emr_pipelines.spec.sizing.cluster_nodes import ClusterNodes, Part, TypeChoice, cluster_nodes
+from emr_pipelines.pipeline_spec.sizing.cluster_nodes import ClusterNodes, Part, TypeChoice, cluster_nodes
 
 _PARTS = {"MASTER": "primary", "CORE": "core", "TASK": "task"}
 

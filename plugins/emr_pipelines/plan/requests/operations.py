@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from emr_pipelines.pipeline_spec.models.cluster import ClusterSpec
+from emr_pipelines.pipeline_spec.models.operations import (
+    CloudWatchLogsSpec,
+    MonitoringSpec,
+    S3LogsSpec,
+    SecurityGroupsSpec,
+)
 from emr_pipelines.plan.requests.parts import given
-from emr_pipelines.spec.models.cluster import ClusterSpec
-from emr_pipelines.spec.models.operations import CloudWatchLogsSpec, MonitoringSpec, S3LogsSpec, SecurityGroupsSpec
 
 
 def network_request(cluster: ClusterSpec, *, fleets: bool) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from emr_pipelines.pipeline_spec.models.scaling import AutoScalingSpec, ManagedScalingSpec, ScalingRuleSpec
+from emr_pipelines.pipeline_spec.notation.durations import seconds_of
 from emr_pipelines.plan.requests.parts import given
-from emr_pipelines.spec.models.scaling import AutoScalingSpec, ManagedScalingSpec, ScalingRuleSpec
-from emr_pipelines.spec.notation.durations import seconds_of
 
 _UNITS = {"instances": "Instances", "vcpu": "VCPU"}
 _EMR_NAMESPACE = "AWS/ElasticMapReduce"

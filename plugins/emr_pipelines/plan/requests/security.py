@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from emr_pipelines.plan.model import SecurityConfigurationPlan
-from emr_pipelines.plan.requests.parts import given, lay_over
-from emr_pipelines.spec.models.security import (
+from emr_pipelines.pipeline_spec.models.security import (
     AtRestSpec,
     ExternalKdcSpec,
     ImdsV2Spec,
@@ -17,6 +15,8 @@ from emr_pipelines.spec.models.security import (
     RuntimeRolesSpec,
     SecurityConfigurationSpec,
 )
+from emr_pipelines.plan.model import SecurityConfigurationPlan
+from emr_pipelines.plan.requests.parts import given, lay_over
 
 _NAME_PREFIX = "emr-pipelines-"
 _NAME_DIGITS = 12

@@ -1,6 +1,6 @@
 """Rules about what a run's parameters can become: options of a job, or words of a shell. Pure.
 
-Without a pattern of its own a text parameter takes neither blanks nor a dash first (`spec.forms.SAFE_TEXT`). A pattern of one's own is tried with values
+Without a pattern of its own a text parameter takes neither blanks nor a dash first (`pipeline_spec.forms.SAFE_TEXT`). A pattern of one's own is tried with values
 that would do harm; a pattern that takes none of them may still take others.
 """
 
@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
+from emr_pipelines.pipeline_spec.notation.placeholders import Reference
 from emr_pipelines.plan.model import ParamPlan, Plan, StepPlan
 from emr_pipelines.plan.security.findings import PlanViolation, SecurityRule
 from emr_pipelines.plan.security.request_texts import params_in, pieces_of
-from emr_pipelines.spec.notation.placeholders import Reference
 
 _DASHED = ("-x", "--x", "--conf", "-1", "--output=x", "-x1", "-2020-01-01")
 _SPLITTING = (" ", "\t", "\n", ";", "&", "|", "$(a)", "`a`", "'", '"', ">", "<")

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from emr_pipelines.pipeline_spec.notation.placeholders import PlaceholderError, Reference, parse_text
+from emr_pipelines.pipeline_spec.reading.plain_values import texts_in
 from emr_pipelines.plan.kinds.words import options_among
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.spec.notation.placeholders import PlaceholderError, Reference, parse_text
-from emr_pipelines.spec.reading.plain_values import texts_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

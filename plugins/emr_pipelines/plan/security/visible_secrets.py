@@ -1,6 +1,6 @@
 """Rules about secrets in what a run sends, which everybody who may describe a cluster or a step reads. Pure; a finding never repeats the secret.
 
-`secret` of `spec.rules.arguments` refuses what stands in a spec; here is what only the plan shows: values of the environment, and what they make together.
+`secret` of `pipeline_spec.rules.arguments` refuses what stands in a spec; here is what only the plan shows: values of the environment, and what they make together.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from emr_pipelines.pipeline_spec.notation.secret_patterns import is_named_secret, kind_of_secret, names_secret
+from emr_pipelines.pipeline_spec.reading.plain_values import texts_in
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.security.findings import Equivalents, PlanViolation, SecurityRule
 from emr_pipelines.plan.security.request_texts import params_in, place_of_value
-from emr_pipelines.spec.notation.secret_patterns import is_named_secret, kind_of_secret, names_secret
-from emr_pipelines.spec.reading.plain_values import texts_in
 
 _FIX = (
     "Remove it, wherever it comes from, and revoke it; let the job read it from AWS Secrets Manager, or give the cluster's role the right that it stands "

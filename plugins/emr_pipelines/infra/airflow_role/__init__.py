@@ -1,0 +1,1 @@
+"""What the role of Airflow may do: the AWS calls that the code makes, and the policy made of them."""

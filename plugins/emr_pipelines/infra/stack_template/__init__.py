@@ -1,0 +1,1 @@
+"""The CloudFormation template of an environment, part by part. Pure."""

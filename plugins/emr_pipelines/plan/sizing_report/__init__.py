@@ -1,0 +1,1 @@
+"""What the executors of a plan make of its nodes. Pure."""
