@@ -101,7 +101,7 @@ PROBABLE_CAUSES = Goldens(
 )
 ALL = (PLANS, BAD_SPECS, SECURITY_FINDINGS, LEGACY_SYSTEMS, BAD_LEGACY_SYSTEMS, PROBABLE_CAUSES)
 # Not of a case: what the installed botocore knows of RunJobFlow.
-RUN_JOB_FLOW_SHAPES = ROOT / "plugins" / "emr_pipelines" / "spec" / "catalog" / "run_job_flow.json"
+RUN_JOB_FLOW_SHAPES = ROOT / "plugins" / "emr_pipelines" / "pipeline_spec" / "catalog" / "run_job_flow.json"
 _TESTS_OF_SHAPES = "tests/spec/test_run_job_flow_shapes.py"
 
 

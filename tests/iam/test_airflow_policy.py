@@ -28,7 +28,7 @@ PACKAGE = ROOT / "plugins" / "emr_pipelines"
 ACCOUNT = "123456789012"
 # What the Airflow role runs. `emr/connect` and the other verbs are for people with rights of their own.
 ROOMS = {name: PACKAGE / name for name in ("emr", "storage", "inline", "dag", "cli")}
-FOR_PEOPLE = PACKAGE / "emr" / "access"
+FOR_PEOPLE = PACKAGE / "emr" / "connect"
 CLI = PACKAGE / "cli"
 VERBS_OF_THE_ROLE = (
     CLI / "run",
