@@ -12,9 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.pipeline_spec.notation.run_placeholders import DATE_VALUES
 from emr_pipelines.plan.keys import step_key
 from emr_pipelines.plan.model import Plan
-from emr_pipelines.plan.runs.run_binding import RunValues, bind_request, bind_run, values_of_run, values_of_step
+from emr_pipelines.plan.runs.run_binding import (
+    RunValues,
+    bind_request,
+    bind_run,
+    date_texts,
+    values_of_run,
+    values_of_step,
+)
 
 VALUES = RunValues(
     run_id="manual__2005-03-09T01:02:03",
@@ -125,3 +133,7 @@ def test_a_cluster_expires_after_its_longest_life(plan_of: Callable[[str], Plan]
 
 def run_values(plan: Plan) -> RunValues:
     return values_of_run(plan, run_id="r", date=dt.date(2005, 1, 1), params={}, code_prefix="s3://b/code/1")
+
+
+def test_a_run_of_single_steps_has_every_placeholder_that_is_about_data() -> None:
+    assert set(date_texts(2005, dt.date(2005, 3, 9))) == DATE_VALUES

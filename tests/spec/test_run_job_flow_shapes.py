@@ -67,3 +67,23 @@ def test_what_the_other_body_has_is_not_missing() -> None:
         "RunJobFlow's ManagedScalingPolicy.ComputeLimits needs the key UnitType",
         "RunJobFlow's ManagedScalingPolicy.ComputeLimits needs the key MinimumCapacityUnits",
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "count"),
+    [
+        ("TERMINATE_AT_TASK_COMPLETION", 0),
+        ("TERMINATE_AT_TASK_COMPLETION$${x}", 1),
+        ("$${params.when}", 1),
+        ("${params.when}", 0),
+        ("$${x}${params.when}", 0),
+    ],
+)
+def test_only_a_placeholder_may_be_any_text(written: str, count: int) -> None:
+    assert len([*find_flaws({"ScaleDownBehavior": written}, {()})]) == count
+
+
+def test_a_length_is_that_of_the_text_that_emr_gets() -> None:
+    longest = 256  # XmlStringMaxLen256
+    assert not [*find_flaws({"Name": "$${" + "x" * (longest - 2)}, {()})]
+    assert len([*find_flaws({"Name": "$${" + "x" * (longest - 1)}, {()})]) == 1

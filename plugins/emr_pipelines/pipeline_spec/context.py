@@ -68,6 +68,13 @@ class Context:
         except PlaceholderError:
             return text
 
+    def resolve_texts(self, value: Any) -> Any:
+        """A JSON value with the environment's values put into its texts; one with a malformed placeholder is left for its own rule."""
+        try:
+            return resolve_known(value, self._known)
+        except PlaceholderError:
+            return value
+
     def plain(self, value: Any) -> Any:
         """A JSON value as it is used outside of requests: the environment's values put in, and `$${` turned back into `${`."""
         try:

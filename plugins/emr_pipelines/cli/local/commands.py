@@ -22,6 +22,7 @@ from emr_pipelines.emr.loopback import is_loopback
 from emr_pipelines.errors import EmrPipelinesError
 
 local_app = typer.Typer(
+    name="local",
     help="The emr_local of this project: start one that outlives the shell, see whose runs, stop it.",
     no_args_is_help=True,
     add_completion=False,

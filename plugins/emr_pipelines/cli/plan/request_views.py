@@ -10,11 +10,14 @@ from rich.text import Text
 
 from emr_pipelines.cli.plan.layout import Shown, heading, table
 from emr_pipelines.cli.plan.report import PlanReport
+from emr_pipelines.pipeline_spec.notation.run_placeholders import DATE_FORMS
 from emr_pipelines.plan.kinds.argv import command_line
 from emr_pipelines.plan.limits import LimitUse
 from emr_pipelines.plan.runs.run_dates import ScheduledRun
 
 _SHOWN_DIGITS = 12
+*_FIRST_DATES, _LAST_DATE = (f"${{{name}}}" for name in DATE_FORMS)
+_DATES = f"{', '.join(_FIRST_DATES)} or {_LAST_DATE}"
 # Of more runs than these the first and the last are shown; --json has them all.
 _MOST_RUNS = 60
 _SHOWN_RUNS = 25
@@ -72,7 +75,7 @@ def show_runs(report: PlanReport) -> list[Shown]:
     if len(runs) > 1 and not runs[0].values:
         shown.append(
             Text(
-                "All these runs send the same arguments: no request uses ${run.year}, ${run.month} or ${run.date} with another value.",
+                f"All these runs send the same arguments: no request uses {_DATES} with another value.",
                 style="yellow",
             )
         )

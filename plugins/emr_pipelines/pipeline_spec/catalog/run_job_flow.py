@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from emr_pipelines.pipeline_spec.notation.placeholders import PlaceholderError, Reference, parse_text
 from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
 from emr_pipelines.pipeline_spec.notation.spelling import suggest
 from emr_pipelines.pipeline_spec.reading.document import Path
@@ -28,7 +29,6 @@ _BITS = {"integer": 32, "long": 64}
 # What EMR refuses a request without, though the model calls it optional.
 _ALSO_NEEDED = {"Application": ("Name",), "Configuration": ("Classification",)}
 _SHOWN = 40
-_PLACEHOLDER = "${"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,8 @@ def _find_flaws_of_keys(
 
 
 def _find_flaws_of_scalar(kind: Mapping[str, Any], value: Any, path: Path) -> Iterator[Flaw]:
-    if isinstance(value, str) and _PLACEHOLDER in value:
+    value = _text_for_emr(value) if isinstance(value, str) else value
+    if value is None:
         return
     name = _name(path)
     if "enum" in kind and value not in kind["enum"]:
@@ -134,6 +135,15 @@ def _find_flaws_of_scalar(kind: Mapping[str, Any], value: Any, path: Path) -> It
         yield Flaw(path=path, message=f"{name} must {have} at least {least}{unit}", fix="Change the value.")
     if most is not None and size > most:
         yield Flaw(path=path, message=f"{name} must {have} at most {most}{unit}", fix="Change the value.")
+
+
+def _text_for_emr(text: str) -> str | None:
+    """The text that EMR gets; None for one with a placeholder, whose value is not known, and for a malformed one, which has a rule of its own."""
+    try:
+        pieces = parse_text(text)
+    except PlaceholderError:
+        return None
+    return None if any(isinstance(piece, Reference) for piece in pieces) else "".join(map(str, pieces))
 
 
 def _owner(path: Path) -> str:

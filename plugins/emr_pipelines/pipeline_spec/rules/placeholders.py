@@ -73,10 +73,9 @@ def _allowed_roots(path: Path) -> tuple[str, ...]:
 def _where(root: str) -> str:
     if root == "steps":
         return "The output of a step can be used in inputs, args and command."
-    return (
-        f"${{{root}.…}} can be used in inputs, args, command, publish and conf, "
-        "in arguments, environment and properties of streaming, and in s3_dist_cp."
-    )
+    first, *others, last = (kind.run_values_in for kind in KINDS.values() if kind is not None and kind.run_values_in)
+    places = [f"inputs, args, command, publish and {first}", *others]
+    return f"${{{root}.…}} can be used in {', in '.join(places)}, and in {last}."
 
 
 def _find_unknown(context: Context, reference: Reference) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.pipeline_spec.notation.placeholders import Reference, substitute
-from emr_pipelines.pipeline_spec.notation.run_placeholders import RunPlaceholders
+from emr_pipelines.pipeline_spec.notation.run_placeholders import DATE_VALUES, RunPlaceholders
 from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
 from emr_pipelines.plan.keys import path_safe_run_id, run_key, run_year, step_key
 from emr_pipelines.plan.legacy_contract import output_uri_of
@@ -129,6 +129,12 @@ def _texts_of(values: RunValues) -> RunPlaceholders[str | None]:
         step_attempt=values.step_attempt,
         step_key=values.step_key,
     )
+
+
+def date_texts(year: int, date: dt.date) -> dict[str, str]:
+    """The texts of the placeholders that are about data, by name, of a run that is about this year and date."""
+    texts = _texts_of(RunValues(run_id="", run_key="", year=year, logical_date=date, params={}, code_prefix=""))
+    return {name: text for name in DATE_VALUES if (text := texts.of(Reference(tuple(name.split(".")))))}
 
 
 def _own_text(reference: Reference, values: RunValues) -> str | None:

@@ -18,6 +18,7 @@ from emr_pipelines.plan.keys import STEP_RUNS, waiting_cluster_key
 from emr_pipelines.plan.legacy_contract import output_uri_of
 from emr_pipelines.plan.model import Artifact, ClusterPlan, Plan, StepPlan
 from emr_pipelines.plan.requests.cluster import DIGEST_TAG, is_own_tag
+from emr_pipelines.plan.runs.run_binding import date_texts
 from emr_pipelines.plan.runs.run_scope import RunScope, output_origins
 
 
@@ -89,7 +90,7 @@ def cluster_key_of(plan: Plan, chosen: Collection[str], contents: Mapping[str, b
 def narrow(plan: Plan, selection: StepSelection) -> RunScope:
     """The run of these steps alone. It has no schedule: Airflow drops tasks outside of a DAG's dates."""
     date = dt.date.fromisoformat(selection.date)
-    texts = {"run.year": str(selection.year), "run.month": f"{date:%m}", "run.date": selection.date}
+    texts = date_texts(selection.year, date)
     for name, output in selection.outputs.items():
         texts |= {f"steps.{name}.output": output, f"steps.{name}.output_uri": output_uri_of(output)}
     bind = partial(_bind, texts=texts)

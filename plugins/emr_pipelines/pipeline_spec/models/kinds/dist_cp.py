@@ -15,6 +15,7 @@ from emr_pipelines.pipeline_spec.notation import forms
 class S3DistCpSpec(KindModel):
     """A copy by s3-dist-cp, from the step's one input to `dest` or to the step's own output."""
 
+    run_values_in: ClassVar[str] = "s3_dist_cp"
     # It copies a marker, but writes none of its own.
     writes_success_marker: ClassVar[bool] = False
     names_outputs: ClassVar[bool] = True

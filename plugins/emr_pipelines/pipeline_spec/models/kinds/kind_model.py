@@ -19,6 +19,8 @@ class KindModel(Model):
     gets_inputs: ClassVar[bool] = True
     # Whether Hadoop's committer or Spark leaves a _SUCCESS beside the output, unless a setting stops it.
     writes_success_marker: ClassVar[bool] = True
+    # Where below the key values of a run may stand, in words for people; what `roots_at` allows.
+    run_values_in: ClassVar[str] = ""
     # Whether a text below the key may name the output of another step.
     names_outputs: ClassVar[bool] = False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,8 @@ from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
 
 class SparkSpec(KindModel):
     """A spark-submit: a Python `script`, or a `jar` with its main `class`."""
+
+    run_values_in: ClassVar[str] = "conf"
 
     script: str | None = Field(
         default=None, min_length=1, description="A Python file: a path in the project or an s3:// address."

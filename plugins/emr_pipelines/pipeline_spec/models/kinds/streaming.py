@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -17,6 +17,8 @@ Program = Text | Annotated[list[Scalar], Field(min_length=1)]
 
 class StreamingSpec(KindModel):
     """A Hadoop Streaming job: programs that read lines and write lines."""
+
+    run_values_in: ClassVar[str] = "arguments, environment and properties of streaming"
 
     mapper: Program = Field(
         description="Reads lines of the inputs: a file of the project, an s3:// address, or a command of the nodes; a list adds arguments."

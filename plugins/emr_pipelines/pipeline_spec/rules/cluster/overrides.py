@@ -27,7 +27,7 @@ _FIXED_INSTANCES = {"KeepJobFlowAliveWhenNoSteps": True, "TerminationProtected":
 
 def check_keys(context: Context) -> Iterator[RuleViolation]:
     """What overrides and the rest of the cluster make together is what EMR's API takes."""
-    overrides = context.plain(context.spec.cluster.overrides or {})
+    overrides = context.resolve_texts(context.spec.cluster.overrides or {})
     own = {key: value for key, value in overrides.items() if key not in (*_RESERVED, "AutoTerminationPolicy")}
     for flaw in find_flaws(own, frozenset(_given(context))):
         yield RuleViolation(path=(*_PATH, *flaw.path), message=flaw.message, fix=flaw.fix, at_key=flaw.at_key)
