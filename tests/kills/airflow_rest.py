@@ -117,6 +117,10 @@ class AirflowRest:
         """Mark a whole run as `failed` or `success`, as the UI's button does."""
         self.call("PATCH", f"/dags/{dag_id}/dagRuns/{_quoted(run_id)}", {"state": state})
 
+    def pause(self, dag_id: str) -> None:
+        """Have the scheduler leave the runs of a DAG alone, as the UI's switch does."""
+        self.call("PATCH", f"/dags/{dag_id}", {"is_paused": True})
+
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
         """What a task handed on; None if it handed on nothing under the key."""
         path = f"/dags/{dag_id}/dagRuns/{_quoted(run_id)}/taskInstances/{task_id}/xcomEntries/{key}?deserialize=true"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
+from pyarrow import csv, parquet
 from sqlalchemy import delete
 
 from emr_pipelines.emr.steps import StepHandle
@@ -337,7 +339,10 @@ def test_a_corrupt_input_file_is_named(
     folder = corrupt_reviews
     if kind == "parquet":
         folder = "f35_parquet"
-        put(s3, f"{folder}/year=1995", **{"zz_cut_off.parquet": b"PAR1 this is no parquet PAR1"})
+        whole = io.BytesIO()
+        parquet.write_table(csv.read_csv(io.BytesIO(REVIEWS.encode())), whole)
+        cut_off = b"PAR1 this is no parquet PAR1"
+        put(s3, f"{folder}/year=1995", **{"good.parquet": whole.getvalue(), "zz_cut_off.parquet": cut_off})
     outcome = runner.run(runner.build("f35_corrupt", PREPROCESS % (folder, "[]")))
     assert outcome.state == "failed"
     assert f"s3://{BUCKET}/{folder}/year=1995/zz_cut_off.{kind}" in outcome.error("preprocess_titles.wait")
