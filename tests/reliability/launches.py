@@ -47,9 +47,14 @@ def check_sent_again(runner: Runner, operation: str, times: int) -> None:
 
 
 def cluster_of(runner: Runner, dag: DAG) -> str:
-    """The only live cluster of a pipeline."""
-    pages = runner.api.read.get_paginator("list_clusters").paginate(ClusterStates=["STARTING", "RUNNING", "WAITING"])
-    (cluster_id,) = [one["Id"] for page in pages for one in page["Clusters"] if f"/{dag.dag_id}/" in one["Name"]]
+    """The only live cluster of a pipeline; a call that a fault holds may still be about to make it."""
+
+    def find() -> list[str]:
+        states: list[Any] = ["STARTING", "RUNNING", "WAITING"]
+        pages = runner.api.read.get_paginator("list_clusters").paginate(ClusterStates=states)
+        return [one["Id"] for page in pages for one in page["Clusters"] if f"/{dag.dag_id}/" in one["Name"]]
+
+    (cluster_id,) = wait_for(find, f"a cluster of {dag.dag_id}")
     return cluster_id
 
 
