@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.goldens import PLANS
 
 from emr_pipelines.pipeline_spec.catalog.run_job_flow import read_shapes
+from emr_pipelines.pipeline_spec.notation.plain_values import texts_in
 from emr_pipelines.pipeline_spec.reading.document import Document, value_at
-from emr_pipelines.pipeline_spec.reading.plain_values import texts_in
 from emr_pipelines.pipeline_spec.reading.source import read_source
 
 SpecPath = tuple[str | int, ...]

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emr_pipelines.pipeline_spec.loader import check_pipeline
+from emr_pipelines.pipeline_spec.notation.plain_values import texts_in
 from emr_pipelines.pipeline_spec.reading.document import holds, value_at
-from emr_pipelines.pipeline_spec.reading.plain_values import texts_in
 from emr_pipelines.pipeline_spec.reading.source import read_source
 from emr_pipelines.pipeline_spec.reading.yaml_text import read_document
 

@@ -9,6 +9,7 @@ import sys
 import urllib.error
 from dataclasses import dataclass
 from http import HTTPStatus
+from importlib.metadata import version
 from pathlib import Path
 
 from emr_pipelines.plan.keys import run_key
@@ -111,8 +112,9 @@ def _backfill(airflow: AirflowProcesses, name: str, *, outside: bool) -> None:
         airflow.rest.backfill(name, day, day, 1, "none")
     except urllib.error.HTTPError as error:
         # Airflow says so when the schedule has no run in the range; 3.2 trips over it.
-        refused = (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.INTERNAL_SERVER_ERROR)
-        if not outside or error.code not in refused:
+        trips = version("apache-airflow").startswith("3.2.")
+        refused = HTTPStatus.INTERNAL_SERVER_ERROR if trips else HTTPStatus.UNPROCESSABLE_ENTITY
+        if not outside or error.code != refused:
             raise
 
 

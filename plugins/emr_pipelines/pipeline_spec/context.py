@@ -11,7 +11,7 @@ from emr_pipelines.errors import Problem, Severity
 from emr_pipelines.pipeline_spec.models.environment import EnvironmentSpec
 from emr_pipelines.pipeline_spec.models.pipeline import PipelineSpec, StepSpec
 from emr_pipelines.pipeline_spec.notation.placeholders import PlaceholderError, Reference, resolve_known, substitute
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text
 from emr_pipelines.pipeline_spec.project_files.project import ProjectFiles
 from emr_pipelines.pipeline_spec.reading.document import Document, Path, value_at
 

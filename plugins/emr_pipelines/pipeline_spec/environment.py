@@ -10,12 +10,12 @@ from pathlib import Path, PurePosixPath
 from emr_pipelines.errors import Problem, SpecError
 from emr_pipelines.pipeline_spec.context import BUILT_IN_VALUES
 from emr_pipelines.pipeline_spec.models.environment import EnvironmentSpec
+from emr_pipelines.pipeline_spec.notation.plain_values import texts_in
 from emr_pipelines.pipeline_spec.notation.s3_places import find_flaw
 from emr_pipelines.pipeline_spec.notation.secret_patterns import is_named_secret, kind_of_secret
 from emr_pipelines.pipeline_spec.project_files.project import environment_file, relative_name
 from emr_pipelines.pipeline_spec.reading.document import Document
 from emr_pipelines.pipeline_spec.reading.fallback_values import environment_fallback
-from emr_pipelines.pipeline_spec.reading.plain_values import texts_in
 from emr_pipelines.pipeline_spec.reading.source import read_source
 from emr_pipelines.pipeline_spec.reading.validation import ValidatedDocument, validate_document
 

@@ -16,12 +16,11 @@ from emr_pipelines.pipeline_spec.file_references import project_files_of
 from emr_pipelines.pipeline_spec.models.environment import EnvironmentSpec
 from emr_pipelines.pipeline_spec.models.pipeline import PipelineSpec
 from emr_pipelines.pipeline_spec.models.suppression import SuppressionSpec
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text, scalars_in
 from emr_pipelines.pipeline_spec.project_files.project import ProjectFiles, relative_name
 from emr_pipelines.pipeline_spec.reading.document import Document
 from emr_pipelines.pipeline_spec.reading.fallback_values import pipeline_fallback
 from emr_pipelines.pipeline_spec.reading.overlay import overlay_cluster
-from emr_pipelines.pipeline_spec.reading.plain_values import scalars_in
 from emr_pipelines.pipeline_spec.reading.source import read_source
 from emr_pipelines.pipeline_spec.reading.validation import ValidatedDocument, validate_document
 from emr_pipelines.pipeline_spec.rules.place_owners import PublishedPlace, find_shared, published_places

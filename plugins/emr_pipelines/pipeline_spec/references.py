@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from emr_pipelines.pipeline_spec.context import Context
 from emr_pipelines.pipeline_spec.models.pipeline import KINDS
 from emr_pipelines.pipeline_spec.notation.placeholders import PlaceholderError, Reference, references_in
+from emr_pipelines.pipeline_spec.notation.plain_values import texts_in
 from emr_pipelines.pipeline_spec.reading.document import Path, value_at
-from emr_pipelines.pipeline_spec.reading.plain_values import texts_in
 
 ARGUMENT_KEYS = ("args", "command")
 _KEYS_WITH_OUTPUTS = (

@@ -20,7 +20,7 @@ from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.cli.terminal.waiting import show_waiting
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.pipeline_spec.models.environment import EnvironmentSpec, SampleDataSpec
-from emr_pipelines.pipeline_spec.reading.plain_values import texts_in
+from emr_pipelines.pipeline_spec.notation.plain_values import texts_in
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.storage.s3_uri import parse_s3_prefix
 

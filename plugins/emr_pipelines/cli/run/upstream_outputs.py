@@ -8,7 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text
 from emr_pipelines.pipeline_spec.project_files.project import DEFAULT_ENVIRONMENT
 from emr_pipelines.plan.model import Plan, StepPlan
 from emr_pipelines.plan.runs.param_values import find_refusal

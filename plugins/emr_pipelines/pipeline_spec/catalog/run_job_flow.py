@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from emr_pipelines.pipeline_spec.notation.placeholders import PlaceholderError, Reference, parse_text
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text
 from emr_pipelines.pipeline_spec.notation.spelling import suggest
 from emr_pipelines.pipeline_spec.reading.document import Path
 

@@ -12,12 +12,11 @@ from emr_pipelines.pipeline_spec.file_references import is_argument_file
 from emr_pipelines.pipeline_spec.models.cluster import BootstrapSpec
 from emr_pipelines.pipeline_spec.models.kinds.spark import SparkSpec
 from emr_pipelines.pipeline_spec.models.pipeline import StepSpec
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text, scalars_in
 from emr_pipelines.pipeline_spec.notation.streaming_arguments import is_file
 from emr_pipelines.pipeline_spec.project_files.command_scripts import find_command_script
 from emr_pipelines.pipeline_spec.project_files.program_text import interpreter_of
 from emr_pipelines.pipeline_spec.reading.document import Path
-from emr_pipelines.pipeline_spec.reading.plain_values import scalars_in
 
 # Where a spec says which Python PySpark runs: properties of Spark, and variables that Spark or YARN sets.
 PYTHON_KEYS = ("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON", "spark.pyspark.python", "spark.pyspark.driver.python")

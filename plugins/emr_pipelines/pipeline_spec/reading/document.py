@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emr_pipelines.errors import Problem, Severity
-
-Path = tuple[str | int, ...]
+from emr_pipelines.pipeline_spec.notation.plain_values import Path as Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

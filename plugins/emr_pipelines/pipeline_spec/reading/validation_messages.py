@@ -13,7 +13,7 @@ from emr_pipelines.errors import Problem
 from emr_pipelines.pipeline_spec.models.base import Model
 from emr_pipelines.pipeline_spec.notation.command_words import as_list
 from emr_pipelines.pipeline_spec.notation.forms import FORMS
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text
 from emr_pipelines.pipeline_spec.notation.spelling import closest, suggest
 from emr_pipelines.pipeline_spec.reading.document import Document, Path, holds, value_at
 from emr_pipelines.pipeline_spec.reading.schema import describe_path, known_keys, pattern_at

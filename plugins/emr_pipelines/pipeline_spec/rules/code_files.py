@@ -15,6 +15,7 @@ from emr_pipelines.pipeline_spec.code_files.references import (
 )
 from emr_pipelines.pipeline_spec.context import Context, RuleViolation
 from emr_pipelines.pipeline_spec.file_references import is_argument_file, project_files_of
+from emr_pipelines.pipeline_spec.notation.plain_values import texts_in
 from emr_pipelines.pipeline_spec.project_files.command_scripts import CommandScript, find_command_script
 from emr_pipelines.pipeline_spec.project_files.newer_syntax import NewerSyntax, Version
 from emr_pipelines.pipeline_spec.project_files.program_text import (
@@ -25,7 +26,6 @@ from emr_pipelines.pipeline_spec.project_files.program_text import (
 )
 from emr_pipelines.pipeline_spec.project_files.python_source import OWN_VERSION, Flaw, PythonSource
 from emr_pipelines.pipeline_spec.reading.document import Path
-from emr_pipelines.pipeline_spec.reading.plain_values import texts_in
 
 
 def check_python(context: Context) -> Iterator[RuleViolation]:

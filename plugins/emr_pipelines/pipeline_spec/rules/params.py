@@ -11,7 +11,7 @@ from emr_pipelines.pipeline_spec.models.base import Scalar
 from emr_pipelines.pipeline_spec.models.pipeline import ParamSpec, param_schema, text_pattern
 from emr_pipelines.pipeline_spec.notation.forms import FORMS, SAFE_TEXT
 from emr_pipelines.pipeline_spec.notation.param_schemas import FORMAT_WORDS, refusing_keyword
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text
 from emr_pipelines.pipeline_spec.notation.slow_patterns import find_slow_part
 from emr_pipelines.pipeline_spec.reading.document import Path
 from emr_pipelines.pipeline_spec.references import parse_references

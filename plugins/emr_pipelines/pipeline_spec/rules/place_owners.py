@@ -10,9 +10,9 @@ from emr_pipelines.errors import Problem
 from emr_pipelines.pipeline_spec.context import Context, RuleViolation
 from emr_pipelines.pipeline_spec.models.pipeline import StepSpec
 from emr_pipelines.pipeline_spec.notation.placeholders import PlaceholderError, Reference, parse_text, resolve_known
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text
 from emr_pipelines.pipeline_spec.notation.run_placeholders import DATE_VALUES
 from emr_pipelines.pipeline_spec.notation.s3_places import TakeOver
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
 from emr_pipelines.pipeline_spec.notation.task_names import TAKE_OVER_KEY
 from emr_pipelines.pipeline_spec.reading.document import Path
 from emr_pipelines.pipeline_spec.rules.place_tree import PlaceTree

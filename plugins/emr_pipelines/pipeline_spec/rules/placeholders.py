@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from emr_pipelines.pipeline_spec.context import BUILT_IN_VALUES, Context, RuleViolation
 from emr_pipelines.pipeline_spec.models.pipeline import KINDS
 from emr_pipelines.pipeline_spec.notation.placeholders import PlaceholderError, Reference, parse_text
+from emr_pipelines.pipeline_spec.notation.plain_values import texts_in
 from emr_pipelines.pipeline_spec.notation.run_placeholders import RUN_NAMES
 from emr_pipelines.pipeline_spec.notation.spelling import suggest
 from emr_pipelines.pipeline_spec.reading.document import Path
-from emr_pipelines.pipeline_spec.reading.plain_values import texts_in
 from emr_pipelines.pipeline_spec.references import parse_references
 
 # No opening inside: searching a long text with many of them stays linear.

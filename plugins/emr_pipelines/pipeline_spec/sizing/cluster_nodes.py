@@ -10,7 +10,7 @@ from emr_pipelines.pipeline_spec.catalog.instance_types import InstanceType, fin
 from emr_pipelines.pipeline_spec.models.capacity import CapacitySpec, WeightedInstance
 from emr_pipelines.pipeline_spec.models.cluster import ClusterSpec
 from emr_pipelines.pipeline_spec.models.configuration import ConfigurationSpec
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text
 from emr_pipelines.pipeline_spec.reading.overlay import PARTS
 from emr_pipelines.pipeline_spec.sizing.executor_sizes import fitting
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from emr_pipelines.pipeline_spec.models.kinds.spark import SparkSpec
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text
 from emr_pipelines.pipeline_spec.sizing.executor_sizes import (
     DRIVER_OVERHEAD_FACTOR,
     EXECUTOR_OVERHEAD_FACTOR,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emr_pipelines.pipeline_spec.models.pipeline import StepSpec
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text
 from emr_pipelines.plan.artifacts import CodeLayout
 from emr_pipelines.plan.kinds.step_command import COMMAND_RUNNER
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from emr_pipelines.pipeline_spec.models.pipeline import StepSpec
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text
 from emr_pipelines.pipeline_spec.project_files.command_scripts import find_command_script
 from emr_pipelines.plan.artifacts import CodeLayout
 from emr_pipelines.plan.kinds.step_command import COMMAND_RUNNER, StepCommand

@@ -68,7 +68,6 @@ class StepCommand(ABC):
 
     def with_texts(self, change: Callable[[Any], Any]) -> Self:
         """The same command with every text changed; `change` takes a JSON value and gives one of the same shape."""
-        # `fields` of a subclass begin with those of its base.
         return replace(self, **{one.name: _frozen(change(getattr(self, one.name))) for one in fields(self)})
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from emr_pipelines.pipeline_spec.models.kinds.streaming import StreamingSpec
 from emr_pipelines.pipeline_spec.models.pipeline import StepSpec
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text
 from emr_pipelines.pipeline_spec.notation.streaming_arguments import is_file, quote_word, shipped_name
 from emr_pipelines.plan.artifacts import CodeLayout
 from emr_pipelines.plan.kinds.argv import free_arguments, inputs_of, own_output

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from emr_pipelines.pipeline_spec.models.configuration import ConfigurationSpec
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text
 
 
 def configurations_request(configurations: Iterable[ConfigurationSpec] | None) -> list[dict[str, Any]]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.pipeline_spec.notation.placeholders import Reference, substitute
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text
 from emr_pipelines.pipeline_spec.notation.run_placeholders import DATE_VALUES, RunPlaceholders
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
 from emr_pipelines.plan.keys import path_safe_run_id, run_key, run_year, step_key
 from emr_pipelines.plan.legacy_contract import output_uri_of
 from emr_pipelines.plan.model import Plan, StepPlan

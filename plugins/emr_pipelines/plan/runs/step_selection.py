@@ -11,8 +11,8 @@ from typing import Any
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.pipeline_spec.notation.hdfs_arguments import leaves_on_hdfs, needs_hdfs
 from emr_pipelines.pipeline_spec.notation.placeholders import Reference, references_in, resolve_known
+from emr_pipelines.pipeline_spec.notation.plain_values import texts_in
 from emr_pipelines.pipeline_spec.notation.spelling import suggest
-from emr_pipelines.pipeline_spec.reading.plain_values import texts_in
 from emr_pipelines.pipeline_spec.references import ancestors_of
 from emr_pipelines.plan.keys import STEP_RUNS, waiting_cluster_key
 from emr_pipelines.plan.legacy_contract import output_uri_of

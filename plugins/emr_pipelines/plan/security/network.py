@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emr_pipelines.pipeline_spec.reading.plain_values import texts_in
+from emr_pipelines.pipeline_spec.notation.plain_values import texts_in
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.security.findings import Equivalents, PlanViolation, SecurityRule
 from emr_pipelines.plan.security.request_texts import place_of_value

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emr_pipelines.pipeline_spec.notation.placeholders import PlaceholderError, Reference, parse_text
-from emr_pipelines.pipeline_spec.reading.plain_values import texts_in
+from emr_pipelines.pipeline_spec.notation.plain_values import texts_in
 from emr_pipelines.plan.kinds.words import options_among
 from emr_pipelines.plan.model import Plan
 

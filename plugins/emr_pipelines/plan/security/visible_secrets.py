@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from emr_pipelines.pipeline_spec.notation.plain_values import texts_in
 from emr_pipelines.pipeline_spec.notation.secret_patterns import is_named_secret, kind_of_secret, names_secret
-from emr_pipelines.pipeline_spec.reading.plain_values import texts_in
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.security.findings import Equivalents, PlanViolation, SecurityRule
 from emr_pipelines.plan.security.request_texts import params_in, place_of_value

@@ -8,8 +8,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from emr_pipelines.pipeline_spec.models.base import Text
-from emr_pipelines.pipeline_spec.models.kinds.kind_model import InnerPath, KindModel
+from emr_pipelines.pipeline_spec.models.kinds.kind_model import KindModel
 from emr_pipelines.pipeline_spec.notation import forms
+from emr_pipelines.pipeline_spec.notation.plain_values import Path
 
 
 class S3DistCpSpec(KindModel):
@@ -67,7 +68,7 @@ class S3DistCpSpec(KindModel):
     encryption: bool = Field(default=False, description="Ask S3 to encrypt the copies (SSE-S3).")
 
     @classmethod
-    def roots_at(cls, inner: InnerPath) -> tuple[str, ...]:
+    def roots_at(cls, inner: Path) -> tuple[str, ...]:
         """Values of a run in every option; a manifest may be the output of an earlier step, and the list of prefixes is a file of the project."""
         match inner:
             case ("previous_manifest",):
@@ -76,7 +77,7 @@ class S3DistCpSpec(KindModel):
                 return ("env",)
         return ("env", "params", "run")
 
-    def file_references(self, resolve: Callable[[str], str]) -> Iterator[tuple[InnerPath, str]]:
+    def file_references(self, resolve: Callable[[str], str]) -> Iterator[tuple[Path, str]]:
         """The list of prefixes."""
         if self.src_prefixes_file:
             yield ("src_prefixes_file",), self.src_prefixes_file

@@ -8,7 +8,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from emr_pipelines.pipeline_spec.models.base import Text
-from emr_pipelines.pipeline_spec.models.kinds.kind_model import InnerPath, KindModel
+from emr_pipelines.pipeline_spec.models.kinds.kind_model import KindModel
+from emr_pipelines.pipeline_spec.notation.plain_values import Path
 
 
 class JarSpec(KindModel):
@@ -21,6 +22,6 @@ class JarSpec(KindModel):
         default=None, alias="class", description="Its main class; the default is the one that the jar's manifest names."
     )
 
-    def file_references(self, resolve: Callable[[str], str]) -> Iterator[tuple[InnerPath, str]]:
+    def file_references(self, resolve: Callable[[str], str]) -> Iterator[tuple[Path, str]]:
         """The jar."""
         yield ("path",), self.path

@@ -6,10 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from emr_pipelines.pipeline_spec.models.base import Model
-from emr_pipelines.pipeline_spec.notation.scalars import scalars_of
-
-# A path below the kind's key.
-InnerPath = tuple[str | int, ...]
+from emr_pipelines.pipeline_spec.notation.plain_values import Path, scalar_text, scalars_in
 
 
 class KindModel(Model):
@@ -25,11 +22,11 @@ class KindModel(Model):
     names_outputs: ClassVar[bool] = False
 
     @classmethod
-    def roots_at(cls, inner: InnerPath) -> tuple[str, ...]:
+    def roots_at(cls, inner: Path) -> tuple[str, ...]:
         """Which placeholders may stand at a path below the key, by their first word."""
         return ("env",)
 
-    def file_references(self, resolve: Callable[[str], str]) -> Iterable[tuple[InnerPath, str]]:
+    def file_references(self, resolve: Callable[[str], str]) -> Iterable[tuple[Path, str]]:
         """Every value that names a file, by its path below the key, without the `#name` that some may have; `resolve` puts the environment's values in."""
         return ()
 
@@ -39,10 +36,10 @@ class KindModel(Model):
 
     def argument_texts(self) -> Iterable[str]:
         """The texts of which the step's arguments are made, for EMR's limit: at least these."""
-        return (text for text in scalars_of(self.model_dump(exclude_defaults=True)))
+        return (scalar_text(value) for _, value in scalars_in(self.model_dump(exclude_defaults=True)))
 
 
-def listed_files(**lists: Iterable[str]) -> Iterable[tuple[InnerPath, str]]:
+def listed_files(**lists: Iterable[str]) -> Iterable[tuple[Path, str]]:
     """The files in lists, by the key of the list."""
     for key, texts in lists.items():
         yield from (((key, index), text.partition("#")[0]) for index, text in enumerate(texts))

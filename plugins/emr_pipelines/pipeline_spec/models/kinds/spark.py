@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from emr_pipelines.pipeline_spec.models.base import Memory, Scalar, Text
-from emr_pipelines.pipeline_spec.models.kinds.kind_model import InnerPath, KindModel, listed_files
+from emr_pipelines.pipeline_spec.models.kinds.kind_model import KindModel, listed_files
 from emr_pipelines.pipeline_spec.notation import forms
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import Path, scalar_text
 
 
 class SparkSpec(KindModel):
@@ -50,14 +50,14 @@ class SparkSpec(KindModel):
     )
 
     @classmethod
-    def roots_at(cls, inner: InnerPath) -> tuple[str, ...]:
+    def roots_at(cls, inner: Path) -> tuple[str, ...]:
         """Values of a run in Spark's properties."""
         match inner:
             case ("conf", _):
                 return ("env", "params", "run")
         return ("env",)
 
-    def file_references(self, resolve: Callable[[str], str]) -> Iterator[tuple[InnerPath, str]]:
+    def file_references(self, resolve: Callable[[str], str]) -> Iterator[tuple[Path, str]]:
         """The program and what travels with it."""
         if self.script:
             yield ("script",), self.script

@@ -8,8 +8,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from emr_pipelines.pipeline_spec.models.base import Identifier, Scalar, Text
-from emr_pipelines.pipeline_spec.models.kinds.kind_model import InnerPath, KindModel, listed_files
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.models.kinds.kind_model import KindModel, listed_files
+from emr_pipelines.pipeline_spec.notation.plain_values import Path, scalar_text
 from emr_pipelines.pipeline_spec.notation.streaming_arguments import PROGRAMS, is_file
 
 Program = Text | Annotated[list[Scalar], Field(min_length=1)]
@@ -49,7 +49,7 @@ class StreamingSpec(KindModel):
     )
 
     @classmethod
-    def roots_at(cls, inner: InnerPath) -> tuple[str, ...]:
+    def roots_at(cls, inner: Path) -> tuple[str, ...]:
         """Values of a run in the programs' arguments, their environment and Hadoop's properties; a program itself is known before."""
         match inner:
             case (key, position) if key in (*PROGRAMS, "environment", "properties") and position != 0:
@@ -63,7 +63,7 @@ class StreamingSpec(KindModel):
             if program is not None:
                 yield key, [program] if isinstance(program, str) else [scalar_text(word) for word in program]
 
-    def file_references(self, resolve: Callable[[str], str]) -> Iterator[tuple[InnerPath, str]]:
+    def file_references(self, resolve: Callable[[str], str]) -> Iterator[tuple[Path, str]]:
         """The programs that travel with the job, and what travels beside them."""
         for key, words in self.programs():
             if is_file(resolve(words[0])):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from emr_pipelines.pipeline_spec.catalog.releases import Release, find_release
 from emr_pipelines.pipeline_spec.context import Context, RuleViolation
 from emr_pipelines.pipeline_spec.file_references import file_references, is_project_path
-from emr_pipelines.pipeline_spec.reading.plain_values import scalars_in
+from emr_pipelines.pipeline_spec.notation.plain_values import scalars_in
 
 # The pip of the system's Python where a command begins: `pip3 install`, `sudo python3 -m pip install`; not `python3.11 -m pip` nor `"$python" -m pip`.
 _COMMAND = r"(?:^|[;&|(!]|\b(?:sudo|then|do|else|if)\b)\s*(?:-\S+\s+)*(?:\w+=\S*\s+)*"

@@ -9,8 +9,8 @@ from emr_pipelines.pipeline_spec.catalog.classifications import find_objection
 from emr_pipelines.pipeline_spec.context import Context, RuleViolation
 from emr_pipelines.pipeline_spec.models.configuration import ConfigurationSpec
 from emr_pipelines.pipeline_spec.notation.forms import RELEASE
+from emr_pipelines.pipeline_spec.notation.plain_values import texts_in
 from emr_pipelines.pipeline_spec.reading.document import Path, value_at
-from emr_pipelines.pipeline_spec.reading.plain_values import texts_in
 from emr_pipelines.pipeline_spec.references import parse_references
 from emr_pipelines.pipeline_spec.rules.cluster.capacity import parts_of
 

@@ -9,10 +9,9 @@ from emr_pipelines.pipeline_spec.context import Context, RuleViolation
 from emr_pipelines.pipeline_spec.models.cluster import BootstrapSpec
 from emr_pipelines.pipeline_spec.models.pipeline import OutputSpec, StepSpec
 from emr_pipelines.pipeline_spec.notation.emr_limits import MAX_CHARACTERS
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text, texts_in
 from emr_pipelines.pipeline_spec.notation.secret_patterns import is_named_secret, kind_of_secret
 from emr_pipelines.pipeline_spec.reading.document import Path
-from emr_pipelines.pipeline_spec.reading.plain_values import texts_in
 from emr_pipelines.pipeline_spec.rules.placeholders import JINJA
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from emr_pipelines.pipeline_spec.context import Context, RuleViolation
 from emr_pipelines.pipeline_spec.models.pipeline import StepSpec
 from emr_pipelines.pipeline_spec.notation.hdfs_arguments import leaves_on_hdfs
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text
 from emr_pipelines.pipeline_spec.reading.document import Path
 from emr_pipelines.pipeline_spec.references import Edge, step_edges
 from emr_pipelines.pipeline_spec.rules.cluster.cluster import is_long_running

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from emr_pipelines.pipeline_spec.code_files.references import PYTHON_KEYS, python_of_job
 from emr_pipelines.pipeline_spec.context import Context, RuleViolation
 from emr_pipelines.pipeline_spec.models.kinds.spark import SparkSpec
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text, scalars_in
 from emr_pipelines.pipeline_spec.reading.document import Path
-from emr_pipelines.pipeline_spec.reading.plain_values import scalars_in
 
 _ARCHIVE_LISTS = ("spark.archives", "spark.yarn.dist.archives")
 # A wheel's name ends with its Python, its ABI and its platform (PEP 427).

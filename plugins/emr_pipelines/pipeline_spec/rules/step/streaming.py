@@ -10,7 +10,7 @@ from emr_pipelines.pipeline_spec.file_references import is_argument_file
 from emr_pipelines.pipeline_spec.models.kinds.streaming import StreamingSpec
 from emr_pipelines.pipeline_spec.models.pipeline import ParamSpec, StepSpec
 from emr_pipelines.pipeline_spec.notation.command_words import as_list
-from emr_pipelines.pipeline_spec.notation.scalars import scalar_text
+from emr_pipelines.pipeline_spec.notation.plain_values import scalar_text
 from emr_pipelines.pipeline_spec.notation.streaming_arguments import is_file, quote_word, shipped_name
 from emr_pipelines.pipeline_spec.reading.document import Path
 from emr_pipelines.pipeline_spec.references import parse_references

@@ -1,11 +1,17 @@
-"""The texts and scalars in plain data, each with its path. Pure."""
+"""The texts and scalars in plain data, each with its path, and scalars as the texts that steps get. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from emr_pipelines.pipeline_spec.reading.document import Path
+# Where a value stands in a document: keys and positions from the top.
+Path = tuple[str | int, ...]
+
+
+def scalar_text(value: str | int | float | bool) -> str:
+    """A scalar as the text that a step gets: true and false in lower case."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def texts_in(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
