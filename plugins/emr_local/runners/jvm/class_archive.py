@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import logging
@@ -23,6 +24,8 @@ ClassArchiveUse = Literal["off", "use", "keep"]
 _LOG = logging.getLogger(__name__)
 _PRIME_JOB = Path(__file__).with_name("prime_job.py")
 _RECORD_WITHIN_S = 300.0
+# An archive takes 150 MB, and each environment with a Spark of its own makes one; an environment that is deleted leaves its archive behind.
+_KEPT_ARCHIVES = 6
 _QUIET = ("-Xlog:disable", "-Xlog:all=error:stderr")
 
 
@@ -61,6 +64,7 @@ class ClassArchive:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 with tempfile.TemporaryDirectory(dir=self._file.parent, prefix="recording-") as scratch:
                     self._run_recording(Path(scratch), niceness)
+            remove_unused_archives(self._file.parent, keep=_KEPT_ARCHIVES)
         except BlockingIOError:
             _LOG.info("another server makes the class archive")
         except (OSError, subprocess.SubprocessError) as problem:
@@ -110,6 +114,8 @@ class ClassArchive:
             if written != self._checked:
                 self._intact = self._seal.read_text(encoding="ascii") == _digest(self._file)
                 self._checked = written
+                with contextlib.suppress(OSError):  # a cache that is only read
+                    os.utime(self._lock)  # used now: `remove_unused_archives` goes by it
         except OSError:
             return False
         return self._intact
@@ -117,6 +123,15 @@ class ClassArchive:
     def _own_base(self) -> list[str]:
         """A Java runtime cut down with jlink brings no class archive of its own to build on."""
         return [] if (self._java.home / "lib" / "server" / "classes.jsa").exists() else [str(self._base)]
+
+
+def remove_unused_archives(directory: Path, *, keep: int) -> None:
+    """Delete all archives but the `keep` that were made or used last. A server that uses one of the others goes on, with JVMs that start slower."""
+    by_use = sorted(directory.glob("spark-*.lock"), key=lambda lock: lock.stat().st_mtime_ns, reverse=True)
+    for lock in by_use[keep:]:
+        base = lock.with_name(lock.name.replace("spark-", "java-", 1)).with_suffix(".jsa")
+        for file in (lock.with_suffix(".sha256"), lock.with_suffix(".jsa"), base, lock):
+            file.unlink(missing_ok=True)
 
 
 def default_cache_directory() -> Path:
