@@ -58,15 +58,49 @@ def row(output: str, *cells: str) -> str:
 
 
 def test_a_date_outside_of_the_schedule_is_told(run: Run) -> None:
-    outside = ("word_clouds", "--date", "2020-01-01", "--section", "run")
+    outside = ("word_clouds", "--date", "2020-01-01", "--show", "run")
     output = " ".join(run(*outside, "--param", "year=1999").output.replace("│", " ").split())
     assert "2020-01-01 is outside of the schedule, which goes from 1995-01-01 to 2015-12-31" in output
     assert "no run for 2020" in str(run(*outside).exception)
-    assert "outside" not in run("word_clouds", "--date", "2005-01-01", "--section", "run").output
+    assert "outside" not in run("word_clouds", "--date", "2005-01-01", "--show", "run").output
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_the_first_lines_say_what_how_big_how_much_what_it_reads_and_publishes_and_what_is_wrong(
+    run: Run, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = run("word_clouds", "--date", "2005-01-01", "--hours", "2").output.splitlines()
+    told = [line for line in lines[:20] if line and not line.startswith("      ")]
+    assert told[0].startswith("word_clouds in local (http://127.0.0.1:5566): 3 steps, the run of 2005-01-01")
+    assert [line.split()[0] for line in told[1:6]] == ["cluster", "cost", "reads", "publishes", "problems"]
+    assert "an hour" in told[2]
+    assert told[3].endswith(" s3://example-local/data/amazon_reviews/product_category=Books/year=2005")
+    assert told[4].endswith(" s3://example-local/word_clouds/year=2005")
+    assert all(len(line) <= width or "://" in line for line in lines[: lines.index(told[5])])
+
+
+def test_what_is_to_be_looked_at_is_shown_without_being_asked_for(run: Run) -> None:
+    output = run("word_clouds", "--from", "1995-01-01", "--to", "1997-01-01").output
+    assert "3 runs by @yearly" in output
+    assert "Limits of EMR" not in output
+    told = load(run("word_clouds", "--json"))
+    graver = [one for one in told["security"] if one["severity"] != "note" and not one["suppressed"]]
+    assert graver
+    assert all(f"{one['rule']}: {one['message']}" in output for one in graver)
+
+
+def test_what_reads_a_pipe_finds_every_cell_in_one_piece(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS")
+    output = run("word_clouds", "--date", "2005-01-01", "--show", "all").output
+    assert row(output, "3", "preprocess_titles", "create_cluster", "parquet")
+    assert row(
+        output, "5", "render_clouds", "count_words", "png, published to s3://example-local/word_clouds/year=2005"
+    )
 
 
 def test_the_tasks_stand_in_order_with_what_they_wait_for(run: Run) -> None:
-    output = run("branches").output
+    output = run("branches", "--show", "all").output
     assert row(output, "1", "publish_code")
     assert row(output, "2", "create_cluster", "publish_code")
     assert row(output, "3", "clean", "create_cluster", "parquet")
@@ -75,7 +109,7 @@ def test_the_tasks_stand_in_order_with_what_they_wait_for(run: Run) -> None:
 
 
 def test_the_cluster_and_the_run_are_described(run: Run) -> None:
-    output = run("word_clouds").output
+    output = run("word_clouds", "--show", "all").output
     assert row(output, "schedule", "@yearly")
     assert row(output, "primary", "1 on demand of m5.xlarge")
     assert row(output, "task", "10 spot of m5.2xlarge, m5a.2xlarge, m6i.2xlarge")
@@ -88,11 +122,11 @@ def test_the_cluster_and_the_run_are_described(run: Run) -> None:
 def test_the_text_of_a_spec_is_printed_as_it_is(run: Run, written: str) -> None:
     file = Path("config/pipelines/branches.yaml")
     file.write_text(file.read_text().replace("cluster:", f"description: '{written}'\ncluster:"))
-    assert row(run("branches").output, "pipeline", f"branches: {written}")
+    assert row(run("branches", "--show", "all").output, "pipeline", f"branches: {written}")
 
 
 def test_timeouts_and_limits_are_shown(run: Run) -> None:
-    output = run("timeouts").output
+    output = run("timeouts", "--show", "all").output
     assert row(output, "clean", "90m")
     assert row(output, "report", "45s")
     assert row(output, "steps", "2 of 256")
@@ -101,7 +135,7 @@ def test_timeouts_and_limits_are_shown(run: Run) -> None:
 
 
 def test_what_happens_when_something_fails_is_shown(run: Run) -> None:
-    output = run("reliability").output
+    output = run("reliability", "--show", "all").output
     assert row(output, "waits", "in the triggerer")
     assert row(output, "collect", "2h, in the queue 20m, retries 2")
     assert row(output, "collect", "s3://example-local/data/sales/date=${run.date}/", "skip the run")
@@ -111,13 +145,13 @@ def test_what_happens_when_something_fails_is_shown(run: Run) -> None:
 
 
 def test_a_long_running_cluster_is_used_and_never_terminated(run: Run) -> None:
-    output = run("existing_by_name").output
+    output = run("existing_by_name", "--show", "all").output
     assert row(output, "long-running", "shared-reports, never terminated")
     assert "terminate_cluster" not in output
 
 
 def test_a_date_shows_the_command_lines_of_that_run(run: Run) -> None:
-    output = run("word_clouds", "--date", "2005-01-01").output
+    output = run("word_clouds", "--date", "2005-01-01", "--show", "all").output
     commands = [shlex.split(line) for line in output.splitlines() if line.startswith("spark-submit")]
     assert len(commands) == 3
     assert "reviews=s3://example-local/data/amazon_reviews/product_category=Books/year=2005" in commands[0]
@@ -181,23 +215,23 @@ def test_of_many_runs_the_first_and_the_last_are_shown(run: Run) -> None:
 
 @pytest.mark.parametrize("name", ["word_clouds", "branches", "timeouts", "reliability"])
 def test_what_is_shown_of_one_run_has_its_values(run: Run, name: str) -> None:
-    output = run(name, "--date", "2005-01-01").output
+    output = run(name, "--date", "2005-01-01", "--show", "all").output
     assert "Steps as they are submitted" in output
     assert not re.findall(r"\$\{(?:run|params)\.[^}]*\}?", output)
     assert "year=2005" in output or name != "word_clouds"
 
 
 def test_a_section_is_shown_alone(run: Run) -> None:
-    output = run("word_clouds", "--section", "tasks", "--section", "limits").output
+    output = run("word_clouds", "--show", "tasks", "--show", "limits").output
     assert output.startswith("Tasks")
     assert [title for title in ("Limits of EMR", "Cluster", "Sizing", "Cost", "Security") if title in output] == [
         "Limits of EMR"
     ]
-    assert "${code.prefix}/include/jobs/report.py" in run("word_clouds", "--section", "requests").output
+    assert "${code.prefix}/include/jobs/report.py" in run("word_clouds", "--show", "requests").output
 
 
 def test_every_limit_is_told_with_its_use(run: Run) -> None:
-    output = run("word_clouds").output
+    output = run("word_clouds", "--show", "all").output
     assert row(output, "bootstrap actions", "1 of 16")
     assert row(output, "tags", "6 of 50", "5 of them are set by emr-pipelines")
     assert row(output, "steps at once", "1 of 256")
@@ -215,7 +249,7 @@ def test_warnings_and_findings_are_those_of_validate_and_audit(run: Run) -> None
     findings = check_security(plan)
     assert [(one["rule"], one["place"]) for one in told["security"]] == [(one.rule, one.place) for one in findings]
     assert told["security"]
-    output = run("word_clouds").output
+    output = run("word_clouds", "--show", "all").output
     assert all(f"{one.rule}: {one.message}" in output for one in findings)
 
 
@@ -244,7 +278,7 @@ def test_json_has_the_documented_shape(run: Run, arguments: tuple[str, ...]) -> 
 @pytest.mark.parametrize("width", [40, 80])
 def test_no_address_is_cut_off_on_a_narrow_terminal(run: Run, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
-    output = run("word_clouds", "--date", "2005-01-01").output
+    output = run("word_clouds", "--date", "2005-01-01", "--show", "all").output
     joined = ["", "", "", "", "", "", "", ""]
     for line in output.splitlines():
         for column, cell in enumerate(line.split("│")):
@@ -272,7 +306,8 @@ def test_the_environment_is_the_one_that_is_named(run: Run) -> None:
         (["word_clouds", "--from", "2005-01-01", "--to", "1st of May"], "--to '1st of May'"),
         (["word_clouds", "--from", "2005-01-01", "--to", "2006-01-01", "--date", "2005-01-01"], "keep one"),
         (["branches", "--from", "2005-01-01", "--to", "2006-01-01"], "no schedule of dates"),
-        (["word_clouds", "--section", "limit"], "Did you mean 'limits'?"),
+        (["word_clouds", "--show", "limit"], "Did you mean 'limits'?"),
+        (["word_clouds", "--show", "costs"], "Did you mean 'cost'?"),
         (["word_clouds", "--exit-code"], "--against"),
         (["word_clouds", "--date", "2005-01-01", "--param", "yaer=1999"], "did you mean year"),
         (["wordclouds"], "word_clouds"),

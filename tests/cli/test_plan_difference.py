@@ -74,7 +74,7 @@ def test_each_change_is_one_line_and_the_exit_code_says_that_there_are_some(run:
     edit(SPEC, "executor_memory: 18G", "executor_memory: 9G")
     edit(SPEC, "spot: 10", "spot: 4")
     SCRIPT.write_text("# edited")
-    result = run("--against", "HEAD", "--exit-code", "--section", "difference")
+    result = run("--against", "HEAD", "--exit-code", "--show", "difference")
     assert result.exit_code == 2
     assert result.output.splitlines()[1:] == [
         "Difference to HEAD: 4 changed",
@@ -94,7 +94,7 @@ def test_each_change_is_one_line_and_the_exit_code_says_that_there_are_some(run:
 
 def test_a_step_more_is_shown_with_its_command(run: Run) -> None:
     SPEC.write_text(SPEC.read_text() + "  - {name: tell, command: [echo, it is done], after: [render_clouds]}\n")
-    output = run("--against", "HEAD", "--section", "difference").output
+    output = run("--against", "HEAD", "--show", "difference").output
     assert "+ step tell: echo 'it is done'" in output
 
 
@@ -156,7 +156,7 @@ def test_the_plan_of_the_last_run_is_compared_with(project: Path, s3: Any, tmp_p
     bucket = "s3://plan-against-published"
     edit(root / "config/environments/local.yaml", "bucket: s3://emr-pipelines-local", f"bucket: {bucket}")
     s3.create_bucket(Bucket=bucket.removeprefix("s3://"))
-    against = ("plan", "word_clouds", "--against", "published", "--exit-code", "--section", "difference")
+    against = ("plan", "word_clouds", "--against", "published", "--exit-code", "--show", "difference")
     first = run_tool(root, *against)
     assert (first.returncode, "of which none is of word_clouds" in first.stdout) == (2, True), first.stderr
 

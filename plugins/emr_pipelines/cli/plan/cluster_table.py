@@ -44,7 +44,7 @@ def _rows(cluster: ClusterPlan, request: dict[str, Any]) -> Iterator[tuple[str, 
     applications = ", ".join(application["Name"] for application in request["Applications"])
     yield "name", request["Name"]
     yield "release", f"{request.get('ReleaseLabel')} with {applications}"
-    yield from _capacity_rows(instances)
+    yield from capacity_rows(instances)
     yield "bootstrap", ", ".join(action["Name"] for action in request.get("BootstrapActions", []))
     yield "steps at once", request.get("StepConcurrencyLevel", 1)
     yield "starts", f"within {duration(cluster.start_timeout_seconds)}, else another one is launched"
@@ -60,7 +60,7 @@ def _rows(cluster: ClusterPlan, request: dict[str, Any]) -> Iterator[tuple[str, 
     yield from _other_rows(request, _TOLD)
 
 
-def _capacity_rows(instances: dict[str, Any]) -> Iterator[tuple[str, object]]:
+def capacity_rows(instances: dict[str, Any]) -> Iterator[tuple[str, object]]:
     """A row for each fleet or group; one that comes from `overrides` may leave out what EMR does not insist on."""
     for fleet in instances.get("InstanceFleets", []):
         amounts = ((fleet.get("TargetOnDemandCapacity"), "on demand"), (fleet.get("TargetSpotCapacity"), "spot"))

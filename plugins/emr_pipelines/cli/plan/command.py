@@ -14,7 +14,7 @@ from emr_pipelines.cli.audit.command import FailOn, has_findings
 from emr_pipelines.cli.plan.baseline import difference_against, record_of
 from emr_pipelines.cli.plan.dates import ParamOption, refuse_mixed, run_of_date, runs_of_range
 from emr_pipelines.cli.plan.report import PlanReport, RunsOfRange, report_json
-from emr_pipelines.cli.plan.sections import SECTIONS, plan_sections
+from emr_pipelines.cli.plan.sections import ALL, SECTIONS, plan_sections
 from emr_pipelines.cli.project.options import EnvironmentOption, Project, load_project
 from emr_pipelines.cli.project.plans import load_spec
 from emr_pipelines.cli.terminal.console import plain_console
@@ -61,10 +61,11 @@ AgainstOption = Annotated[
 ExitCodeOption = Annotated[
     bool, typer.Option("--exit-code", help="With --against: exit with 2 when there is a difference.")
 ]
-SectionOption = Annotated[
+ShowOption = Annotated[
     list[str] | None,
     typer.Option(
-        help=f"Print this section only; may be given again: {', '.join(SECTIONS)}. --json always has all of them."
+        metavar="SECTION",
+        help=f"Show this section in place of the summary; may be given again: {', '.join(SECTIONS)}, or {ALL}. --json always has all of them.",
     ),
 ]
 
@@ -80,11 +81,11 @@ def plan_command(
     against: AgainstOption = None,
     exit_code: ExitCodeOption = False,
     fail_on: FailOnOption = None,
-    section: SectionOption = None,
+    show: ShowOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON document.")] = False,
 ) -> None:
     """Show what a run does, before it does it: tasks, cluster, code, requests, limits, sizing, cost, security, and what is different."""
-    _refuse_unknown(section or [])
+    _refuse_unknown(show or [])
     refuse_mixed(date, first, last, param or [])
     if exit_code and against is None:
         raise EmrPipelinesError("--exit-code tells of a difference; add --against REV or --against published")
@@ -97,7 +98,7 @@ def plan_command(
         report = _with_runs(project, report, runs_of_range(plan, first, last, param or []), hours)
     if against is not None:
         report = replace(report, difference=difference_against(against, project, record))
-    _print(report, section or [], as_json)
+    _print(report, show or [], as_json)
     if fail_on is not None and has_findings({name: report.findings}, fail_on.value):
         raise typer.Exit(_IS_UNSAFE)
     if exit_code and report.difference is not None and report.difference.changes:
@@ -127,10 +128,8 @@ def _with_runs(project: Project, report: PlanReport, runs: RunsOfRange, hours: f
 
 def _refuse_unknown(sections: Sequence[str]) -> None:
     for name in sections:
-        if name not in SECTIONS:
-            raise EmrPipelinesError(
-                f"--section {name!r} is no section of a plan. {suggest(name, SECTIONS, 'sections')}"
-            )
+        if name not in (*SECTIONS, ALL):
+            raise EmrPipelinesError(f"--show {name!r} is no section of a plan. {suggest(name, SECTIONS, 'sections')}")
 
 
 def _print(report: PlanReport, sections: Sequence[str], as_json: bool) -> None:
@@ -139,7 +138,7 @@ def _print(report: PlanReport, sections: Sequence[str], as_json: bool) -> None:
         return
     console = plain_console()
     previous: object = None
-    for shown in plan_sections(report, sections):
+    for shown in plan_sections(report, sections, width=console.width):
         if isinstance(previous, Text) and not isinstance(shown, Text):
             console.print()
         previous = shown

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
+from rich.text import Text
+
 from emr_pipelines.cli.plan.cluster_table import show_cluster
 from emr_pipelines.cli.plan.difference_view import show_difference
 from emr_pipelines.cli.plan.judgement_views import show_cost, show_security, show_sizing, show_warnings
@@ -11,6 +13,7 @@ from emr_pipelines.cli.plan.layout import Shown
 from emr_pipelines.cli.plan.report import PlanReport
 from emr_pipelines.cli.plan.request_views import show_artifacts, show_limits, show_requests, show_runs
 from emr_pipelines.cli.plan.run_tables import show_inputs, show_run, show_tasks
+from emr_pipelines.cli.plan.summary import show_summary
 
 SECTIONS: Mapping[str, Callable[[PlanReport], list[Shown]]] = {
     "run": show_run,
@@ -29,9 +32,27 @@ SECTIONS: Mapping[str, Callable[[PlanReport], list[Shown]]] = {
 }
 
 
-def plan_sections(report: PlanReport, chosen: Collection[str]) -> Iterator[Shown]:
-    """The chosen sections; without a choice all that have something to say."""
+# Chooses all of them that have something to say.
+ALL = "all"
+
+
+def plan_sections(report: PlanReport, chosen: Collection[str], *, width: int) -> Iterator[Shown]:
+    """The chosen sections. Without a choice the summary, what is to be looked at before a run, and what was asked for by another option."""
+    if not chosen:
+        yield from show_summary(report, width=width)
+        yield from _without_choice(report)
+        return
     for name, show in SECTIONS.items():
         # Without a date the requests are full of placeholders, which few want to see.
-        if name in chosen or (not chosen and (name != "requests" or report.run is not None)):
+        if name in chosen or (ALL in chosen and (name != "requests" or report.run is not None)):
             yield from show(report)
+
+
+def _without_choice(report: PlanReport) -> Iterator[Shown]:
+    yield from show_warnings(report)
+    if any(finding.severity != "note" and not finding.suppressed for finding in report.findings):
+        yield from show_security(report)
+    yield from show_runs(report)
+    if report.difference is not None:
+        yield from show_difference(report)
+    yield Text(f"\nMore: --show {ALL}, or one of {', '.join(SECTIONS)}", style="dim")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Any
 
 from rich.console import Console
+
+_PIPED_WIDTH = 10_000
 
 
 def plain_console(**options: Any) -> Console:
@@ -12,4 +16,8 @@ def plain_console(**options: Any) -> Console:
 
     Square brackets and colons of a spec, a path or a message of AWS's are no markup and no emoji. What is to have a style has it by `style=` or as a `Text`.
     """
+    file = options.get("file") or (sys.stderr if options.get("stderr") else sys.stdout)
+    if not file.isatty() and not os.environ.get("COLUMNS"):
+        # What reads a pipe or a file looks for whole addresses; nothing there is too narrow.
+        options.setdefault("width", _PIPED_WIDTH)
     return Console(markup=False, emoji=False, **options)
