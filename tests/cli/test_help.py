@@ -2,14 +2,59 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import re
+import subprocess
+import sys
+from importlib.metadata import version
 from pathlib import Path
 
+import pytest
 from tests.cli.command_line import run_tool
+from tests.conftest import REPOSITORY
 
+from emr_pipelines.cli.lazy_verbs import first_sentence, load_verb
 from emr_pipelines.cli.main import VERBS
 
 
 def test_the_help_names_every_verb(tmp_path: Path) -> None:
     shown = run_tool(tmp_path, "--help").stdout
     assert [verb for verb in VERBS if not re.search(rf"^\W*{verb} ", shown, re.MULTILINE)] == []
+
+
+def test_the_help_is_read_from_the_verbs_and_not_written_twice() -> None:
+    for name, target in VERBS.items():
+        assert (load_verb(name, target).help or "").startswith(first_sentence(target)), name
+        assert first_sentence(target), name
+
+
+def test_listing_the_verbs_imports_none_of_them(tmp_path: Path) -> None:
+    modules = sorted({target.partition(":")[0] for target in VERBS.values()})
+    script = (
+        "import sys\nfrom emr_pipelines.cli.main import app\n"
+        "app(['--help'], standalone_mode=False)\n"
+        f"print([name for name in {modules} if name in sys.modules], file=sys.stderr)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")}
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.stderr == "[]\n"
+
+
+@pytest.mark.parametrize(("written", "meant"), [("vaidate", "validate"), ("lcoal", "local")])
+def test_a_misspelt_verb_is_guessed(tmp_path: Path, written: str, meant: str) -> None:
+    done = run_tool(tmp_path, written)
+    assert (done.returncode, f"Did you mean '{meant}'?" in done.stderr) == (2, True)
+
+
+def test_the_version_is_that_of_the_distribution(tmp_path: Path) -> None:
+    said = run_tool(tmp_path, "--version").stdout
+    assert said.startswith(f"emr-pipelines {version('emr-pipelines')}, Python {platform.python_version()}, ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"), [("emr-pipelines va", "validate"), ("emr-pipelines local sta", "start\nstatus")]
+)
+def test_a_shell_completes_verbs(tmp_path: Path, typed: str, offered: str) -> None:
+    words = {"_EMR_PIPELINES_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    assert run_tool(tmp_path, **words).stdout.strip() == offered

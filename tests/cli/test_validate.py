@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -138,6 +139,7 @@ def test_a_warning_is_marked_and_stops_nothing(project: Path) -> None:
     result = run("validate")
     assert result.exit_code == 0
     assert result.output.startswith("config/pipelines/sales.yaml:4:28: warning: steps.0.command: no later step needs ")
+    assert run("validate", "--strict").exit_code == 1
     assert result.output.endswith("1 spec, 0 problems, 1 warning\n")
     found = json.loads(run("validate", "--json").output)
     assert [(one["rule"], one["severity"]) for one in found["problems"]] == [("hdfs-result", "warning")]
@@ -205,3 +207,36 @@ def test_help_lists_every_verb() -> None:
     result = run("--help")
     assert result.exit_code == 0
     assert all(verb in result.output for verb in VERBS)
+
+
+def test_a_watched_project_is_checked_again_after_each_change(project: Path) -> None:
+    command = [sys.executable, "-m", "emr_pipelines", "validate", "--watch"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "plugins"), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, cwd=project, env=environment, stdout=subprocess.PIPE, text=True) as watching:
+        try:
+            assert read_until(watching, "Ctrl-C ends.") == ["1 spec, 0 problems"]
+            write(project, "stock.yaml", GOOD.replace("sales", "stock").replace("command", "comand"))
+            after_new = read_until(watching, "Ctrl-C ends.")
+            assert "changed: config/pipelines/stock.yaml" in after_new
+            assert any(line.startswith("2 specs, ") for line in after_new)
+            (project / "config" / "pipelines" / "stock.yaml").unlink()
+            assert "1 spec, 0 problems" in read_until(watching, "Ctrl-C ends.")
+        finally:
+            watching.send_signal(signal.SIGINT)
+        assert watching.wait(60) == 0
+
+
+def test_watching_and_json_do_not_go_together(project: Path) -> None:
+    result = run("validate", "--watch", "--json")
+    said = " ".join(result.output.replace("│", " ").split())
+    assert (result.exit_code, "leave out --watch or --json" in said) == (2, True)
+
+
+def read_until(process: subprocess.Popen[str], end: str) -> list[str]:
+    """The lines that it prints before one that ends like this."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    while not (line := process.stdout.readline()).rstrip().endswith(end):
+        assert line, f"it ended after {lines}"
+        lines.append(line.rstrip("\n"))
+    return lines

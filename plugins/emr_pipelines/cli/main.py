@@ -1,18 +1,18 @@
-"""The command `emr-pipelines`: its verbs, and how errors end it. Imports a verb's module only when that verb is used."""
+"""The command `emr-pipelines`: its verbs, and how errors end it. Reads a verb's module only when that verb is used."""
 
 from __future__ import annotations
 
 import signal
 import sys
-from importlib import import_module
-from typing import Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
+from emr_pipelines.cli.lazy_verbs import LazyVerbs
 from emr_pipelines.cli.terminal.stop_signals import exit_code, handling
 from emr_pipelines.cli.terminal.terminal_encoding import bear_with_narrow_streams
 from emr_pipelines.cli.terminal.unexpected_errors import describe_unexpected
+from emr_pipelines.cli.version import version_text
 from emr_pipelines.errors import EmrPipelinesError
 
 # Verb → module:function, or module:app for a verb with verbs of its own. A new verb is one line here and one module in a room of cli/.
@@ -37,33 +37,27 @@ VERBS = {
 }
 
 
-class LazyVerbs(TyperGroup):
-    """Imports only the verb that is used, so that `validate` and `plan` start without Airflow and boto3."""
+class Verbs(LazyVerbs):
+    """Those of `emr-pipelines`."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """The verbs in alphabetical order."""
-        return sorted(VERBS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of a verb, or None for an unknown one."""
-        if cmd_name not in VERBS:
-            return None
-        module, _, function = VERBS[cmd_name].partition(":")
-        target = getattr(import_module(module), function)
-        if isinstance(target, typer.Typer):
-            return typer.main.get_command(target)
-        verb = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        verb.command(name=cmd_name)(target)
-        return typer.main.get_command(verb)
+    targets = VERBS
 
 
-app = typer.Typer(
-    name="emr-pipelines", cls=LazyVerbs, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
-)
+app = typer.Typer(name="emr-pipelines", cls=Verbs, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(version_text())
+        raise typer.Exit
 
 
 @app.callback()
-def _describe() -> None:
+def _describe(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
     """Declarative EMR pipelines for Apache Airflow."""
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from emr_pipelines.cli.aws.price_reading import REFRESHED_SOURCES, read_price_lists, read_spot_prices
-from emr_pipelines.cli.aws.price_tables import price_table_of, shown_prices
+from emr_pipelines.cli.aws.price_tables import price_tables_of, shown_prices
 from emr_pipelines.cli.project.aws_clients import aws_errors_as_messages, price_list_client, spot_client
 from emr_pipelines.cli.project.options import EnvironmentOption, Project, load_project
 from emr_pipelines.cli.project.plans import all_plans
@@ -71,7 +72,9 @@ def prices_command(
     if as_json:
         print_json({"region": where, "prices": shown})
     else:
-        plain_console().print(price_table_of(where, shown))
+        console = plain_console()
+        for part in price_tables_of(where, shown):
+            console.print(part, soft_wrap=isinstance(part, Text))
 
 
 def _offers_of(project: Project) -> Iterator[Offer]:

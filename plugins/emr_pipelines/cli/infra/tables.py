@@ -43,10 +43,13 @@ def print_stack(stack: Stack, options: StackOptions, costs: Sequence[Cost]) -> N
     """Outputs and costs."""
     console = plain_console()
     outputs = [(name, value) for name, value in sorted(stack.outputs.items()) if name != OPTIONS_OUTPUT]
-    rows = [*outputs, ("deployed with", options.to_json())]
-    console.print(text_table("output", "value", rows=rows, title=f"{stack.name}: {stack.status}"))
-    billed = [(cost.part, cost.billing) for cost in costs]
-    console.print(text_table("part", "costs without a cluster", rows=billed, title="What it costs"))
+    console.print(f"{stack.name}: {stack.status}", style="bold")
+    # Lines and no table: an ARN or a subnet is copied from here, and a table would break it.
+    for name, value in [*outputs, ("deployed with", options.to_json())]:
+        console.print(f"  {name}: {value}", soft_wrap=True, highlight=False)
+    console.print("What it costs without a cluster", style="bold")
+    for cost in costs:
+        console.print(f"  {cost.part}: {cost.billing}", soft_wrap=True, highlight=False)
 
 
 def print_sentences(title: str, sentences: Sequence[str]) -> None:

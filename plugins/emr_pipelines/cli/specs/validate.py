@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from typing import Annotated
 import typer
 
 from emr_pipelines.cli.project.options import EnvironmentOption, choose_environment
+from emr_pipelines.cli.specs.file_changes import changes_below
 from emr_pipelines.cli.terminal.json_text import print_json
 from emr_pipelines.errors import Problem, SpecError
 from emr_pipelines.pipeline_spec.loader import check_pipelines
@@ -32,12 +34,31 @@ def validate_command(
         ),
     ] = None,
     env: EnvironmentOption = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 for warnings, too.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Check again after each change of the project's files, until Ctrl-C.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
 ) -> None:
-    """Check specs without running anything. Exits with 0 when all are good but for warnings, 1 when there are problems, 2 for wrong usage."""
-    environment = choose_environment(env)
+    """Check specs without running anything. Exits with 0 when all are good but for warnings, 1 when there are problems, 2 for wrong usage.
+
+    Example: emr-pipelines validate word_clouds --env aws --strict
+    """
+    if watch and as_json:
+        raise typer.BadParameter("one JSON document cannot be printed again and again; leave out --watch or --json")
+    is_good = True
+    with suppress(KeyboardInterrupt) if watch else nullcontext():
+        # From the names each time: a new spec is checked, too.
+        for _ in changes_below(find_project_root(Path.cwd())) if watch else ((),):
+            is_good = _check(specs or [], choose_environment(env), strict=strict, as_json=as_json)
+    if not is_good:
+        raise typer.Exit(1)
+
+
+def _check(specs: Sequence[str], environment: str, *, strict: bool, as_json: bool) -> bool:
+    """Print the problems; whether there are none that count."""
     try:
-        files = _find_files(specs or [])
+        files = _find_files(specs)
     except SpecError as error:
         for problem in error.problems:
             typer.echo(str(problem), err=True)
@@ -47,8 +68,7 @@ def validate_command(
         print_json({"specs": len(files), "problems": [asdict(problem) for problem in problems]})
     else:
         _print_text(len(files), problems)
-    if any(problem.severity == "error" for problem in problems):
-        raise typer.Exit(1)
+    return not any(strict or problem.severity == "error" for problem in problems)
 
 
 def _find_files(specs: Sequence[str]) -> list[tuple[Path, Path]]:
