@@ -51,7 +51,7 @@ test-maven: $(VENV)/.installed-dev  ## The slow tests that fetch jars from Maven
 test-kills: $(VENV)/.installed-dev  ## Real kills of Airflow's processes and of emr_local under the real scheduler, one after the other; held against the policy that `infra iam` prints
 	JUDGE_ACCESSES=1 $(BIN)/python -m pytest tests/kills -q
 
-test-verdicts: $(VENV)/.installed-dev  ## Every way to start a run with everything that may happen to it, under the real scheduler: what docs/reliability.md promises of a run's verdict
+test-verdicts: $(VENV)/.installed-dev  ## Every way to start a run with everything that may happen to it, under the real scheduler: what docs/explanation/reliability.md promises of a run's verdict
 	$(BIN)/python -m pytest tests/verdicts -q
 
 test-airflow-versions: $(addprefix $(VENV)-airflow-,$(addsuffix /.installed,$(AIRFLOW_VERSIONS)))  ## The operator tests on the Airflows of managed services, each in an environment of its own
