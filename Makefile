@@ -1,6 +1,6 @@
 # Every command of the project. `make demo` and `make test` need Python 3.11 or 3.12 and pip, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test goldens test-profile test-fresh test-slow test-proofs test-kills test-verdicts test-maven test-airflow-versions test-spark-versions test-template test-least-privilege check bench ui clean upgrade format
+.PHONY: help demo test goldens test-profile test-fresh test-slow test-proofs test-kills test-verdicts test-maven test-airflow-versions test-spark-versions test-template test-least-privilege check docs bench ui clean upgrade format
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -77,6 +77,10 @@ check: $(VENV)/.installed-dev  ## Lint, types, import rules, schema drift, valid
 	$(BIN)/python -m tests.verdicts.matrix --check
 	$(BIN)/emr-pipelines validate
 
+docs: $(VENV)/.installed-dev  ## The documentation as a site in site/, with every link checked; it needs no network, neither here nor where it is read
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/mkdocs build --strict --quiet
+	@echo "The documentation: $(CURDIR)/site/index.html"
+
 goldens: $(VENV)/.installed-dev  ## Write all golden files anew and show which changed
 	$(BIN)/python -m tests.goldens
 
@@ -96,7 +100,7 @@ ui: $(VENV)/.installed  ## emr_local and Airflow's UI at http://localhost:8080, 
 	$(BIN)/emr-pipelines ui
 
 clean:  ## Remove the environment, Airflow's home and emr_local's state
-	rm -rf $(VENV) $(VENV)-airflow-* $(VENV)-spark-* $(VENV)-checkov .airflow .emr_local .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-airflow-* $(VENV)-spark-* $(VENV)-checkov .airflow .emr_local .mypy_cache .ruff_cache .pytest_cache site
 
 upgrade: $(VENV)/.installed-dev  ## Pin the newest versions that the requirements allow
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate --custom-compile-command "make upgrade" requirements-dev.txt -o constraints.txt
