@@ -67,7 +67,7 @@ test-template: $(VENV)/.installed-dev $(VENV)-checkov/.installed  ## checkov ove
 	$(BIN)/python -m tests.infra.template_variants $(VENV)-checkov/templates
 	LOG_LEVEL=ERROR $(VENV)-checkov/bin/checkov --framework cloudformation --skip-download --compact --quiet --directory $(VENV)-checkov/templates
 
-check: $(VENV)/.installed-dev  ## Lint, types, import rules, schema drift, validity of the specs
+check: $(VENV)/.installed-dev  ## Lint, types, import rules, drift of what is generated (schema, tables, reference pages), validity of the specs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -75,9 +75,11 @@ check: $(VENV)/.installed-dev  ## Lint, types, import rules, schema drift, valid
 	$(BIN)/emr-pipelines schema --check
 	$(BIN)/python -m tests.reliability.table --check
 	$(BIN)/python -m tests.verdicts.matrix --check
+	$(BIN)/python -m docs_site.generate --check
 	$(BIN)/emr-pipelines validate
 
 docs: $(VENV)/.installed-dev  ## The documentation as a site in site/, with every link checked; it needs no network, neither here nor where it is read
+	$(BIN)/python -m docs_site.generate
 	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/mkdocs build --strict --quiet
 	@echo "The documentation: $(CURDIR)/site/index.html"
 

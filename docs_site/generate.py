@@ -1,0 +1,41 @@
+"""Writes the pages of docs/reference that are made from the code. With `--check` it only says which of them are not current, and ends with 1."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from docs_site.generated.commands import commands_page
+from docs_site.generated.failures import failures_page
+from docs_site.generated.keys import environment_keys, pipeline_keys
+from docs_site.generated.markdown import COMMAND
+from docs_site.generated.rules import rules_page
+
+PROJECT = Path(__file__).resolve().parents[1]
+REFERENCE = PROJECT / "docs" / "reference"
+PAGES: Mapping[str, Callable[[], str]] = {
+    "pipeline_keys.md": pipeline_keys,
+    "environment_keys.md": environment_keys,
+    "commands.md": commands_page,
+    "rules.md": rules_page,
+    "failures.md": failures_page,
+}
+
+
+def main(arguments: list[str]) -> str | None:
+    """Write the pages, or compare them; returns what is wrong."""
+    os.chdir(PROJECT)
+    wanted = {REFERENCE / name: make() for name, make in PAGES.items()}
+    stale = [file for file, text in wanted.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
+    if arguments == ["--check"]:
+        names = ", ".join(str(file.relative_to(PROJECT)) for file in stale)
+        return f"Not current: {names}. Run `{COMMAND}`, or `make docs`" if stale else None
+    for file in stale:
+        file.write_text(wanted[file], encoding="utf-8")
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
