@@ -1,6 +1,6 @@
 # Every command of the project. `make demo` and `make test` need Python 3.11 or 3.12 and pip, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test goldens test-profile test-fresh test-slow test-proofs test-kills test-verdicts test-maven test-airflow-versions test-spark-versions test-template test-least-privilege check docs bench ui clean upgrade format
+.PHONY: help demo test goldens test-profile test-fresh test-slow test-proofs test-kills test-verdicts test-maven test-airflow-versions test-spark-versions test-template test-least-privilege check docs screenshots bench ui clean upgrade format
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -82,6 +82,9 @@ docs: $(VENV)/.installed-dev  ## The documentation as a site in site/, with ever
 	$(BIN)/python -m docs_site.generate
 	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/mkdocs build --strict --quiet
 	@echo "The documentation: $(CURDIR)/site/index.html"
+
+screenshots: $(VENV)/.installed-dev  ## The README's pictures of terminals, anew from what the commands print
+	$(BIN)/python -m docs_site.screenshots
 
 goldens: $(VENV)/.installed-dev  ## Write all golden files anew and show which changed
 	$(BIN)/python -m tests.goldens
