@@ -1,6 +1,6 @@
 # Every command of the project. `make demo` and `make test` need Python 3.11 or 3.12 and pip, nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test goldens test-profile test-fresh test-slow test-proofs test-kills test-verdicts test-maven test-airflow-versions test-spark-versions test-template test-least-privilege check bench ui clean upgrade format
+.PHONY: help demo test goldens test-profile test-fresh test-slow test-proofs test-kills test-verdicts test-maven test-airflow-versions test-spark-versions test-template test-least-privilege check docs screenshots bench ui clean upgrade format
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -51,7 +51,7 @@ test-maven: $(VENV)/.installed-dev  ## The slow tests that fetch jars from Maven
 test-kills: $(VENV)/.installed-dev  ## Real kills of Airflow's processes and of emr_local under the real scheduler, one after the other; held against the policy that `infra iam` prints
 	JUDGE_ACCESSES=1 $(BIN)/python -m pytest tests/kills -q
 
-test-verdicts: $(VENV)/.installed-dev  ## Every way to start a run with everything that may happen to it, under the real scheduler: what docs/reliability.md promises of a run's verdict
+test-verdicts: $(VENV)/.installed-dev  ## Every way to start a run with everything that may happen to it, under the real scheduler: what docs/explanation/reliability.md promises of a run's verdict
 	$(BIN)/python -m pytest tests/verdicts -q
 
 test-airflow-versions: $(addprefix $(VENV)-airflow-,$(addsuffix /.installed,$(AIRFLOW_VERSIONS)))  ## The operator tests on the Airflows of managed services, each in an environment of its own
@@ -67,7 +67,7 @@ test-template: $(VENV)/.installed-dev $(VENV)-checkov/.installed  ## checkov ove
 	$(BIN)/python -m tests.infra.template_variants $(VENV)-checkov/templates
 	LOG_LEVEL=ERROR $(VENV)-checkov/bin/checkov --framework cloudformation --skip-download --compact --quiet --directory $(VENV)-checkov/templates
 
-check: $(VENV)/.installed-dev  ## Lint, types, import rules, schema drift, validity of the specs
+check: $(VENV)/.installed-dev  ## Lint, types, import rules, drift of what is generated (schema, tables, reference pages), validity of the specs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -75,7 +75,16 @@ check: $(VENV)/.installed-dev  ## Lint, types, import rules, schema drift, valid
 	$(BIN)/emr-pipelines schema --check
 	$(BIN)/python -m tests.reliability.table --check
 	$(BIN)/python -m tests.verdicts.matrix --check
+	$(BIN)/python -m docs_site.generate --check
 	$(BIN)/emr-pipelines validate
+
+docs: $(VENV)/.installed-dev  ## The documentation as a site in site/, with every link checked; it needs no network, neither here nor where it is read
+	$(BIN)/python -m docs_site.generate
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/mkdocs build --strict --quiet
+	@echo "The documentation: $(CURDIR)/site/index.html"
+
+screenshots: $(VENV)/.installed-dev  ## The README's pictures of terminals, anew from what the commands print
+	$(BIN)/python -m docs_site.screenshots
 
 goldens: $(VENV)/.installed-dev  ## Write all golden files anew and show which changed
 	$(BIN)/python -m tests.goldens
@@ -96,7 +105,7 @@ ui: $(VENV)/.installed  ## emr_local and Airflow's UI at http://localhost:8080, 
 	$(BIN)/emr-pipelines ui
 
 clean:  ## Remove the environment, Airflow's home and emr_local's state
-	rm -rf $(VENV) $(VENV)-airflow-* $(VENV)-spark-* $(VENV)-checkov .airflow .emr_local .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-airflow-* $(VENV)-spark-* $(VENV)-checkov .airflow .emr_local .mypy_cache .ruff_cache .pytest_cache site
 
 upgrade: $(VENV)/.installed-dev  ## Pin the newest versions that the requirements allow
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate --custom-compile-command "make upgrade" requirements-dev.txt -o constraints.txt

@@ -16,7 +16,7 @@ class Faults:
     url: str
 
     def add(self, effect: str, operation: str | None = None, **more: Any) -> None:
-        """Inject one fault; see docs/emr_local.md."""
+        """Inject one fault; see docs/reference/emr_local.md."""
         fault = {"effect": effect, **({"operation": operation} if operation else {}), **more}
         self._send("POST", "faults", fault)
 

@@ -56,7 +56,9 @@ def test_the_local_password_is_no_word_that_stands_in_a_log() -> None:
     printed = subprocess.run(tool, cwd=REPOSITORY, env=variables, capture_output=True, text=True, check=True).stdout
     line = next(line for line in printed.splitlines() if "AIRFLOW_CONN_EMR_LOCAL" in line)
     password = json.loads(shlex.split(line)[1].split("=", 1)[1])["password"]
-    texts = [(REPOSITORY / name).read_text() for name in ("config/environments/local.yaml", "docs/emr_local.md")]
+    texts = [
+        (REPOSITORY / name).read_text() for name in ("config/environments/local.yaml", "docs/reference/emr_local.md")
+    ]
     assert not any(password in text for text in texts)
 
 

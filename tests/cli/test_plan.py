@@ -27,7 +27,7 @@ from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.security.registry import check_security
 
 PLAN_TESTS = Path(__file__).parents[1] / "plan"
-JSON_SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "plan.schema.json").read_text())
+JSON_SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "reference" / "plan.schema.json").read_text())
 PLUGINS = Path(__file__).parents[2] / "plugins"
 Run = Callable[..., Result]
 

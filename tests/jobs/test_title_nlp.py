@@ -19,7 +19,7 @@ from book_titles.preprocess_titles import main
 pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.timeout(1800)]
 
 REPOSITORY = Path(__file__).parents[2]
-PAGE = REPOSITORY / "docs" / "examples" / "spark_nlp.md"
+PAGE = REPOSITORY / "docs" / "how-to" / "spark_nlp.md"
 TITLES = REPOSITORY / "include" / "data" / "book_titles.csv"
 LEMMAS = REPOSITORY / "include" / "data" / "lemmas_en.tsv"
 # One Spark session for all runs of the job, since its start takes most of the time.

@@ -11,7 +11,7 @@ import yaml
 from emr_pipelines.pipeline_spec.loader import load_environment, load_pipeline
 
 ROOT = Path(__file__).parents[2]
-SPEC_PAGE = ROOT / "docs" / "spec.md"
+SPEC_PAGE = ROOT / "docs" / "reference" / "spec.md"
 GOLDENS = ROOT / "tests" / "spec" / "project" / "bad"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -38,7 +38,7 @@ def named(kind: str) -> list[Any]:
         for line, text in blocks("yaml")
         if ("connection" in yaml.safe_load(text)) == (kind == "environment")
     ]
-    assert chosen, f"docs/spec.md shows no {kind}"
+    assert chosen, f"docs/reference/spec.md shows no {kind}"
     return [pytest.param(text, id=f"line-{line}") for line, text in chosen]
 
 

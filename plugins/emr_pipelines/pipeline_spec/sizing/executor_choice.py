@@ -1,4 +1,4 @@
-"""What `executors: auto` becomes: the size and the number of executors for a cluster's nodes. Pure; the formula is told in docs/sizing.md."""
+"""What `executors: auto` becomes: the size and the number of executors for a cluster's nodes. Pure; the formula is told in docs/explanation/sizing.md."""
 
 from __future__ import annotations
 

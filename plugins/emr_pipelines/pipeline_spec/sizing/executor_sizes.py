@@ -1,4 +1,4 @@
-"""What containers of Spark need, how many fit on a node, and which size makes good use of one. Pure arithmetic; the formula is told in docs/sizing.md."""
+"""What containers of Spark need, how many fit on a node, and which size makes good use of one. Pure arithmetic; the formula is told in docs/explanation/sizing.md."""
 
 from __future__ import annotations
 

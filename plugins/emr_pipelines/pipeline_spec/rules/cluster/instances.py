@@ -1,4 +1,4 @@
-"""Advice about instance types and how they are bought. Pure; the reasons are in docs/sizing.md."""
+"""Advice about instance types and how they are bought. Pure; the reasons are in docs/explanation/sizing.md."""
 
 from __future__ import annotations
 
