@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.command_line import run_tool
@@ -58,3 +61,31 @@ def test_the_version_is_that_of_the_distribution(tmp_path: Path) -> None:
 def test_a_shell_completes_verbs(tmp_path: Path, typed: str, offered: str) -> None:
     words = {"_EMR_PIPELINES_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
     assert run_tool(tmp_path, **words).stdout.strip() == offered
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every verb and verb of a verb with its command."""
+    for name, target in sorted(VERBS.items()):
+        command = load_verb(name, target)
+        inner = getattr(command, "commands", {})
+        yield from ((f"{name} {one}", inner[one]) for one in inner)
+        if not inner:
+            yield name, command
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), list(commands()), ids=lambda given: given if isinstance(given, str) else ""
+)
+def test_the_help_of_each_verb_has_an_example_that_it_takes(
+    name: str, command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for file in ("steps.json", "cluster.json"):
+        (tmp_path / file).write_text("[]")
+    example = re.search(r"Example: (.*)", command.help or "")
+    assert example, f"{name} --help has no example"
+    words = shlex.split(re.sub(r'^eval "\$\((.*)\)"$', r"\1", example[1]))
+    called = ["emr-pipelines", *name.split()]
+    assert words[: len(called)] == called
+    # Raises a usage error for an option that is not there, or a value that it does not take.
+    command.make_context(name, words[len(called) :])

@@ -13,7 +13,10 @@ from emr_pipelines.cli.project.options import EnvironmentOption, load_project
 
 
 def env_command(env: EnvironmentOption = None) -> None:
-    """Print `export NAME=value` lines for a shell: eval "$(emr-pipelines env)"."""
+    """Print `export NAME=value` lines for a shell: eval "$(emr-pipelines env)".
+
+    Example: eval "$(emr-pipelines env)"
+    """
     project = at_recorded_server(load_project(env))
     for name, value in airflow_variables(project.root, project.environment).items():
         # As bytes: the shell must get every path as it is, whatever the terminal can show.

@@ -44,7 +44,10 @@ def ui_command(
     ] = None,
     env: EnvironmentOption = None,
 ) -> None:
-    """Start emr_local (if this project's does not run) and `airflow standalone` with this project's DAGs; Ctrl-C stops both."""
+    """Start emr_local (if this project's does not run) and `airflow standalone` with this project's DAGs; Ctrl-C stops both.
+
+    Example: emr-pipelines ui --port 8081
+    """
     console = plain_console()
     project = load_project(env)
     ports = choose_ports(port)

@@ -52,7 +52,10 @@ def audit_command(
     output: Annotated[Path | None, typer.Option(help="Write the report to this file.")] = None,
     rules: Annotated[bool, typer.Option("--rules", help="Print the table of all rules and do nothing else.")] = False,
 ) -> None:
-    """Look for what is unsafe, before anything is launched. Exits with 1 for findings from --fail-on on that are not suppressed."""
+    """Look for what is unsafe, before anything is launched. Exits with 1 for findings from --fail-on on that are not suppressed.
+
+    Example: emr-pipelines audit --env aws --fail-on warning
+    """
     if rules:
         typer.echo(rule_table())
         return

@@ -50,7 +50,10 @@ def connect_command(
     revoke: Annotated[bool, typer.Option("--revoke-expired", help="Remove our rules whose time is over.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Show how to reach a cluster: shell, proxy, its web pages and its history."""
+    """Show how to reach a cluster: shell, proxy, its web pages and its history.
+
+    Example: emr-pipelines connect word_clouds --env aws
+    """
     if apply and allow is None:
         raise EmrPipelinesError("--apply has no effect without --allow ADDRESS, your own public address")
     if not re.fullmatch(DURATION, until):

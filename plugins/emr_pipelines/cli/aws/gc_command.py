@@ -30,7 +30,10 @@ def gc_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Delete unpublished attempts and abandoned uploads below <bucket>/runs and <bucket>/output/runs. Exits with 1 when S3 refused a part of it."""
+    """Delete unpublished attempts and abandoned uploads below <bucket>/runs and <bucket>/output/runs. Exits with 1 when S3 refused a part of it.
+
+    Example: emr-pipelines gc --env aws --older-than 30d --dry-run
+    """
     age = _parse_age(older_than)
     environment = at_own_server(load_project(env)).environment
     with aws_errors_as_messages(environment):

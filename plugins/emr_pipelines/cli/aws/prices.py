@@ -58,7 +58,10 @@ def prices_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Refresh or show the prices behind the cost that `plan` prints. Refreshed ones are kept in config/prices.json."""
+    """Refresh or show the prices behind the cost that `plan` prints. Refreshed ones are kept in config/prices.json.
+
+    Example: emr-pipelines prices show --types m5.xlarge,m7g.2xlarge
+    """
     project = load_project(env)
     where = _parse_region(region) if region else project.environment.region
     offers = list(_offers_of(project)) if types is None else [Offer(instance_type=name) for name in _parse_types(types)]

@@ -23,7 +23,10 @@ def reap_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which clusters would be terminated.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Terminate live clusters past their expires_at tag. Exits with 1 when one of them could not be terminated."""
+    """Terminate live clusters past their expires_at tag. Exits with 1 when one of them could not be terminated.
+
+    Example: emr-pipelines reap --env aws --dry-run
+    """
     environment = at_own_server(load_project(env)).environment
     with aws_errors_as_messages(environment):
         api = emr_api(environment)

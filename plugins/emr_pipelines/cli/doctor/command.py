@@ -31,7 +31,10 @@ def doctor_command(
     env: EnvironmentOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Look at what a run needs on this machine. Exits with 0 when all is well, 1 when something is to be done."""
+    """Look at what a run needs on this machine. Exits with 0 when all is well, 1 when something is to be done.
+
+    Example: emr-pipelines doctor --env aws
+    """
     checks = _check_all(load_project(env))
     if as_json:
         print_json([asdict(check) for check in checks])

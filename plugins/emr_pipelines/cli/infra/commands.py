@@ -65,7 +65,10 @@ def up_command(
     ] = False,
     yes: given.Yes = False,
 ) -> None:
-    """Make it, or change it to the options given; those not given stay as they are. Ends with the environment file written."""
+    """Make it, or change it to the options given; those not given stay as they are. Ends with the environment file written.
+
+    Example: emr-pipelines infra up --env sandbox --region us-east-1 --network new
+    """
     options = given.stack_options(
         network=network,
         subnets=subnet,
@@ -130,7 +133,10 @@ def show_command(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Show outputs, faults, and what costs money without a cluster. Exits with 1 when something is not as `up` left it."""
+    """Show outputs, faults, and what costs money without a cluster. Exits with 1 when something is not as `up` left it.
+
+    Example: emr-pipelines infra show --env sandbox --drift
+    """
     target = given.find_target(env, region, endpoint_url)
     with aws_errors_as_messages(target.environment):
         stack = find_deployed(target.aws, env, EventPrinter())
@@ -160,7 +166,10 @@ def show_command(
 def down_command(
     env: given.Env, region: given.Region = None, endpoint_url: given.EndpointUrl = None, yes: given.Yes = False
 ) -> None:
-    """Delete the stack and everything in its bucket. Refuses while a cluster uses any of it."""
+    """Delete the stack and everything in its bucket. Refuses while a cluster uses any of it.
+
+    Example: emr-pipelines infra down --env sandbox
+    """
     target = given.find_target(env, region, endpoint_url)
     with aws_errors_as_messages(target.environment), _interruptible(env):
         stack = find_deployed(target.aws, env, EventPrinter())

@@ -35,7 +35,10 @@ def template_command(
     keep_runs_days: given.KeepRunsDays = None,
     keep_logs_days: given.KeepLogsDays = None,
 ) -> None:
-    """Print the CloudFormation template that `up` would deploy anew. Asks AWS only where the subnets given lie."""
+    """Print the CloudFormation template that `up` would deploy anew. Asks AWS only where the subnets given lie.
+
+    Example: emr-pipelines infra template --env sandbox --region us-east-1 --network new
+    """
     options = change_options(
         StackOptions(environment=env),
         given.stack_options(
@@ -67,7 +70,10 @@ def iam_command(
         str | None, typer.Option(help="The account's 12 digits; without them ARNs stand for any account.")
     ] = None,
 ) -> None:
-    """Print the least IAM policy for Airflow's role, for all pipelines of the project. Calls nothing on AWS."""
+    """Print the least IAM policy for Airflow's role, for all pipelines of the project. Calls nothing on AWS.
+
+    Example: emr-pipelines infra iam --env aws
+    """
     project = load_project(env)
     parts: list[dict[str, Any]] = split_policy(airflow_policy(project.environment, all_plans(project), account))
     print_json(parts[0] if len(parts) == 1 else parts)

@@ -39,7 +39,10 @@ def start_command(
     warm_jvms: Annotated[int, typer.Option(min=0, help="How many JVMs to make ready for the first steps.")] = 1,
     env: EnvironmentOption = None,
 ) -> None:
-    """Start emr_local, unless it runs, and make the sample data that is missing. It stays until `local stop`; `run`, `ui` and `airflow dags test` use it and its warm JVMs."""
+    """Start emr_local, unless it runs, and make the sample data that is missing. It stays until `local stop`; `run`, `ui` and `airflow dags test` use it and its warm JVMs.
+
+    Example: emr-pipelines local start --port 5577
+    """
     console, project = plain_console(), load_project(env)
     url = _wanted_url(project, port)
     state = made_state_folder(project, url)
@@ -66,7 +69,10 @@ def start_command(
 
 @local_app.command("status")
 def status_command(env: EnvironmentOption = None) -> None:
-    """Say whether emr_local runs, whose it is and who uses it. Exits with 1 when it does not run."""
+    """Say whether emr_local runs, whose it is and who uses it. Exits with 1 when it does not run.
+
+    Example: emr-pipelines local status
+    """
     console, project = plain_console(), load_project(env)
     state = state_folder_of(project.root)
     record = find_own_server(state)
@@ -82,7 +88,10 @@ def stop_command(
     force: Annotated[bool, typer.Option("--force", help="Also while others use it; their runs then fail.")] = False,
     env: EnvironmentOption = None,
 ) -> None:
-    """Stop emr_local, with all of its clusters' steps, unless somebody uses it. Its data stays."""
+    """Stop emr_local, with all of its clusters' steps, unless somebody uses it. Its data stays.
+
+    Example: emr-pipelines local stop
+    """
     console, project = plain_console(), load_project(env)
     state = state_folder_of(project.root)
     record = state.read_record()

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 
 def sample_data_command(env: EnvironmentOption = None) -> None:
-    """Make the environment's buckets and fill its empty sample prefixes, at an endpoint that is running."""
+    """Make the environment's buckets and fill its empty sample prefixes, at an endpoint that is running.
+
+    Example: emr-pipelines sample-data --env local
+    """
     project = load_project(env)
     if not project.environment.sample_data:
         raise EmrPipelinesError(

@@ -84,7 +84,10 @@ def plan_command(
     show: ShowOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON document.")] = False,
 ) -> None:
-    """Show what a run does, before it does it: tasks, cluster, code, requests, limits, sizing, cost, security, and what is different."""
+    """Show what a run does, before it does it: tasks, cluster, code, requests, limits, sizing, cost, security, and what is different.
+
+    Example: emr-pipelines plan word_clouds --env aws --date 2005-01-01 --show all
+    """
     _refuse_unknown(show or [])
     refuse_mixed(date, first, last, param or [])
     if exit_code and against is None:

@@ -37,7 +37,10 @@ def render_command(
         typer.Option(metavar="DIR", help="Write one file for each body into this folder, and print its name."),
     ] = None,
 ) -> None:
-    """Print the bodies of all requests of one run as JSON, as EMR's API takes them. EMR finds the code once a run has published it."""
+    """Print the bodies of all requests of one run as JSON, as EMR's API takes them. EMR finds the code once a run has published it.
+
+    Example: emr-pipelines render word_clouds --env aws --date 2005-01-01 --out bodies/
+    """
     project = load_project(env)
     plan = plan_of(project, name)
     bodies = _bodies(plan, run_of_date(plan, record_of(plan, project.root), date, param or []).requests)

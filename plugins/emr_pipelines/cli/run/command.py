@@ -60,7 +60,10 @@ def run_command(
     ] = False,
     env: EnvironmentOption = None,
 ) -> None:
-    """Run a pipeline once, as `airflow dags test` does, and print where its outputs are."""
+    """Run a pipeline once, as `airflow dags test` does, and print where its outputs are.
+
+    Example: emr-pipelines run word_clouds --date 2005-01-01 --step count_words
+    """
     started, console = time.monotonic(), plain_console()
     project = load_project(env)
     plan = plan_of(project, name)

@@ -35,7 +35,10 @@ def import_legacy_command(
     force: Annotated[bool, typer.Option("--force", help="Overwrite the spec and the copies of scripts.")] = False,
     env: EnvironmentOption = None,
 ) -> None:
-    """Write a spec from a steps.json. What is not carried over is listed on stderr and said in the spec. Exits with 1 when nothing could be written, or when the spec has problems."""
+    """Write a spec from a steps.json. What is not carried over is listed on stderr and said in the spec. Exits with 1 when nothing could be written, or when the spec has problems.
+
+    Example: emr-pipelines import-legacy steps.json --cluster cluster.json --out config/pipelines/words.yaml
+    """
     root = _root_of(out)
     imported = import_system(steps, cluster, name=out.stem, project_root=root)
     _refuse_existing(out, imported, root, force=force)

@@ -24,7 +24,10 @@ def schema_command(
         bool, typer.Option("--environment", help="Print the schema of environment files instead.")
     ] = False,
 ) -> None:
-    """Print the JSON Schema (draft-07) of specs; editors use it for completion and checks."""
+    """Print the JSON Schema (draft-07) of specs; editors use it for completion and checks.
+
+    Example: emr-pipelines schema
+    """
     if write and check:
         raise typer.BadParameter("--write and --check exclude each other")
     if write:
