@@ -11,8 +11,6 @@ import typer
 from emr_pipelines.cli.lazy_verbs import LazyVerbs
 from emr_pipelines.cli.terminal.stop_signals import exit_code, handling
 from emr_pipelines.cli.terminal.terminal_encoding import bear_with_narrow_streams
-from emr_pipelines.cli.terminal.unexpected_errors import describe_unexpected
-from emr_pipelines.cli.version import version_text
 from emr_pipelines.errors import EmrPipelinesError
 
 # Verb → module:function, or module:app for a verb with verbs of its own. A new verb is one line here and one module in a room of cli/.
@@ -48,6 +46,8 @@ app = typer.Typer(name="emr-pipelines", cls=Verbs, no_args_is_help=True, pretty_
 
 def _show_version(asked: bool) -> None:
     if asked:
+        from emr_pipelines.cli.version import version_text  # as rarely needed
+
         typer.echo(version_text())
         raise typer.Exit
 
@@ -72,5 +72,7 @@ def main() -> None:
             typer.echo(str(error), err=True)
             sys.exit(1)
         except Exception as error:
+            from emr_pipelines.cli.terminal.unexpected_errors import describe_unexpected  # 20 ms that no good run needs
+
             typer.echo(describe_unexpected(error, sys.argv[1:]), err=True)
             sys.exit(1)

@@ -23,7 +23,8 @@ from emr_pipelines.emr.emr_api import (
     describe_error,
     may_succeed_later,
 )
-from emr_pipelines.emr.loopback import is_loopback, plain_session
+from emr_pipelines.emr.loopback import is_loopback
+from emr_pipelines.emr.loopback_session import plain_session
 from emr_pipelines.errors import EmrPipelinesError
 
 if TYPE_CHECKING:

@@ -22,7 +22,6 @@ from emr_pipelines.cli.terminal.json_text import print_json
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.pipeline_spec.catalog.price_data import read_prices
 from emr_pipelines.pipeline_spec.notation.spelling import suggest
-from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.cost.estimate import estimate_cost
 from emr_pipelines.plan.cost.prices import price_table
 from emr_pipelines.plan.security.registry import check_security
@@ -110,6 +109,8 @@ def plan_command(
 
 def _report(project: Project, name: str, hours: float | None) -> PlanReport:
     """What is said of every plan, whatever was asked."""
+    from emr_pipelines.plan.build import build_plan  # for which --help is not to wait
+
     loaded = load_spec(project, name)
     plan = build_plan(loaded)
     return PlanReport(

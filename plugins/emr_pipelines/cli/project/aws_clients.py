@@ -148,7 +148,8 @@ def _session_in(region: str, *, at_aws: bool) -> boto3.Session:
 
     if at_aws:
         return boto3.Session(region_name=region)
-    from emr_pipelines.emr.loopback import LOCAL_PASSWORD, plain_session
+    from emr_pipelines.emr.loopback import LOCAL_PASSWORD
+    from emr_pipelines.emr.loopback_session import plain_session
 
     # An endpoint of our own takes any credentials; without these boto3 would ask for the user's real ones.
     return boto3.Session(

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from emr_pipelines.pipeline_spec.loader import load_environment
-from emr_pipelines.pipeline_spec.models.environment import EnvironmentSpec
 from emr_pipelines.pipeline_spec.project_files.project import (
     DEFAULT_ENVIRONMENT,
     ENVIRONMENT_VARIABLE,
     environment_file,
     find_project_root,
 )
+
+if (
+    TYPE_CHECKING
+):  # every verb imports this module, and none is to wait for the models of specs before it knows its options
+    from emr_pipelines.pipeline_spec.models.environment import EnvironmentSpec
 
 EnvironmentOption = Annotated[
     str | None,
@@ -37,6 +40,8 @@ class Project:
 
 def load_project(environment_name: str | None) -> Project:
     """The project around the working directory, in the named environment. Raises SpecError for a bad environment file."""
+    from emr_pipelines.pipeline_spec.loader import load_environment  # as above
+
     root = find_project_root(Path.cwd())
     return Project(
         root=root, environment=load_environment(environment_file(root, choose_environment(environment_name)))

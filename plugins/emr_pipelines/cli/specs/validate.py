@@ -15,7 +15,6 @@ from emr_pipelines.cli.project.options import EnvironmentOption, choose_environm
 from emr_pipelines.cli.specs.file_changes import changes_below
 from emr_pipelines.cli.terminal.json_text import print_json
 from emr_pipelines.errors import Problem, SpecError
-from emr_pipelines.pipeline_spec.loader import check_pipelines
 from emr_pipelines.pipeline_spec.project_files.project import (
     SUFFIXES,
     find_project_root,
@@ -63,6 +62,8 @@ def _check(specs: Sequence[str], environment: str, *, strict: bool, as_json: boo
         for problem in error.problems:
             typer.echo(str(problem), err=True)
         raise typer.Exit(_USAGE_ERROR) from error
+    from emr_pipelines.pipeline_spec.loader import check_pipelines  # for which --help is not to wait
+
     problems = check_pipelines(files, environment=environment)
     if as_json:
         print_json({"specs": len(files), "problems": [asdict(problem) for problem in problems]})
