@@ -49,10 +49,12 @@ def plan_sections(report: PlanReport, chosen: Collection[str], *, width: int) ->
 
 
 def _without_choice(report: PlanReport) -> Iterator[Shown]:
-    yield from show_warnings(report)
-    if any(finding.severity != "note" and not finding.suppressed for finding in report.findings):
-        yield from show_security(report)
     yield from show_runs(report)
     if report.difference is not None:
         yield from show_difference(report)
+    yield from show_warnings(report)
+    # At an endpoint of its own, which is a laptop's, nothing is exposed: the count in the summary is enough.
+    is_on_aws = report.plan.connection.endpoint_url is None
+    if is_on_aws and any(finding.severity != "note" and not finding.suppressed for finding in report.findings):
+        yield from show_security(report)
     yield Text(f"\nMore: --show {ALL}, or one of {', '.join(SECTIONS)}", style="dim")

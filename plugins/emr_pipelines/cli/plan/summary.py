@@ -16,13 +16,11 @@ from emr_pipelines.plan.security.findings import SEVERITIES
 
 _LABEL = 11
 _INDENT = "  "
-# What the cost's own summary calls its sums; the section `cost` has the rest: parts, notes, sources.
-_SUMS = ("an hour", "a run")
 
 
 def show_summary(report: PlanReport, *, width: int) -> Iterator[Text]:
     """The lines, folded between words at this width; an address is never folded here, but by the terminal, so that it can be copied."""
-    yield Text(_title(report), style="bold")
+    yield Text(_folded("", _title(report), width), style="bold")
     for label, texts in _rows(report):
         for number, text in enumerate(texts):
             yield Text(_folded(f"{_INDENT}{label if number == 0 else '':<{_LABEL}}", text, width))
@@ -43,9 +41,12 @@ def _folded(start: str, text: str, width: int) -> str:
 
 def _title(report: PlanReport) -> str:
     plan, count = report.plan, len(report.plan.steps)
-    steps = f"{count} step{'' if count == 1 else 's'}"
+    steps = f"{count} step{_s(count)}"
     place = plan.connection.endpoint_url or plan.connection.region
-    if report.run is not None:
+    if report.runs is not None:
+        count = len(report.runs.runs)
+        when = f"{count:,} run{_s(count)} from {report.runs.first} to {report.runs.last}"
+    elif report.run is not None:
         when = f"the run of {report.run.logical_date}"
     elif plan.schedule is None:
         when = "runs when somebody starts it"
@@ -79,7 +80,12 @@ def _cluster(plan: Plan) -> str:
 
 def _cost(report: PlanReport) -> str:
     told = dict(cost_summary(report.cost))
-    sums = [f"{told[label]} {label}" for label in _SUMS if label in told and not told[label].startswith("not known")]
+    # What the cost's own summary calls its sums; the section `cost` has the rest: parts, notes, sources.
+    runs = f"{report.cost.runs:,} runs"
+    labels = {"an hour": "an hour", "a run": "a run", runs: f"for {runs}"}
+    sums = [
+        f"{told[one]} {said}" for one, said in labels.items() if one in told and not told[one].startswith("not known")
+    ]
     if not sums:
         return "nothing of its own" if report.plan.cluster.request is None else "no price is known: see --show cost"
     unknown = "" if report.cost.per_run is not None else "; how long a run takes is not known (--hours)"
