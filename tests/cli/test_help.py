@@ -13,8 +13,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from tests.cli.command_line import run_tool
+from tests.cli.json_schemas import schema_of
 from tests.conftest import REPOSITORY
 
 from emr_pipelines.cli.lazy_verbs import first_sentence, load_verb
@@ -89,3 +91,13 @@ def test_the_help_of_each_verb_has_an_example_that_it_takes(
     assert words[: len(called)] == called
     # Raises a usage error for an option that is not there, or a value that it does not take.
     command.make_context(name, words[len(called) :])
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), list(commands()), ids=lambda given: given if isinstance(given, str) else ""
+)
+def test_json_for_programs_has_a_documented_schema(name: str, command: Any) -> None:
+    if any("--json" in parameter.opts for parameter in command.params):
+        schema = schema_of([*name.split(), "--json"])
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert schema["title"].startswith(f"emr-pipelines {name}")

@@ -23,7 +23,7 @@ from emr_pipelines.plan.build import build_plan
 from emr_pipelines.storage.published_plan import publish_plan
 
 TESTS = Path(__file__).parents[1]
-JSON_SCHEMA = json.loads((TESTS.parent / "docs" / "reference" / "plan.schema.json").read_text())
+JSON_SCHEMA = json.loads((TESTS.parent / "docs" / "reference" / "json" / "plan.schema.json").read_text())
 SPEC = Path("config/pipelines/word_clouds.yaml")
 SCRIPT = Path("include/books/report/main.py")
 Run = Callable[..., Result]

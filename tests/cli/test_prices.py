@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import typer
 from moto.server import ThreadedMotoServer
+from tests.cli.json_schemas import check_output
 from tests.cli.price_list_server import PriceList, emr_fee, instance, serving, volume
 from typer.testing import CliRunner, Result
 
@@ -80,7 +81,13 @@ def run(folder: Path, price_list: PriceList, ec2_url: str, monkeypatch: pytest.M
         monkeypatch.setenv(name, value)
     app = typer.Typer()
     app.command()(prices_command)
-    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+
+    def invoke(*arguments: str) -> Result:
+        result = CliRunner().invoke(app, list(arguments))
+        check_output(["prices", *arguments], result.stdout)
+        return result
+
+    return invoke
 
 
 def prices_in(folder: Path, what: str) -> dict[str, Any]:

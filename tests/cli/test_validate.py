@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.cli.json_schemas import check_output
 from typer.testing import CliRunner, Result
 
 from emr_pipelines.cli.main import VERBS, app
 
 ROOT = Path(__file__).parents[2]
+USAGE_ERROR = 2
 GOOD = "name: sales\ncluster: {primary: {instances: [m5.xlarge]}}\nsteps:\n  - {name: clean, command: [echo, hi]}\n"
 ENVIRONMENT = """name: %s
 connection: {id: aws_default}
@@ -41,7 +43,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
-    return CliRunner(env=env or {}).invoke(app, list(arguments))
+    result = CliRunner(env=env or {}).invoke(app, list(arguments))
+    if result.exit_code != USAGE_ERROR:
+        check_output(arguments, result.stdout)
+    return result
 
 
 def write(project: Path, name: str, text: str) -> Path:

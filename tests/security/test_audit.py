@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 from emr_pipelines.cli.audit.finding_texts import rule_table
 from emr_pipelines.cli.main import app
 from emr_pipelines.plan.security.registry import RULES
+from tests.cli.json_schemas import check_output
 from tests.security.conftest import HERE
 
 REPOSITORY = HERE.parents[1]
@@ -42,7 +43,9 @@ def pipelines(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def audit(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["audit", *arguments])
+    result = CliRunner().invoke(app, ["audit", *arguments])
+    check_output(["audit", *arguments], result.stdout)
+    return result
 
 
 def sarif_of(*arguments: str) -> dict[str, Any]:
