@@ -12,7 +12,7 @@ import pytest
 
 from tests.fresh.expectations import EXPECTED, LeftOut, Run, Server
 from tests.fresh.fresh_machine import FreshMachine
-from tests.fresh.readme_commands import Command, all_commands, read_commands
+from tests.fresh.readme_commands import all_commands, read_commands
 from tests.fresh.terminal import Finished, Terminal, end_processes_in
 from tests.fresh.verdicts import faults_of
 
