@@ -34,7 +34,7 @@ demo: $(VENV)/.installed  ## Run the word-cloud pipeline on this machine and pri
 test: $(VENV)/.installed-dev  ## All tests but the slow proofs
 	$(BIN)/python -m pytest -m "not slow" -n 4 --dist loadgroup -q
 
-test-fresh: $(VENV)/.installed-dev  ## Every command of the README, as it is written, on a bare machine: requirements.txt alone, no Java, an empty HOME, a path with spaces (KEEP=1 leaves the folder)
+test-fresh: $(VENV)/.installed-dev  ## Every command of the README and of docs/how-to/commands.md, as it is written, on a bare machine: requirements.txt alone, no Java, an empty HOME, a path with spaces (KEEP=1 leaves the folder)
 	$(BIN)/python -m tests.fresh
 
 test-profile: $(VENV)/.installed-dev  ## The same, and where its CPU goes: by kind of process, by file, by test

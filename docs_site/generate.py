@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from docs_site.generated.commands import commands_page
+from docs_site.generated.conveniences import conveniences_page
 from docs_site.generated.failures import failures_page
 from docs_site.generated.keys import environment_keys, pipeline_keys
 from docs_site.generated.markdown import COMMAND
@@ -22,6 +23,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "reference/commands.md": commands_page,
     "reference/rules.md": rules_page,
     "reference/failures.md": failures_page,
+    "explanation/conveniences.md": conveniences_page,
     "images/stages.svg": stages,
     "images/tasks.svg": run,
     "images/rooms.svg": rooms,

@@ -22,6 +22,7 @@ PATTERNS = {
 }
 NAMES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}
 LONGEST_PATTERN = 40
+MANY_WORDS = 12
 
 
 def type_in_words(schema: Schema, link_of: LinkOf) -> str:
@@ -33,10 +34,16 @@ def type_in_words(schema: Schema, link_of: LinkOf) -> str:
     if "anyOf" in schema:
         return _one_of(schema["anyOf"], link_of)
     if "enum" in schema:
-        return " or ".join(code(_plain(value)) for value in schema["enum"])
+        return _one_word_of([code(_plain(value)) for value in schema["enum"]])
     if "const" in schema:
         return code(_plain(schema["const"]))
     return _of_kind(schema, link_of)
+
+
+def _one_word_of(words: list[str]) -> str:
+    if len(words) > MANY_WORDS:
+        return f"one of {len(words)} words, such as {', '.join(words[:3])}; the schema has all"
+    return " or ".join(words)
 
 
 def _of_kind(schema: Schema, link_of: LinkOf) -> str:

@@ -10,6 +10,7 @@ from typing import Literal
 Side = Literal["left", "right", "top", "bottom"]
 LINE_HEIGHT = 17
 STYLE = """\
+  .page { fill: #ffffff; }
   text { font: 13px system-ui, sans-serif; fill: #1f2430; }
   .title { font-weight: 600; }
   .small { font-size: 12px; fill: #57606f; }
@@ -19,6 +20,7 @@ STYLE = """\
   .arrow { stroke: #57606f; stroke-width: 1.4; fill: none; marker-end: url(#head); }
   .head { fill: #57606f; }
   @media (prefers-color-scheme: dark) {
+    .page { fill: #1b1f2a; }
     text { fill: #e6e9f0; } .small { fill: #aab3c5; }
     .box { fill: #262b38; stroke: #66718a; } .own { fill: #28335f; stroke: #8c9df0; }
     .outside { fill: #43371c; stroke: #d0a548; } .arrow { stroke: #aab3c5; } .head { fill: #aab3c5; }
@@ -75,6 +77,8 @@ def draw(title: str, boxes: Iterable[Box], arrows: Iterable[Arrow] = ()) -> str:
             f"<style>\n{STYLE}\n</style>",
             '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
             'orient="auto"><path class="head" d="M0 0 8 4 0 8z"/></marker></defs>',
+            # A page may be dark where the system is light, and the other way round.
+            f'<rect class="page" width="{width}" height="{height}" rx="6"/>',
             *(_arrow(arrow) for arrow in arrows),
             *(_box(box) for box in shown),
             "</svg>",

@@ -1,4 +1,4 @@
-"""`make test-fresh`: every command of the README, as it is written and in the order of the page, on a machine that has nothing of this project. Exits with 1 when one does not give what the page promises."""
+"""`make test-fresh`: every command of the README and of docs/how-to/commands.md, as it is written and in the order of the pages, on a machine that has nothing of this project. Exits with 1 when one does not give what the page promises."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.fresh.expectations import EXPECTED, LeftOut, Run, Server
 from tests.fresh.fresh_machine import FreshMachine
 from tests.fresh.installed_packages import compare_packages
-from tests.fresh.readme_commands import README, Command, read_commands
+from tests.fresh.readme_commands import Command, all_commands
 from tests.fresh.running_servers import RunningServer
 from tests.fresh.terminal import Finished, Terminal, end_processes_in
 from tests.fresh.verdicts import faults_of
@@ -136,8 +136,8 @@ def refuse_unknown_commands(commands: Sequence[Command]) -> None:
     texts = {command.text for command in commands}
     if texts != EXPECTED.keys():
         sys.exit(
-            f"In README.md without an entry in tests/fresh/expectations.py: {sorted(texts - EXPECTED.keys())}; "
-            f"with an entry and not in README.md: {sorted(EXPECTED.keys() - texts)}"
+            f"On the pages without an entry in tests/fresh/expectations.py: {sorted(texts - EXPECTED.keys())}; "
+            f"with an entry and on no page: {sorted(EXPECTED.keys() - texts)}"
         )
 
 
@@ -150,7 +150,7 @@ def refuse_taken_ports() -> None:
                 probe.bind(("127.0.0.1", port))
             except OSError as error:
                 sys.exit(
-                    f"Port {port} of this machine, which the README's commands use: {error.strerror}. Stop what listens there"
+                    f"Port {port} of this machine, which the pages' commands use: {error.strerror}. Stop what listens there"
                 )
 
 
@@ -158,7 +158,7 @@ def main() -> int:
     """Make the machine, walk the page, remove the machine."""
     # What was started in the background ignores Ctrl-C, and so would all that it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    commands = read_commands(README.read_text(encoding="utf-8"))
+    commands = all_commands()
     refuse_unknown_commands(commands)
     refuse_taken_ports()
     folder = Path(tempfile.mkdtemp(prefix="emr-pipelines-fresh-"))

@@ -1,4 +1,4 @@
-"""What every command of the README must give on a fresh machine: one entry per command, by its text on the page."""
+"""What every command of the README and of docs/how-to/commands.md must give on a fresh machine: one entry per command, by its text on the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands of the README, in the order of the page: those of its `sh` blocks and those in the command columns of its tables. Reads text only."""
+"""The commands of the README and of the page of all commands, in their order: those of `sh` blocks and those in the command columns of tables. Reads text only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+ROOT = Path(__file__).resolve().parents[2]
+# One after the other in the same terminal: what the README has started, the second page finds.
+PAGES = ("README.md", "docs/how-to/commands.md")
 COLUMNS = ("Command", "Run it")
 PROGRAMS = ("AWS_ACCESS_KEY_ID=any", "airflow", "emr-pipelines", "eval", "export", "make", "python")
 CODE = re.compile(r"`([^`]+)`")
@@ -27,7 +29,12 @@ class Command:
         return (without,) if without == full else (without, full)
 
 
-def read_commands(page: str) -> list[Command]:
+def all_commands() -> list[Command]:
+    """Every command of the pages."""
+    return [command for name in PAGES for command in read_commands((ROOT / name).read_text(encoding="utf-8"), name)]
+
+
+def read_commands(page: str, name: str = "README.md") -> list[Command]:
     """Every command of a page. Raises ValueError for a code span in a command column that is no command and no word of one."""
     found: list[Command] = []
     language: str | None = None
@@ -42,7 +49,7 @@ def read_commands(page: str) -> list[Command]:
             if column is None:
                 column = next((place for place, title in enumerate(cells) if title in COLUMNS), -1)
             elif column >= 0:
-                found += commands_of_cell(cells[column], number)
+                found += commands_of_cell(cells[column], f"{name}:{number}", number)
         else:
             column = None
     return found
@@ -53,9 +60,9 @@ def commands_of_block(line: str, number: int) -> list[Command]:
     return [Command(text=text, line=number)] if text else []
 
 
-def commands_of_cell(cell: str, number: int) -> list[Command]:
+def commands_of_cell(cell: str, place: str, number: int) -> list[Command]:
     spans = CODE.findall(cell)
     unknown = [text for text in spans if text.split()[0] not in PROGRAMS and " " in text]
     if unknown:
-        raise ValueError(f"README.md:{number}: {unknown} begins with no known program; name it in PROGRAMS")
+        raise ValueError(f"{place}: {unknown} begins with no known program; name it in PROGRAMS")
     return [Command(text=text, line=number) for text in spans if text.split()[0] in PROGRAMS]

@@ -12,7 +12,7 @@ import pytest
 
 from tests.fresh.expectations import EXPECTED, LeftOut, Run, Server
 from tests.fresh.fresh_machine import FreshMachine
-from tests.fresh.readme_commands import README, Command, read_commands
+from tests.fresh.readme_commands import all_commands, read_commands
 from tests.fresh.terminal import Finished, Terminal, end_processes_in
 from tests.fresh.verdicts import faults_of
 
@@ -35,10 +35,6 @@ make no sense
 """
 
 
-def commands() -> list[Command]:
-    return read_commands(README.read_text(encoding="utf-8"))
-
-
 def test_commands_are_those_of_shell_blocks_and_command_columns_in_the_order_of_the_page():
     found = read_commands(PAGE)
     assert [(command.text, command.line) for command in found] == [
@@ -57,7 +53,7 @@ def test_a_command_of_an_unknown_program_is_not_passed_over():
 
 
 def test_every_command_of_the_readme_has_an_entry_and_every_entry_is_on_the_page():
-    texts = [command.text for command in commands()]
+    texts = [command.text for command in all_commands()]
     assert len(texts) > 20
     assert texts[0] == "make demo"  # it makes the environment of all others
     assert len(texts) == len(set(texts))
@@ -65,14 +61,14 @@ def test_every_command_of_the_readme_has_an_entry_and_every_entry_is_on_the_page
 
 
 def test_every_form_of_a_command_is_run():
-    for command in commands():
+    for command in all_commands():
         expected = EXPECTED[command.text]
         if isinstance(expected, tuple):
             assert {run.form or command.forms[0] for run in expected} == set(command.forms)
 
 
 def test_servers_are_stopped_later_on_the_page_and_one_command_only_is_left_out():
-    texts = [command.text for command in commands()]
+    texts = [command.text for command in all_commands()]
     servers = {text: expected for text, expected in EXPECTED.items() if isinstance(expected, Server)}
     assert servers.keys() == {"make ui", "python -m emr_local --port 5566 --state-dir .emr_local"}
     assert all(texts.index(server.until) > texts.index(text) for text, server in servers.items())

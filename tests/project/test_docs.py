@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from emr_pipelines.pipeline_spec.loader import load_environment, load_pipeline
+from emr_pipelines.pipeline_spec.models.pipeline import PipelineSpec
 
 ROOT = Path(__file__).parents[2]
 SPEC_PAGE = ROOT / "docs" / "reference" / "spec.md"
@@ -24,30 +25,42 @@ REST_OF_A_SPEC: dict[str, Any] = {
 }
 
 
-def blocks(language: str) -> list[tuple[int, str]]:
-    """The fenced blocks of a language on the spec's page, with the line that each starts in."""
-    page = SPEC_PAGE.read_text(encoding="utf-8")
-    found = [(page.count("\n", 0, match.start()) + 1, *match.groups()) for match in FENCE.finditer(page)]
-    return [(line, text) for line, name, text in found if name == language]
+def blocks(language: str, page: Path = SPEC_PAGE) -> list[tuple[int, str]]:
+    """The fenced blocks of a language on a page, with the line that each starts in."""
+    text = page.read_text(encoding="utf-8")
+    found = [(text.count("\n", 0, match.start()) + 1, *match.groups()) for match in FENCE.finditer(text)]
+    return [(line, block) for line, name, block in found if name == language]
 
 
 def named(kind: str) -> list[Any]:
-    """The YAML blocks that are an environment, or those that are a spec or a part of one."""
+    """The YAML blocks of all pages that are an environment, or those that are a spec or a part of one."""
     chosen = [
-        (line, text)
-        for line, text in blocks("yaml")
-        if ("connection" in yaml.safe_load(text)) == (kind == "environment")
+        pytest.param(text, id=f"{page.name}-line-{line}")
+        for page in PAGES
+        for line, text in blocks("yaml", page)
+        if kind_of(yaml.safe_load(text)) == kind
     ]
-    assert chosen, f"docs/reference/spec.md shows no {kind}"
-    return [pytest.param(text, id=f"line-{line}") for line, text in chosen]
+    assert chosen, f"no page shows a {kind}"
+    return chosen
+
+
+def kind_of(keys: Any) -> str:
+    if not isinstance(keys, dict):
+        return "another file"
+    if "connection" in keys:
+        return "environment"
+    return "spec" if keys.keys() <= PipelineSpec.model_fields.keys() else "another file"
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This project without its specs."""
+    """This project without its specs, with the files of examples."""
     root = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "config" / "environments", root / "config" / "environments")
     shutil.copytree(ROOT / "include", root / "include", ignore=shutil.ignore_patterns("__pycache__"))
+    # What pages tell a reader to put there.
+    shutil.copytree(ROOT / "tests/spec/legacy/good/documented/jobs", root / "include" / "legacy" / "words")
+    shutil.copy(ROOT / "tests/documentation/samples/my_titles.csv", root / "include" / "data")
     (root / "config" / "pipelines").mkdir()
     return root
 

@@ -33,9 +33,9 @@ def test_tests_that_show_the_same_share_a_row_and_bars_do_not_break_it() -> None
     killing = Claim("F02", True, "an answer is lost", "a | b", "tests/x/test_kill.py", "k")
     first = Claim("F01", False, "throttled", "one", "tests/x/test_one.py", "f")
     assert render_table([*claims, killing, first]).splitlines()[2:] == [
-        "| F01 | throttled | one | [one](../tests/x/test_one.py) |  |",
-        "| F02 | an answer is lost | a \\| b | [two](../tests/x/test_two.py) (2 tests) |  |",
-        "| F02 | an answer is lost | a \\| b | [kill](../tests/x/test_kill.py) | yes |",
+        "| F01 | throttled | one | [one](../../tests/x/test_one.py) |  |",
+        "| F02 | an answer is lost | a \\| b | [two](../../tests/x/test_two.py) (2 tests) |  |",
+        "| F02 | an answer is lost | a \\| b | [kill](../../tests/x/test_kill.py) | yes |",
     ]
 
 
