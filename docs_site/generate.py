@@ -10,6 +10,7 @@ from pathlib import Path
 from docs_site.generated.commands import commands_page
 from docs_site.generated.conveniences import conveniences_page
 from docs_site.generated.failures import failures_page
+from docs_site.generated.json_shapes import json_page
 from docs_site.generated.keys import environment_keys, pipeline_keys
 from docs_site.generated.markdown import COMMAND
 from docs_site.generated.rules import rules_page
@@ -21,6 +22,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "reference/pipeline_keys.md": pipeline_keys,
     "reference/environment_keys.md": environment_keys,
     "reference/commands.md": commands_page,
+    "reference/json.md": json_page,
     "reference/rules.md": rules_page,
     "reference/failures.md": failures_page,
     "explanation/conveniences.md": conveniences_page,
