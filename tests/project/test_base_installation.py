@@ -111,7 +111,7 @@ def test_the_wheel_holds_every_file_of_both_packages(wheel: Path) -> None:
     ("verb", "said"),
     [
         (("validate", "word_clouds", "--env", "local"), "1 spec, 0 problems"),
-        (("plan", "word_clouds", "--env", "local"), "preprocess_titles"),
+        (("plan", "word_clouds", "--env", "local", "--show", "all"), "preprocess_titles"),
         (("render", "word_clouds", "--env", "local", "--date", "2005-01-01"), "command-runner.jar"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",

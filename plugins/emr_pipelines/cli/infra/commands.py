@@ -34,6 +34,13 @@ infra_app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
+BlockPublicOption = Annotated[
+    bool,
+    typer.Option(
+        "--block-public-access", help="Put EMR's block of public access on, for the whole account in this region."
+    ),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Write over an environment file that `up` did not write.")]
 
 
 @infra_app.command("up")
@@ -54,15 +61,8 @@ def up_command(
     notify: given.Notify = None,
     keep_runs_days: given.KeepRunsDays = None,
     keep_logs_days: given.KeepLogsDays = None,
-    block_public: Annotated[
-        bool,
-        typer.Option(
-            "--block-public-access", help="Put EMR's block of public access on, for the whole account in this region."
-        ),
-    ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write over an environment file that `up` did not write.")
-    ] = False,
+    block_public: BlockPublicOption = False,
+    force: ForceOption = False,
     yes: given.Yes = False,
 ) -> None:
     """Make it, or change it to the options given; those not given stay as they are. Ends with the environment file written.
