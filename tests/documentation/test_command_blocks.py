@@ -57,7 +57,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         ["git", "ls-files", "-coz", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
     for name in filter(None, names.split("\0")):
-        if (ROOT / name).exists():
+        if (ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, copy / name)
     environment = copy / "config" / "environments" / "local.yaml"
