@@ -48,4 +48,6 @@ def _table(rows: Iterable[tuple[str, str]]) -> str:
 
 
 def _shown(text: str) -> str:
+    """The sentence with what is filled in as italics; of two alternatives that stand side by side the first."""
+    text = re.sub(r"(\{\w+\})\{\w+\}", r"\1", text)
     return GROUP.sub(r"*\1*", text[:1].upper() + text[1:])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from emr_pipelines.cli.main import VERBS
 from tests.documentation.command_blocks import ROOT, CommandBlock, blocks_of, pages, shown_lines, split_commands
 from tests.fresh.readme_commands import PAGES, all_commands
 from tests.fresh.terminal import Finished, Terminal
@@ -56,7 +57,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         ["git", "ls-files", "-coz", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
     for name in filter(None, names.split("\0")):
-        if (ROOT / name).exists():
+        if (ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, copy / name)
     environment = copy / "config" / "environments" / "local.yaml"
@@ -91,8 +92,14 @@ def terminal(project: Path, tmp_path: Path) -> Terminal:
 
 def blocks_to_run(*, slow: bool) -> list[object]:
     """The pages with blocks to run, each with its blocks: those of a page are one story."""
-    stories = [(page, [b for b in ALL if b.page == page and b.is_run and b.is_slow == slow]) for page in pages()]
+    run = [block for block in ALL if block.is_run and block.is_slow == slow and is_possible(block)]
+    stories = [(page, [block for block in run if block.page == page]) for page in pages()]
     return [pytest.param(blocks, id=page) for page, blocks in stories if blocks]
+
+
+def is_possible(block: CommandBlock) -> bool:
+    """Whether the verb that the block needs is there."""
+    return not block.option("needs") or block.option("needs") in VERBS
 
 
 @pytest.mark.xdist_group("pages")
