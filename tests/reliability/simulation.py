@@ -22,7 +22,7 @@ from emr_local.clusters import journal
 from emr_local.resources.records import ACTIVE_STEP_STATES, StepRecord, StepState
 from emr_pipelines.dag import aws_clients
 from emr_pipelines.dag.factory import emit_dag
-from emr_pipelines.dag.macros import OUTPUT_KEY
+from emr_pipelines.pipeline_spec.notation.task_names import OUTPUT_KEY
 from emr_pipelines.dag.operators import CreateClusterOperator
 from emr_pipelines.dag.sensor import WaitForStepSensor
 from emr_pipelines.emr import polling, step_watch

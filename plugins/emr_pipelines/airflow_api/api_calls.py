@@ -50,7 +50,7 @@ class AirflowApi:
     def __init__(self, address: AirflowAddress, *, patience: float = 0.0) -> None:
         self.url = address.url.rstrip("/")
         self.patience = patience
-        self._address = address
+        self.address = address
         self._token = address.token
         proxies = urllib.request.ProxyHandler({} if address.is_direct else None)
         self._opener = urllib.request.build_opener(proxies, _NoRedirects())
@@ -88,14 +88,14 @@ class AirflowApi:
         try:
             return self._send(method, where, body)
         except AirflowRefusal as refusal:
-            if refusal.status != HTTPStatus.UNAUTHORIZED or self._address.token is not None:
+            if refusal.status != HTTPStatus.UNAUTHORIZED or self.address.token is not None:
                 raise
         self._token = self._log_in()  # the one that it had has expired
         return self._send(method, where, body)
 
     def _log_in(self) -> str:
         """A token for the user and password; of an Airflow that has no users, one for anybody."""
-        address = self._address
+        address = self.address
         if address.user is None:
             return str(self._send("GET", "/auth/token")["access_token"])
         login = {"username": address.user, "password": address.password or ""}

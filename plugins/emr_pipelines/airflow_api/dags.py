@@ -16,10 +16,11 @@ _ERROR_LINES = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DagState:
-    """A DAG that the scheduler can run; `is_paused`: it does not, until somebody says so."""
+    """A DAG that the scheduler can run; `is_paused`: it does not, until somebody says so. Among its tags is the environment that it runs in."""
 
     dag_id: str
     is_paused: bool
+    tags: tuple[str, ...]
 
 
 class UnknownDag(EmrPipelinesError):
@@ -41,7 +42,7 @@ def read_dag(api: AirflowApi, dag_id: str) -> DagState:
         raise UnknownDag(
             f"Airflow at {api.url} no longer finds the file of the DAG {dag_id}. Deploy dags/{dag_id}.py there again"
         )
-    return DagState(dag_id=dag_id, is_paused=bool(found["is_paused"]))
+    return DagState(dag_id=dag_id, is_paused=bool(found["is_paused"]), tags=tuple(tag["name"] for tag in found["tags"]))
 
 
 def set_paused(api: AirflowApi, dag_id: str, *, is_paused: bool) -> None:

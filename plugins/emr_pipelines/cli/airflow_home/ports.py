@@ -39,9 +39,12 @@ class AirflowPorts:
         }
 
 
-def choose_ports(given: int | None) -> AirflowPorts:
-    """The given one, or that of the variable, for the page, else 8080; free ones for all others that no variable names. Raises EmrPipelinesError when a named one is taken."""
-    page = given or int(os.environ.get(PORT_VARIABLE) or DEFAULT_PORT)
+def choose_ports(given: int | None, *, any_page: bool = False) -> AirflowPorts:
+    """The given one, or that of the variable, for the page, else 8080, or with `any_page` a free one; free ones for all others that no variable names.
+
+    Raises EmrPipelinesError when a named one is taken.
+    """
+    page = free_port() if any_page else given or int(os.environ.get(PORT_VARIABLE) or DEFAULT_PORT)
     if is_taken(_HOST, page) or is_taken("localhost", page):
         raise EmrPipelinesError(
             f"Port {page} is taken, so Airflow's page cannot be there; nothing was started. "
