@@ -11,11 +11,14 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 
 from emr_pipelines.airflow_api.api_calls import AirflowApi
 from emr_pipelines.airflow_api.refusals import AirflowRefusal, AirflowSilence
+from emr_pipelines.airflow_api.runs import list_runs
 from emr_pipelines.errors import EmrPipelinesError
 
 # What Airflow does about dates that have a run already: nothing, run the failed ones again.
 Reprocess = Literal["none", "failed"]
 _ATTEMPTS = 6
+# Airflow writes the backfill first and its runs after that.
+_NEW = dt.timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,9 @@ def create_backfill(api: AirflowApi, request: BackfillRequest) -> Backfill:
     """
     open_one = find_open_backfill(api, request.dag_id)
     if open_one is not None:
-        raise EmrPipelinesError(_words_of_other(open_one))
+        if not _is_done(api, open_one):
+            raise EmrPipelinesError(_words_of_other(open_one))
+        close_backfill(api, open_one.backfill_id)
     try:
         return _backfill_of(_of_backfills(api, "POST", "/backfills", request.body()))
     except (AirflowSilence, AirflowRefusal) as error:
@@ -99,6 +104,24 @@ def read_backfill(api: AirflowApi, backfill_id: int) -> Backfill:
 def cancel_backfill(api: AirflowApi, backfill_id: int) -> Backfill:
     """Have it make no more runs: those that wait fail, those that run go on to their end."""
     return _backfill_of(api.call("PUT", f"/backfills/{backfill_id}/cancel"))
+
+
+def close_backfill(api: AirflowApi, backfill_id: int) -> None:
+    """Have Airflow see that all runs of it are over, which the scheduler notices two minutes later or more; until then no other can be made. Only for one whose runs are."""
+    try:
+        cancel_backfill(api, backfill_id)
+    except AirflowRefusal as refusal:
+        if refusal.status != HTTPStatus.CONFLICT:  # the scheduler was faster
+            raise
+
+
+def _is_done(api: AirflowApi, backfill: Backfill) -> bool:
+    """Whether all its runs are over. One that is new may be without its runs yet."""
+    age = dt.datetime.now(dt.UTC) - backfill.created
+    if age < _NEW:
+        return False
+    runs = list_runs(api, backfill.dag_id, backfill.first, backfill.last)
+    return all(run.is_over for run in runs.values())
 
 
 def _of_backfills(api: AirflowApi, method: str, path: str, body: dict[str, Any]) -> Any:

@@ -11,7 +11,13 @@ from rich.console import Console
 
 from emr_pipelines.airflow_api.backfill_outcome import FailureWords, outcomes
 from emr_pipelines.airflow_api.backfill_watch import follow
-from emr_pipelines.airflow_api.backfills import Backfill, cancel_backfill, find_open_backfill, list_backfills
+from emr_pipelines.airflow_api.backfills import (
+    Backfill,
+    cancel_backfill,
+    close_backfill,
+    find_open_backfill,
+    list_backfills,
+)
 from emr_pipelines.cli.backfill.airflow_access import AirflowAccess, dag_of, provided_airflow, reachable_airflow
 from emr_pipelines.cli.backfill.ending import end_json, show_end, tell_interruption
 from emr_pipelines.cli.backfill.progress_view import ProgressView
@@ -41,6 +47,8 @@ def follow_to_the_end(
         with ProgressView(console, failures) as view:
             for progress in follow(api, backfill, dates, partial(time.sleep, _PAUSE_SECONDS)):
                 view.show(progress)
+        if progress.backfill.completed is None:
+            close_backfill(api, backfill.backfill_id)
         ended = list(outcomes(api, progress, _waits(plan), failures))
     except KeyboardInterrupt:
         tell_interruption(plan, console, ends_airflow=access.is_own)
