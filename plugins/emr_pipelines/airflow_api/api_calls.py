@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_exponential
 
 from emr_pipelines.airflow_api.refusals import URL_VARIABLE, AirflowRefusal, AirflowSilence, refusal_of
 from emr_pipelines.errors import EmrPipelinesError
@@ -60,7 +60,7 @@ class AirflowApi:
         where = f"/api/v2{path}{f'?{urlencode(query, doseq=True)}' if query else ''}"
         retrying = Retrying(
             retry=retry_if_exception(lambda error: _can_help(error, method)),
-            wait=wait_exponential_jitter(initial=0.3, max=5),
+            wait=wait_exponential(multiplier=0.3, max=5),
             stop=self._is_patience_over,
             reraise=True,
         )

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Literal
 
 from emr_pipelines.airflow_api.api_calls import AirflowApi
@@ -15,6 +16,9 @@ from emr_pipelines.airflow_api.runs import DagRun, list_runs, running_tasks
 State = Literal["waiting", "queued", "running", "success", "failed", "not made"]
 # In the order in which people want to know of them.
 STATES: tuple[State, ...] = ("success", "failed", "running", "queued", "waiting", "not made")
+# Who has just said yes wants to see it begin.
+_FIRST_PAUSES = (0.5, 0.5, 1.0)
+_PAUSE_SECONDS = 2.0
 _OVER = frozenset({"success", "failed", "not made"})
 
 
@@ -86,15 +90,15 @@ def judge(
 
 
 def follow(
-    api: AirflowApi, backfill: Backfill, dates: Sequence[dt.datetime], pause: Callable[[], None]
+    api: AirflowApi, backfill: Backfill, dates: Sequence[dt.datetime], pause: Callable[[float], None]
 ) -> Iterator[BackfillProgress]:
-    """Look, and look again after each pause, until all dates are over. Bears with an Airflow that is away for as long as the API's patience goes."""
-    while True:
+    """Look, and look again after each pause (seconds), until all dates are over. Bears with an Airflow that is away for as long as the API's patience goes."""
+    for seconds in chain(_FIRST_PAUSES, repeat(_PAUSE_SECONDS)):
         progress = look(api, backfill, dates)
         yield progress
         if progress.is_over:
             return
-        pause()
+        pause(seconds)
 
 
 def _progress_of(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
 
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from emr_pipelines.airflow_api.api_calls import AirflowApi
 from emr_pipelines.airflow_api.refusals import AirflowRefusal, AirflowSilence
@@ -127,7 +127,7 @@ def _is_done(api: AirflowApi, backfill: Backfill) -> bool:
 def _of_backfills(api: AirflowApi, method: str, path: str, body: dict[str, Any]) -> Any:
     retrying = Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, AirflowRefusal) and error.is_locked),
-        wait=wait_exponential_jitter(initial=0.5, max=5),
+        wait=wait_exponential(multiplier=0.5, max=5),
         stop=stop_after_attempt(_ATTEMPTS),
         reraise=True,
     )

@@ -48,6 +48,12 @@ def list_runs(api: AirflowApi, dag_id: str, first: dt.datetime, last: dt.datetim
     return {run.logical_date: run for run in runs}
 
 
+def has_live_runs(api: AirflowApi, dag_id: str) -> bool:
+    """Whether any run of the DAG waits or runs."""
+    query = {"state": ["queued", "running"], "limit": 1}
+    return bool(api.call("GET", f"/dags/{quoted(dag_id)}/dagRuns", query=query)["dag_runs"])
+
+
 def running_tasks(api: AirflowApi, dag_id: str, first: dt.datetime, last: dt.datetime) -> dict[str, list[str]]:
     """What each of these runs does now: the ids of its running tasks, by run id."""
     query = {

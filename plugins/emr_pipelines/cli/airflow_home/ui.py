@@ -60,7 +60,8 @@ def airflow_of(project: Project, ports: AirflowPorts, purpose: str, console: Con
         log_file = new_log_file(project.root, "airflow")
         variables = process_variables(project.root, environment)
         with started_airflow(project.root, variables, ports, log_file) as airflow:
-            with show_waiting(f"starting Airflow (log: {log_file})", console):
+            console.print(f"Starting Airflow (log: {log_file})", soft_wrap=True)
+            with show_waiting("starting Airflow", console):
                 airflow.wait_until_ready()
             yield airflow
 

@@ -18,8 +18,10 @@ from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.runs.backfill_choice import label_of
 
 
-def show_end(plan: Plan, progress: BackfillProgress, ended: Sequence[DateOutcome], url: str, console: Console) -> None:
-    """Print what came of it: the outputs, the failures with the pages of their runs, and the command that runs the failed ones again."""
+def show_end(
+    plan: Plan, progress: BackfillProgress, ended: Sequence[DateOutcome], url: str | None, console: Console
+) -> None:
+    """Print what came of it: the outputs, the failures with the pages of their runs (None for an Airflow that ends now), and the command that runs the failed ones again."""
     _show_outputs(ended, console)
     _show_failures(plan, ended, url, console)
     style = "green" if progress.is_green else "red"
@@ -92,7 +94,7 @@ def _show_outputs(ended: Sequence[DateOutcome], console: Console) -> None:
             console.print(f"{label_of(one.progress.date)}: {place}", soft_wrap=True, highlight=False)
 
 
-def _show_failures(plan: Plan, ended: Sequence[DateOutcome], url: str, console: Console) -> None:
+def _show_failures(plan: Plan, ended: Sequence[DateOutcome], url: str | None, console: Console) -> None:
     failed = [one for one in ended if one.failures]
     if failed:
         console.print("\nFailures", style="bold")
@@ -101,7 +103,7 @@ def _show_failures(plan: Plan, ended: Sequence[DateOutcome], url: str, console: 
             console.print(
                 f"{label_of(one.progress.date)}: {failure_words(failure)}", style="red", soft_wrap=True, highlight=False
             )
-        if one.progress.run is not None:
+        if url is not None and one.progress.run is not None:
             page = f"{url}/dags/{quote(plan.name, safe='')}/runs/{quote(one.progress.run.run_id, safe='')}"
             console.print(f"    {page}", soft_wrap=True, highlight=False)
 

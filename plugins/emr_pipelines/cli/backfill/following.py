@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Sequence
-from functools import partial
 
 from rich.console import Console
 
@@ -28,8 +27,6 @@ from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.runs.run_dates import scheduled_runs
 from emr_pipelines.plan.task_ids import wait_task
 
-_PAUSE_SECONDS = 2.0
-
 
 def follow_to_the_end(
     access: AirflowAccess,
@@ -45,7 +42,7 @@ def follow_to_the_end(
     failures = FailureWords(api, plan.name)
     try:
         with ProgressView(console, failures) as view:
-            for progress in follow(api, backfill, dates, partial(time.sleep, _PAUSE_SECONDS)):
+            for progress in follow(api, backfill, dates, time.sleep):
                 view.show(progress)
         if progress.backfill.completed is None:
             close_backfill(api, backfill.backfill_id)
@@ -56,7 +53,7 @@ def follow_to_the_end(
     if as_json:
         print_json(end_json(plan, progress, ended))
     else:
-        show_end(plan, progress, ended, api.url, console)
+        show_end(plan, progress, ended, None if access.is_own else api.url, console)
     return int(not progress.is_green)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -79,20 +80,27 @@ def progress_table(
             label_of(date.date),
             Text(date.state, style=_STYLES.get(date.state, "dim")),
             time_words(date.seconds(now)),
-            _what_now(date, errors.get(date.date, ())),
+            Text(_what_now(date, errors.get(date.date, ())), no_wrap=True, overflow="ellipsis"),
         )
         for date in shown
     ]
+    labels, states, times = ([str(row[number]) for row in cells] for number in range(3))
     columns = (
-        Column("Run", no_wrap=True),
-        Column("State", no_wrap=True),
-        Column("Time", no_wrap=True, justify="right"),
-        Column("Now", overflow="ellipsis", no_wrap=True),
+        _whole_column("Run", labels),
+        _whole_column("State", states),
+        _whole_column("Time", times, justify="right"),
+        # The one that gives way; its cells, not the column, are lines that are cut: rich takes no width from columns that do not wrap.
+        Column("Now"),
     )
     table = text_table(*columns, rows=cells, box=None, header_style="bold")
     hidden = len(progress.dates) - len(shown)
     more = [Text(f"… and {hidden} more", style="dim")] if hidden else []
     return Group(table, *more, Text(sum_words(progress)))
+
+
+def _whole_column(header: str, cells: Sequence[str], **look: Any) -> Column:
+    """A column that gives nothing of its width to others."""
+    return Column(header, no_wrap=True, min_width=max(map(len, [header, *cells])), **look)
 
 
 def sum_words(progress: BackfillProgress) -> str:
