@@ -46,8 +46,10 @@ class LocalAirflow:
     def wait_until_ready(self) -> None:
         """Until its page and its scheduler answer. Raises EmrPipelinesError with the end of its log when they do not."""
         deadline = time.monotonic() + _START_SECONDS
-        while not self._is_ready():
+        while True:
             self.require_alive()
+            if self._is_ready():
+                return
             if time.monotonic() > deadline:
                 raise EmrPipelinesError(
                     f"Airflow did not come up within {_START_SECONDS:.0f} s.\n{_tail(self.log_file)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Annotated
@@ -22,6 +22,7 @@ from emr_pipelines.cli.project.aws_clients import s3_client
 from emr_pipelines.cli.project.options import EnvironmentOption, Project, load_project
 from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.cli.terminal.waiting import show_waiting
+from emr_pipelines.pipeline_spec.models.environment import SampleDataSpec
 
 
 def ui_command(
@@ -41,7 +42,8 @@ def ui_command(
     console = plain_console()
     project = load_project(env)
     ports = choose_ports(port)
-    with suppress(KeyboardInterrupt), airflow_of(project, ports, "emr-pipelines ui", console) as airflow:
+    samples = project.environment.sample_data
+    with suppress(KeyboardInterrupt), airflow_of(project, ports, samples, "emr-pipelines ui", console) as airflow:
         console.print(
             f"Airflow is ready at {ports.url} (no login needed; log: {airflow.log_file}); Ctrl-C stops it",
             soft_wrap=True,
@@ -52,11 +54,13 @@ def ui_command(
 
 
 @contextmanager
-def airflow_of(project: Project, ports: AirflowPorts, purpose: str, console: Console) -> Iterator[LocalAirflow]:
-    """This project's Airflow, with all that its runs need, for the length of the block; entered when it is ready. Raises EmrPipelinesError when it runs already, or does not come up."""
+def airflow_of(
+    project: Project, ports: AirflowPorts, samples: Sequence[SampleDataSpec], purpose: str, console: Console
+) -> Iterator[LocalAirflow]:
+    """This project's Airflow, with emr_local and these samples, for the length of the block; entered when it is ready. Raises EmrPipelinesError when it runs already, or does not come up."""
     with claimed_airflow(project.root, purpose, ports.url), _endpoint(project, purpose, console) as project:
         environment = project.environment
-        provide_sample_data(s3_client(environment), environment, environment.sample_data, project.root, console)
+        provide_sample_data(s3_client(environment), environment, samples, project.root, console)
         log_file = new_log_file(project.root, "airflow")
         variables = process_variables(project.root, environment)
         with started_airflow(project.root, variables, ports, log_file) as airflow:

@@ -15,6 +15,7 @@ from emr_pipelines.airflow_api.refusals import TOKEN_VARIABLE, URL_VARIABLE
 from emr_pipelines.cli.airflow_home.ports import choose_ports
 from emr_pipelines.cli.airflow_home.running import find_airflow
 from emr_pipelines.cli.airflow_home.ui import airflow_of
+from emr_pipelines.cli.local.sample_data import samples_of
 from emr_pipelines.cli.project.options import Project
 from emr_pipelines.cli.terminal.waiting import show_waiting
 from emr_pipelines.emr.loopback import is_loopback
@@ -52,7 +53,7 @@ def reachable_airflow(project: Project) -> AirflowAddress | None:
 
 @contextmanager
 def provided_airflow(
-    project: Project, address: AirflowAddress | None, purpose: str, console: Console
+    project: Project, address: AirflowAddress | None, plan: Plan, console: Console
 ) -> Iterator[AirflowAccess]:
     """Access to that Airflow, or to one that is started for the length of the block."""
     if address is not None:
@@ -61,7 +62,9 @@ def provided_airflow(
     with ExitStack() as stack:
         console.print("No Airflow of this project runs; one is started and ends with this command", soft_wrap=True)
         # Nobody is told of its page, so any port will do.
-        airflow = stack.enter_context(airflow_of(project, choose_ports(None, any_page=True), purpose, console))
+        ports, purpose = choose_ports(None, any_page=True), f"emr-pipelines backfill {plan.name}"
+        samples = samples_of(plan, project.environment)
+        airflow = stack.enter_context(airflow_of(project, ports, samples, purpose, console))
         yield AirflowAccess(api=AirflowApi(AirflowAddress(url=airflow.ports.url, is_direct=True)), is_own=True)
 
 

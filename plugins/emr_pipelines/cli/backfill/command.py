@@ -18,46 +18,55 @@ from emr_pipelines.cli.terminal.stop_signals import StoppedBySignal, exit_code, 
 _DATE = ["%Y-%m-%d"]
 
 
+FirstOption = Annotated[
+    datetime | None, typer.Option("--from", formats=_DATE, help="The first logical date, YYYY-MM-DD.")
+]
+LastOption = Annotated[
+    datetime | None, typer.Option("--to", formats=_DATE, help="The date at whose midnight the range ends, YYYY-MM-DD.")
+]
+MaxActiveOption = Annotated[
+    int | None, typer.Option(min=1, help="Most runs at a time; default: max_active_runs of the spec.")
+]
+OnlyFailedOption = Annotated[
+    bool, typer.Option("--only-failed", help="Run again those whose last run failed, and make no others.")
+]
+ParamOption = Annotated[
+    list[str] | None, typer.Option(help="A parameter of all runs as NAME=VALUE; may be given again.")
+]
+HoursOption = Annotated[
+    float | None, typer.Option(min=0, help="Estimate the cost of runs of so many hours; default: expected_duration.")
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the runs and their cost; make none.")]
+UnpauseOption = Annotated[
+    bool, typer.Option("--unpause", help="Let the DAG run, if it is paused; its schedule then goes on, too.")
+]
+FollowOption = Annotated[
+    bool,
+    typer.Option("--follow", help="Make nothing: follow the backfill that goes on, or show how the last one ended."),
+]
+CancelOption = Annotated[
+    bool,
+    typer.Option("--cancel", help="Make nothing: end the backfill that goes on. What runs goes on to its end."),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print the end as one JSON document; all else goes to the standard error.")
+]
+
+
 def backfill_command(
     name: Annotated[str, typer.Argument(help="A pipeline in config/pipelines.")],
-    first: Annotated[
-        datetime | None, typer.Option("--from", formats=_DATE, help="The first logical date, YYYY-MM-DD.")
-    ] = None,
-    last: Annotated[
-        datetime | None,
-        typer.Option("--to", formats=_DATE, help="The date at whose midnight the range ends, YYYY-MM-DD."),
-    ] = None,
-    max_active: Annotated[
-        int | None, typer.Option(min=1, help="Most runs at a time; default: max_active_runs of the spec.")
-    ] = None,
-    only_failed: Annotated[
-        bool, typer.Option("--only-failed", help="Run again those whose last run failed, and make no others.")
-    ] = False,
-    param: Annotated[
-        list[str] | None, typer.Option(help="A parameter of all runs as NAME=VALUE; may be given again.")
-    ] = None,
-    hours: Annotated[
-        float | None,
-        typer.Option(min=0, help="Estimate the cost of runs of so many hours; default: expected_duration."),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the runs and their cost; make none.")] = False,
+    first: FirstOption = None,
+    last: LastOption = None,
+    max_active: MaxActiveOption = None,
+    only_failed: OnlyFailedOption = False,
+    param: ParamOption = None,
+    hours: HoursOption = None,
+    dry_run: DryRunOption = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    unpause: Annotated[
-        bool, typer.Option("--unpause", help="Let the DAG run, if it is paused; its schedule then goes on, too.")
-    ] = False,
-    follow: Annotated[
-        bool,
-        typer.Option(
-            "--follow", help="Make nothing: follow the backfill that goes on, or show how the last one ended."
-        ),
-    ] = False,
-    cancel: Annotated[
-        bool,
-        typer.Option("--cancel", help="Make nothing: end the backfill that goes on. What runs goes on to its end."),
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the end as one JSON document; all else goes to the standard error.")
-    ] = False,
+    unpause: UnpauseOption = False,
+    follow: FollowOption = False,
+    cancel: CancelOption = False,
+    as_json: JsonOption = False,
     env: EnvironmentOption = None,
 ) -> None:
     """Make the runs of a range of dates in Airflow, and follow them until they are over. Exit code 0 when all of them are green.

@@ -59,9 +59,7 @@ def follow_to_the_end(
 
 def follow_latest(project: Project, plan: Plan, console: Console, *, as_json: bool) -> int:
     """Follow the backfill that goes on, else show how the last one ended. Raises EmrPipelinesError when there was none."""
-    with provided_airflow(
-        project, reachable_airflow(project), f"emr-pipelines backfill {plan.name}", console
-    ) as access:
+    with provided_airflow(project, reachable_airflow(project), plan, console) as access:
         dag = dag_of(access, plan, console)
         found = list_backfills(access.api, plan.name)
         if not found:
@@ -78,9 +76,7 @@ def follow_latest(project: Project, plan: Plan, console: Console, *, as_json: bo
 
 def cancel_open(project: Project, plan: Plan, console: Console) -> int:
     """End the backfill that goes on. The exit code: 0 when there was one."""
-    with provided_airflow(
-        project, reachable_airflow(project), f"emr-pipelines backfill {plan.name}", console
-    ) as access:
+    with provided_airflow(project, reachable_airflow(project), plan, console) as access:
         backfill = find_open_backfill(access.api, plan.name)
         if backfill is None:
             console.print(f"No backfill of {plan.name} goes on; there is nothing to cancel", soft_wrap=True)

@@ -53,7 +53,7 @@ def make_backfill(project: Project, plan: Plan, options: BackfillOptions, consol
     address = reachable_airflow(project)
     if address is None and options.dry_run:
         return _show_without_airflow(project, plan, due, options, console)
-    with provided_airflow(project, address, f"emr-pipelines backfill {plan.name}", console) as access:
+    with provided_airflow(project, address, plan, console) as access:
         return _make(project, plan, due, options, access, console)
 
 

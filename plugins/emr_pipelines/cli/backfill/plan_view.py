@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from emr_pipelines.cli.plan.layout import table
+from emr_pipelines.cli.plan.layout import heading, table
 from emr_pipelines.plan.cost.estimate import CostEstimate
 from emr_pipelines.plan.cost.rows import cost_summary
 from emr_pipelines.plan.model import Plan
@@ -31,12 +31,13 @@ def show_choice(plan: Plan, chosen: Sequence[ChosenRun], cost: CostEstimate, con
         rows = [*rows[:_SHOWN_RUNS], ("…", f"{between:,} more", "all of them with --json"), *rows[-_SHOWN_RUNS:]]
     first, last = label_of(chosen[0].date), label_of(chosen[-1].date)
     title = f"{counted(len(chosen), 'run')} of {plan.name} by {plan.schedule}, {first} to {last}"
-    console.print(table(title, "run", "differs by", "what happens", rows=rows))
+    console.print(heading(title), soft_wrap=True)
+    console.print(table("", "run", "differs by", "what happens", rows=rows))
     told = [f"  {label}: {text}" for label, text in cost_summary(cost) if label not in _LEFT_OUT]
     if cost.runs and told:
         at_home = plan.connection.endpoint_url is not None
-        heading = "What they would cost" if at_home else "What they cost"
-        console.print(Text("\n".join([f"{heading} on AWS, {cost.region}, in US dollars", *told])), soft_wrap=True)
+        label = "What they would cost" if at_home else "What they cost"
+        console.print(Text("\n".join([f"{label} on AWS, {cost.region}, in US dollars", *told])), soft_wrap=True)
 
 
 def choice_json(plan: Plan, chosen: Sequence[ChosenRun], cost: CostEstimate) -> dict[str, Any]:
