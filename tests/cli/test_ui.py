@@ -1,4 +1,6 @@
-"""`emr-pipelines ui` ends what it started, whichever of its threads the kernel hands the interrupt to."""
+"""`emr-pipelines ui` starts Airflow, says when it answers, tells what is in the way, and ends what it started, whichever of its threads the kernel hands the interrupt to."""
+
+from __future__ import annotations
 
 import fcntl
 import os
@@ -7,83 +9,129 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.cli.command_line import run_tool
+from tests.cli.fake_airflow_package import pids, write_fake_airflow
 from tests.conftest import is_running
 from tests.integration.processes import free_port
 from tests.stop_signals import signal_another_thread
 
 from emr_pipelines.cli.airflow_home.claims import claimed_airflow
-from emr_pipelines.cli.airflow_home.ui import choose_ports
+from emr_pipelines.cli.airflow_home.ports import choose_ports
 
 ROOT = Path(__file__).parents[2]
-# The verb's own waiting, beside a thread such as a library starts.
+# The verb's own work, beside a thread such as a library starts.
 SERVE = """
-import os, threading, time
+import os, sys, threading, time
 from pathlib import Path
-from emr_pipelines.cli.airflow_home.ui import _serve
+from emr_pipelines.cli.airflow_home.local_airflow import started_airflow
+from emr_pipelines.cli.airflow_home.ports import choose_ports
+from emr_pipelines.errors import EmrPipelinesError
 threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
-_serve(dict(os.environ), lambda: None, Path(os.environ["LOCK"]))
+root = Path(sys.argv[1])
+variables = {**os.environ, "AIRFLOW_HOME": str(root / ".airflow")}
+try:
+    with started_airflow(root, variables, choose_ports(None, any_page=True), root / "log") as airflow:
+        airflow.wait_until_ready()
+        print("ready", flush=True)
+        airflow.wait()
+except KeyboardInterrupt:
+    pass
+except EmrPipelinesError as error:
+    print(error, flush=True)
 """
-STANDALONE = "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)\n"
+COMPONENTS = {"api-server-core", "api-server-execution", "scheduler", "dag-processor", "triggerer"}
+Serve = Callable[[], subprocess.Popen[str]]
 
 
-def test_an_interrupt_of_another_thread_ends_the_server(tmp_path: Path) -> None:
-    (tmp_path / "airflow").mkdir()
-    (tmp_path / "airflow" / "__init__.py").touch()
-    (tmp_path / "airflow" / "__main__.py").write_text(STANDALONE)
-    variables = {
-        **os.environ,
-        "PYTHONPATH": f"{tmp_path}:{ROOT / 'plugins'}",
-        "AIRFLOW__API__PORT": str(free_port()),
-        "LOCK": str(tmp_path / "lock"),
-    }
-    with subprocess.Popen([sys.executable, "-c", SERVE], env=variables, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            standalone = int(process.stdout.readline())
-            signal_another_thread(process.pid, signal.SIGINT)
-            process.wait(20)
-            assert not is_running(standalone)
-        finally:
-            process.kill()
-            with suppress(ProcessLookupError):
-                os.kill(standalone, signal.SIGKILL)
+@pytest.fixture
+def fake(tmp_path: Path) -> Path:
+    """Where the fake Airflow is, and what it leaves."""
+    write_fake_airflow(tmp_path / "fake")
+    return tmp_path / "fake"
 
 
-LISTENS_LATER = """
-import os, pathlib, socket, time
-print("began", flush=True)
-while not pathlib.Path(os.environ["GO"]).exists():
-    time.sleep(0.05)
-server = socket.create_server(("127.0.0.1", int(os.environ["AIRFLOW__API__PORT"])))
-time.sleep(600)
-"""
+@pytest.fixture
+def serve(fake: Path, tmp_path: Path) -> Iterator[Serve]:
+    """Start the processes of the fake Airflow; all are killed at the end of the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> subprocess.Popen[str]:
+        variables = {**os.environ, "FAKE_AIRFLOW": str(fake), "PYTHONPATH": f"{fake}:{ROOT / 'plugins'}"}
+        command = [sys.executable, "-c", SERVE, str(tmp_path)]
+        started.append(subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+    for pid in pids(fake).values():
+        if is_running(pid):
+            os.kill(pid, signal.SIGKILL)
 
 
-def test_the_page_is_announced_when_it_is_there_and_the_database_is_left_alone_until_then(tmp_path: Path) -> None:
-    (tmp_path / "airflow").mkdir()
-    (tmp_path / "airflow" / "__init__.py").touch()
-    (tmp_path / "airflow" / "__main__.py").write_text(LISTENS_LATER)
-    go, lock = tmp_path / "go", tmp_path / "home" / "lock"
-    variables = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT / 'plugins'}", "AIRFLOW__API__PORT": str(free_port())}
-    variables |= {"GO": str(go), "LOCK": str(lock)}
-    script = SERVE.replace("lambda: None", "lambda: print('announced', flush=True)")
-    with subprocess.Popen([sys.executable, "-c", script], env=variables, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout.readline() == "began\n"
-            with lock.open() as held, pytest.raises(BlockingIOError):
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            go.touch()
-            assert process.stdout.readline() == "announced\n"
-            with lock.open() as free:
-                fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(60)
+def line_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def test_an_interrupt_of_another_thread_ends_all_processes(serve: Serve, fake: Path) -> None:
+    process = serve()
+    assert line_of(process) == "ready\n"
+    running = {name: pid for name, pid in pids(fake).items() if is_running(pid)}
+    assert set(running) == COMPONENTS
+    signal_another_thread(process.pid, signal.SIGINT)
+    process.wait(20)
+    assert not any(map(is_running, running.values()))
+
+
+def test_the_database_is_made_first_and_left_alone_meanwhile(serve: Serve, fake: Path, tmp_path: Path) -> None:
+    (fake / "hold-db").touch()
+    process = serve()
+    while "db" not in pids(fake):
+        pass
+    lock = tmp_path / ".airflow" / "database_version.lock"
+    with lock.open() as held, pytest.raises(BlockingIOError):
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    assert set(pids(fake)) == {"db"}
+    (fake / "hold-db").unlink()
+    assert line_of(process) == "ready\n"
+    with lock.open() as free:
+        fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_database_that_was_made_for_this_airflow_is_not_made_again(serve: Serve, fake: Path) -> None:
+    for is_made in (True, False):
+        process = serve()
+        assert line_of(process) == "ready\n"
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+        assert ("db" in pids(fake)) == is_made
+        (fake / "db.pid").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("fails", "words"),
+    [
+        ("db", "Airflow's database could not be prepared."),
+        ("scheduler", "Airflow's scheduler has ended by itself with 1."),
+    ],
+)
+def test_what_does_not_come_up_is_told_with_the_end_of_the_log(
+    serve: Serve, fake: Path, tmp_path: Path, fails: str, words: str
+) -> None:
+    (fake / f"fail-{fails}").touch()
+    process = serve()
+    # The health page of this Airflow knows nothing of its scheduler.
+    told = process.communicate(timeout=60)[0].removeprefix("ready\n")
+    assert told.startswith(words)
+    assert "    no such table: dag_run\n" in told
+    assert told.rstrip().endswith(f"The whole log: {tmp_path / 'log'}")
+    assert not any(map(is_running, pids(fake).values()))
 
 
 @pytest.fixture
@@ -99,13 +147,15 @@ def make_project(root: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize("told", ["--port", "AIRFLOW__API__PORT"])
-def test_a_page_whose_port_is_taken_is_refused_before_anything_starts(tmp_path: Path, taken: int, told: str) -> None:
+@pytest.mark.parametrize("told", ["--port", "AIRFLOW__API__PORT", "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT"])
+def test_a_port_that_is_taken_is_refused_before_anything_starts(tmp_path: Path, taken: int, told: str) -> None:
     project = make_project(tmp_path)
-    arguments, variables = ((told, str(taken)), {}) if told == "--port" else ((), {told: str(taken)})
-    refused = run_tool(project, "ui", *arguments, **variables)
+    arguments = (told, str(taken)) if told == "--port" else ("--port", str(free_port()))
+    if told == "AIRFLOW__API__PORT":
+        arguments = ()
+    refused = run_tool(project, "ui", *arguments, **({} if told == "--port" else {told: str(taken)}))
     assert refused.returncode == 1
-    assert f"Port {taken} is taken" in refused.stderr
+    assert f"Port {taken}" in refused.stderr
     assert "nothing was started" in refused.stderr
     assert "http://localhost" not in refused.stdout
     assert not (project / ".emr_local").exists()
@@ -115,8 +165,7 @@ def test_a_page_whose_port_is_taken_is_refused_before_anything_starts(tmp_path: 
 def test_a_second_page_of_one_project_is_told_whose_the_first_is(tmp_path: Path) -> None:
     """Two schedulers would share one database, whatever their ports."""
     project = make_project(tmp_path)
-    (project / "config" / "pipelines").mkdir(exist_ok=True)
-    with claimed_airflow(project):
+    with claimed_airflow(project, "emr-pipelines ui", "http://localhost:8080"):
         refused = run_tool(project, "ui", "--port", str(free_port()))
     assert refused.returncode == 1
     assert f"The Airflow of {project} runs already by emr-pipelines ui (pid {os.getpid()} of " in refused.stderr
@@ -124,29 +173,29 @@ def test_a_second_page_of_one_project_is_told_whose_the_first_is(tmp_path: Path)
 
 
 def test_another_port_holds_for_all_that_look_for_the_page() -> None:
-    port = free_port()
-    ports = choose_ports(port)
-    assert ports["AIRFLOW__API__PORT"] == str(port)
+    ports = choose_ports(free_port())
+    variables = ports.variables()
+    assert variables["AIRFLOW__API__PORT"] == str(ports.page)
+    assert variables["AIRFLOW__API__BASE_URL"] == f"http://localhost:{ports.page}"
     # Tasks ask for the API at this address; without it at port 8080, whoever has that.
-    assert ports["AIRFLOW__API__BASE_URL"] == f"http://localhost:{port}"
-    assert ports["AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT"] != ports["AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT"]
+    assert variables["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == f"http://localhost:{ports.tasks}/execution/"
+    logs = variables["AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT"], variables["AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT"]
+    assert len({str(ports.page), str(ports.tasks), *logs}) == 4
 
 
-def test_an_airflow_that_ends_by_itself_is_no_success(tmp_path: Path) -> None:
-    (tmp_path / "airflow").mkdir()
-    (tmp_path / "airflow" / "__init__.py").touch()
-    (tmp_path / "airflow" / "__main__.py").write_text("raise SystemExit(3)\n")
-    script = (
-        SERVE.replace("_serve(", "sys.exit(_serve(")
-        .replace("lambda: None,", "lambda: print('announced'),")
-        .replace('["LOCK"]))', '["LOCK"])))')
-    )
-    variables = {
-        **os.environ,
-        "PYTHONPATH": f"{tmp_path}:{ROOT / 'plugins'}",
-        "AIRFLOW__API__PORT": str(free_port()),
-        "LOCK": str(tmp_path / "lock"),
-    }
-    command = [sys.executable, "-c", f"import sys{script}"]
-    ended = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stdout) == (3, "")
+def test_one_line_says_when_airflow_answers_and_an_interrupt_ends_all(tmp_path: Path, fake: Path) -> None:
+    project = make_project(tmp_path / "project")
+    local = project / "config" / "environments" / "local.yaml"
+    local.write_text(local.read_text().partition("# Made by")[0].replace("5566", str(free_port())))
+    port = free_port()
+    command = [sys.executable, "-m", "emr_pipelines", "ui", "--port", str(port)]
+    variables = {**os.environ, "FAKE_AIRFLOW": str(fake), "PYTHONPATH": f"{fake}:{ROOT / 'plugins'}"}
+    with subprocess.Popen(command, cwd=project, env=variables, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        ready = next(line for line in process.stdout if "ready" in line)
+        (log,) = (project / ".airflow" / "logs").glob("airflow-*.log")
+        assert ready == f"Airflow is ready at http://localhost:{port} (no login needed; log: {log}); Ctrl-C stops it\n"
+        assert "this is scheduler" in log.read_text()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+    assert not any(map(is_running, pids(fake).values()))

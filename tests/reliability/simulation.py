@@ -22,12 +22,11 @@ from emr_local.clusters import journal
 from emr_local.resources.records import ACTIVE_STEP_STATES, StepRecord, StepState
 from emr_pipelines.dag import aws_clients
 from emr_pipelines.dag.factory import emit_dag
-from emr_pipelines.dag.macros import OUTPUT_KEY
 from emr_pipelines.dag.operators import CreateClusterOperator
 from emr_pipelines.dag.sensor import WaitForStepSensor
 from emr_pipelines.emr import polling, step_watch
 from emr_pipelines.pipeline_spec.loader import load_pipeline
-from emr_pipelines.pipeline_spec.notation.task_names import TERMINATE_TASK
+from emr_pipelines.pipeline_spec.notation.task_names import OUTPUT_KEY, TERMINATE_TASK
 from emr_pipelines.plan.build import build_plan
 from emr_pipelines.plan.keys import label_order, parse_step_name
 from emr_pipelines.plan.runs.run_scope import whole_run

@@ -16,6 +16,7 @@ from emr_pipelines.errors import EmrPipelinesError
 # Verb → module:function, or module:app for a verb with verbs of its own. A new verb is one line here and one module in a room of cli/.
 VERBS = {
     "audit": "emr_pipelines.cli.audit.command:audit_command",
+    "backfill": "emr_pipelines.cli.backfill.command:backfill_command",
     "connect": "emr_pipelines.cli.aws.connect:connect_command",
     "doctor": "emr_pipelines.cli.doctor.command:doctor_command",
     "env": "emr_pipelines.cli.airflow_home.env:env_command",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from emr_pipelines.pipeline_spec.notation.task_names import CREATE_TASK, PUBLISH_TASK
+from emr_pipelines.pipeline_spec.notation.task_names import CREATE_TASK, OUTPUT_KEY, PUBLISH_TASK
 from emr_pipelines.plan import keys
 from emr_pipelines.plan.legacy_contract import output_uri_of
 from emr_pipelines.plan.task_ids import submit_task, wait_task
@@ -16,7 +16,6 @@ from emr_pipelines.plan.task_ids import submit_task, wait_task
 if TYPE_CHECKING:
     from airflow.sdk.types import DagRunProtocol, Operator, RuntimeTaskInstanceProtocol
 
-OUTPUT_KEY = "output"
 CLUSTER_KEY = "cluster"
 ATTEMPT_KEY = "attempt"
 # How often the run had been cleared when the step was submitted; the digest of the spec with which the run began.

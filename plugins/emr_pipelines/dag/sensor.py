@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
 from emr_pipelines.dag.console_links import persist_links
 from emr_pipelines.dag.evidence import leave_end
-from emr_pipelines.dag.macros import CLEARS_KEY, OUTPUT_KEY
+from emr_pipelines.dag.macros import CLEARS_KEY
 from emr_pipelines.dag.place_claims import claim_in
 from emr_pipelines.dag.step_tasks import KILL_SECONDS, StepTemplates
 from emr_pipelines.dag.successor_check import is_handed_over
@@ -24,7 +24,7 @@ from emr_pipelines.emr.polling import PollInterval
 from emr_pipelines.emr.step_lifecycle import Progress, StepAttempt, StepTask, after_end, begin
 from emr_pipelines.emr.step_watch import WatchLimits, give_up, utc_now, watch_step
 from emr_pipelines.emr.steps import StepHandle, Submission, cancel_step, describe_step
-from emr_pipelines.pipeline_spec.notation.task_names import TAKE_OVER_KEY
+from emr_pipelines.pipeline_spec.notation.task_names import OUTPUT_KEY, PUBLISHED_KEY, TAKE_OVER_KEY
 from emr_pipelines.pipeline_spec.project_files.project import ProjectFiles
 from emr_pipelines.plan.task_ids import submit_task
 from emr_pipelines.storage.attempts import claim, is_owner
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PUBLISHED_KEY = "published"
 # What the job counted and warns of, if it says so.
 COUNTERS_KEY = "counters"
 # How long EMR took for the step, which tells the next run when to look closely.

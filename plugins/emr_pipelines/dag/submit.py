@@ -11,11 +11,12 @@ from airflow.providers.amazon.aws.operators.emr import EmrAddStepsOperator
 from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
 from emr_pipelines.dag.console_links import persist_links
 from emr_pipelines.dag.input_checks import ExternalInputs, refuse_missing_inputs
-from emr_pipelines.dag.macros import ATTEMPT_KEY, CLEARS_KEY, CLUSTER_KEY, OUTPUT_KEY
+from emr_pipelines.dag.macros import ATTEMPT_KEY, CLEARS_KEY, CLUSTER_KEY
 from emr_pipelines.dag.step_tasks import KILL_SECONDS, StepTemplates
 from emr_pipelines.dag.successor_check import is_handed_over
 from emr_pipelines.emr.step_lifecycle import submit_first
 from emr_pipelines.emr.steps import Submission, cancel_submission
+from emr_pipelines.pipeline_spec.notation.task_names import OUTPUT_KEY
 from emr_pipelines.storage.attempts import claim, is_owner
 
 if TYPE_CHECKING:

@@ -7,13 +7,14 @@ import os
 import sys
 from pathlib import Path
 
+from emr_pipelines.cli.airflow_home import sqlite_connections
 from emr_pipelines.cli.local.state_folder import state_folder_of
 from emr_pipelines.cli.project.python_process import WRITE_BYTE_CODE
 from emr_pipelines.emr.loopback import LOCAL_PASSWORD, direct_variables, is_loopback, local_key
 from emr_pipelines.pipeline_spec.models.environment import EnvironmentSpec
 
 HOME_FOLDER = ".airflow"
-_LOCK_SECONDS = 60
+DATABASE_FILE = "airflow.db"
 
 
 def airflow_home(project_root: Path) -> Path:
@@ -33,7 +34,8 @@ def airflow_variables(project_root: Path, environment: EnvironmentSpec) -> dict[
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "AIRFLOW_HOME": str(airflow_home(project_root)),
         # SQLite makes a writer wait for the lock instead of failing after five seconds: scheduler, UI and CLI share one file.
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{airflow_home(project_root)}/airflow.db?timeout={_LOCK_SECONDS}",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{airflow_home(project_root)}/{DATABASE_FILE}?timeout={sqlite_connections.LOCK_SECONDS:.0f}",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": f"{sqlite_connections.__name__}.CONNECT_ARGS",
         "AIRFLOW__CORE__DAGS_FOLDER": str(project_root / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(project_root / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

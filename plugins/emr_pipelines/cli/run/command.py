@@ -26,6 +26,7 @@ from emr_pipelines.cli.run.ending import shown_path, tell_end
 from emr_pipelines.cli.run.finished_run import FinishedRun, tell_of_waiting_cluster
 from emr_pipelines.cli.run.in_airflow import run_in_airflow, start_airflow
 from emr_pipelines.cli.run.inline import run_inline
+from emr_pipelines.cli.run.live_scheduler import kept_from_scheduler
 from emr_pipelines.cli.run.order import RunOrder, order_run
 from emr_pipelines.cli.run.step_options import (
     FromStepOption,
@@ -84,6 +85,8 @@ def run_command(
                     stack.enter_context(claimed_run(project.root, name, date.date()))
                 server = _join_server(stack, project, plan, console)
                 project = project if server is None else server.project
+                if not inline:
+                    stack.enter_context(kept_from_scheduler(project, name, console))
                 airflow = None if inline else stack.enter_context(start_airflow(project, name))
                 endpoint = _wait_for(server, console)
                 order = replace(_prepare(project, plan, choice, date, params, console), take_over=take_over)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
 
-from emr_pipelines.cli.airflow_home.variables import airflow_home
 from emr_pipelines.cli.run.order import RunOrder
 from emr_pipelines.cli.run.progress import RunProgress
-from emr_pipelines.cli.terminal.file_writing import writing
 
 _TRACEBACK = "Traceback (most recent call last):"
 
@@ -26,16 +22,6 @@ class FinishedRun:
     log_file: Path
     stopped_by: int | None = None
     tails: Mapping[str, list[str]] = field(default_factory=dict)
-
-
-def new_log_file(project_root: Path, pipeline: str) -> Path:
-    """Where a run that begins now keeps its log; the folder is made. Two that begin in the same second have two logs."""
-    logs = airflow_home(project_root) / "logs"
-    file = logs / f"run-{pipeline}-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log"
-    with writing(file):
-        logs.mkdir(parents=True, exist_ok=True)
-        file.touch()
-    return file
 
 
 def show_tails(run: FinishedRun, console: Console) -> None:

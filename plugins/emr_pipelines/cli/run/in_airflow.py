@@ -7,12 +7,13 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from emr_pipelines.cli.airflow_home.log_files import new_log_file
 from emr_pipelines.cli.airflow_home.variables import database_stamp, process_variables
 from emr_pipelines.cli.project.options import Project
 from emr_pipelines.cli.project.python_process import PACKAGE_FOLDER
 from emr_pipelines.cli.run.airflow_process import AirflowProcess
 from emr_pipelines.cli.run.ending import shown_path
-from emr_pipelines.cli.run.finished_run import FinishedRun, new_log_file
+from emr_pipelines.cli.run.finished_run import FinishedRun
 from emr_pipelines.cli.run.order import RunOrder, airflow_arguments
 from emr_pipelines.cli.run.progress import RunProgress
 from emr_pipelines.plan.task_ids import task_ids
@@ -24,7 +25,7 @@ def start_airflow(project: Project, pipeline: str) -> Iterator[AirflowProcess]:
     variables = {**process_variables(project.root, project.environment), "PYTHONPATH": str(PACKAGE_FOLDER)}
     dag_file = project.root / "dags" / f"{pipeline}.py"
     stamp = database_stamp(project.root)
-    with AirflowProcess(dag_file, stamp, variables, new_log_file(project.root, pipeline)) as process:
+    with AirflowProcess(dag_file, stamp, variables, new_log_file(project.root, f"run-{pipeline}")) as process:
         yield process
 
 

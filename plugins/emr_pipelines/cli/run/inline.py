@@ -13,9 +13,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from emr_pipelines.cli.airflow_home.log_files import new_log_file
 from emr_pipelines.cli.project.aws_clients import emr_api, s3_client, service_client
 from emr_pipelines.cli.project.options import Project
-from emr_pipelines.cli.run.finished_run import FinishedRun, new_log_file
+from emr_pipelines.cli.run.finished_run import FinishedRun
 from emr_pipelines.cli.run.order import RunOrder
 from emr_pipelines.cli.run.progress import RunProgress
 from emr_pipelines.cli.terminal.stop_signals import exit_code
@@ -34,7 +35,7 @@ _PACKAGE = "emr_pipelines"
 
 def run_inline(project: Project, order: RunOrder, console: Console) -> FinishedRun:
     """Run it. What `emr` and `storage` log on the way is in the run's log file."""
-    log_file = new_log_file(project.root, order.scope.plan.name)
+    log_file = new_log_file(project.root, f"run-{order.scope.plan.name}")
     progress = RunProgress(task_ids(order.scope), console)
     values = _values(order)
     clients = _clients(project.environment)

@@ -37,9 +37,10 @@ from airflow.utils.db import upgradedb
 from emr_pipelines.dag.factory import emit_dag, plan_of
 from emr_pipelines.dag.in_process.interruption import Interruption
 from emr_pipelines.dag.in_process.newest_api import offer_newest_api_only
-from emr_pipelines.dag.macros import CLUSTER_KEY, OUTPUT_KEY
-from emr_pipelines.dag.sensor import COUNTERS_KEY, PUBLISHED_KEY
+from emr_pipelines.dag.macros import CLUSTER_KEY
+from emr_pipelines.dag.sensor import COUNTERS_KEY
 from emr_pipelines.emr.emr_api import RunError
+from emr_pipelines.pipeline_spec.notation.task_names import OUTPUT_KEY, PUBLISHED_KEY
 from emr_pipelines.plan.runs.step_selection import StepSelection, narrow, parse_selection
 
 Emit = Callable[[dict[str, Any]], None]

@@ -11,3 +11,6 @@ LEAVE_TASK = "leave_cluster"
 VERDICT_TASK = "verdict"
 # With true, the run publishes to places of other runs and pipelines, too.
 TAKE_OVER_KEY = "take_over"
+# What a waiting task hands on: the step's verified output, and the place where it was published.
+OUTPUT_KEY = "output"
+PUBLISHED_KEY = "published"
