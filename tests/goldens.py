@@ -109,7 +109,16 @@ LIVE_TABLES = Goldens(
     endings=(".60.txt", ".80.txt", ".120.txt"),
     tests="tests/backfill/test_progress_view.py",
 )
-ALL = (PLANS, BAD_SPECS, SECURITY_FINDINGS, LEGACY_SYSTEMS, BAD_LEGACY_SYSTEMS, PROBABLE_CAUSES, TRANSCRIPTS, LIVE_TABLES)
+ALL = (
+    PLANS,
+    BAD_SPECS,
+    SECURITY_FINDINGS,
+    LEGACY_SYSTEMS,
+    BAD_LEGACY_SYSTEMS,
+    PROBABLE_CAUSES,
+    TRANSCRIPTS,
+    LIVE_TABLES,
+)
 # Not of a case: what the installed botocore knows of RunJobFlow.
 RUN_JOB_FLOW_SHAPES = ROOT / "plugins" / "emr_pipelines" / "pipeline_spec" / "catalog" / "run_job_flow.json"
 _TESTS_OF_SHAPES = "tests/spec/test_run_job_flow_shapes.py"
