@@ -24,7 +24,7 @@ from emr_pipelines.emr.diagnosis.told_failures import explained_launch
 from emr_pipelines.emr.emr_api import ClusterFailed, EmrApi
 from emr_pipelines.emr.launch_preparation import LaunchPreparation
 from emr_pipelines.emr.run_cluster import end_clusters, find_launched, launch_cluster
-from emr_pipelines.pipeline_spec.notation.task_names import CREATE_TASK
+from emr_pipelines.pipeline_spec.notation.task_names import CREATE_TASK, TAKE_OVER_KEY
 from emr_pipelines.plan.places import place_of
 from emr_pipelines.plan.runs.run_range import refuse_year, words_outside
 from emr_pipelines.plan.runs.run_scope import RunScope
@@ -74,7 +74,10 @@ class PublishCodeOperator(BaseOperator):
             refuse_missing_inputs(s3, self.inputs, context["ti"], hint=words_outside(self._scope.plan, date))
             for claimed in self.claims:
                 refuse_taken_place(s3, claim_in(context, claimed))
-            prefix = publish_run(s3, self._scope, self._locate_project(), run_id=run.run_id, date=date.isoformat())
+            params = {name: value for name, value in context["params"].items() if name != TAKE_OVER_KEY}
+            prefix = publish_run(
+                s3, self._scope, self._locate_project(), run_id=run.run_id, moment=date.isoformat(), params=params
+            )
         context["ti"].xcom_push(key=SPEC_KEY, value=self.spec_digest)
         return prefix
 

@@ -83,8 +83,10 @@ class InlineRun:
                     self._steps.require_inputs(step)
                 if (claim := self._steps.claim(step, values)) is not None:
                     refuse_taken_place(s3, claim)
-            date = values.logical_date.isoformat()
-            prefix = publish_run(s3, self._scope, self._project_root, run_id=values.run_id, date=date)
+            moment = values.logical_date.isoformat()
+            prefix = publish_run(
+                s3, self._scope, self._project_root, run_id=values.run_id, moment=moment, params=values.params
+            )
             self._steps.values = replace(values, code_prefix=prefix)
 
     def _find_cluster(self) -> str:
