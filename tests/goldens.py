@@ -99,7 +99,24 @@ BAD_LEGACY_SYSTEMS = Goldens(
 PROBABLE_CAUSES = Goldens(
     folder=TESTS / "emr" / "diagnosis" / "logs", endings=(".txt",), tests="tests/emr/diagnosis/test_probable_cause.py"
 )
-ALL = (PLANS, BAD_SPECS, SECURITY_FINDINGS, LEGACY_SYSTEMS, BAD_LEGACY_SYSTEMS, PROBABLE_CAUSES)
+RUN_VIEWS = Goldens(
+    folder=TESTS / "run_records" / "views",
+    endings=(".60.txt", ".80.txt", ".120.txt"),
+    tests="tests/run_records/test_views.py",
+)
+GRAPHS = Goldens(
+    folder=TESTS / "graphs" / "specs", endings=(".txt", ".mmd", ".svg"), tests="tests/graphs/test_graphs.py"
+)
+ALL = (
+    PLANS,
+    BAD_SPECS,
+    SECURITY_FINDINGS,
+    LEGACY_SYSTEMS,
+    BAD_LEGACY_SYSTEMS,
+    PROBABLE_CAUSES,
+    RUN_VIEWS,
+    GRAPHS,
+)
 # Not of a case: what the installed botocore knows of RunJobFlow.
 RUN_JOB_FLOW_SHAPES = ROOT / "plugins" / "emr_pipelines" / "pipeline_spec" / "catalog" / "run_job_flow.json"
 _TESTS_OF_SHAPES = "tests/spec/test_run_job_flow_shapes.py"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 
 from emr_pipelines.emr.emr_api import EmrApi
 from tests.cli.command_line import run_tool
+from tests.conftest import REPOSITORY
 from tests.emr.conftest import cluster_request
 from tests.fault_control import Faults
 from tests.run_records.conftest import FAILED, FINE, status, wait_for
@@ -190,11 +193,6 @@ def test_a_running_run_is_followed_to_its_end(
 
 
 def started(root: Path, *words: str) -> subprocess.Popen[str]:
-    import os
-    import sys
-
-    from tests.conftest import REPOSITORY
-
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins"), "COLUMNS": "300"}
     return subprocess.Popen(
         [sys.executable, "-m", "emr_pipelines", *words], cwd=root, env=environment, stdout=subprocess.PIPE, text=True

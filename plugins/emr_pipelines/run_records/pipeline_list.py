@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.runs.run_dates import next_run, words_without_next
-from emr_pipelines.run_records.own_clusters import named_clusters, of_pipeline
+from emr_pipelines.run_records.own_clusters import NamedCluster, named_clusters, of_pipeline
 from emr_pipelines.run_records.run_choice import RunFilter, choose_run
-from emr_pipelines.run_records.run_report import report_run
+from emr_pipelines.run_records.run_report import RunReport, report_run
 from emr_pipelines.run_records.sources import RunSources
 from emr_pipelines.storage.run_records import list_runs
 
@@ -36,28 +36,32 @@ def list_pipelines(sources: RunSources, plans: Sequence[Plan], *, now: dt.dateti
     clusters = named_clusters(sources.api)
     listed = []
     for plan in plans:
-        live = tuple(one.cluster_id for one in of_pipeline(clusters, plan.name) if one.is_live)
-        has_run = bool(list_runs(sources.s3, sources.bucket, plan.name) or of_pipeline(clusters, plan.name))
-        listed.append(_listed(sources, plan, live, has_run=has_run, now=now))
+        own = of_pipeline(clusters, plan.name)
+        has_run = bool(own or list_runs(sources.s3, sources.bucket, plan.name))
+        chosen = choose_run(sources, plan.name, RunFilter(), pipelines=[]) if has_run else None
+        report = None if chosen is None else report_run(sources, chosen, now=now, listed=own)
+        listed.append(_listed(plan, own, report, now=now))
     return listed
 
 
 def _listed(
-    sources: RunSources, plan: Plan, live: tuple[str, ...], *, has_run: bool, now: dt.datetime
+    plan: Plan, clusters: Sequence[NamedCluster], report: RunReport | None, *, now: dt.datetime
 ) -> ListedPipeline:
-    found = next_run(plan, now)
-    report = (
-        report_run(sources, choose_run(sources, plan.name, RunFilter(), pipelines=[]), now=now) if has_run else None
-    )
-    return ListedPipeline(
+    following = next_run(plan, now)
+    spec = ListedPipeline(
         name=plan.name,
         description=plan.description,
         schedule=plan.schedule,
-        next_run=words_without_next(plan) if found is None else f"{found:%Y-%m-%d %H:%M}",
-        run_id=report.run.run_id if report else None,
-        date=report.run.date if report else None,
-        state=report.state if report else None,
-        why=report.why if report else "",
-        began=report.began if report else None,
-        clusters=live,
+        next_run=words_without_next(plan) if following is None else f"{following:%Y-%m-%d %H:%M}",
+        clusters=tuple(one.cluster_id for one in clusters if one.is_live),
+    )
+    if report is None:
+        return spec
+    return replace(
+        spec,
+        run_id=report.run.run_id,
+        date=report.run.date,
+        state=report.state,
+        why=report.why,
+        began=report.began,
     )

@@ -89,12 +89,15 @@ class RunReport:
         return self.state != "running" and all(one.has_ended for one in self.clusters if one.is_own)
 
 
-def report_run(sources: RunSources, chosen: ChosenRun, *, now: dt.datetime) -> RunReport:
-    """Everything about the run."""
+def report_run(
+    sources: RunSources, chosen: ChosenRun, *, now: dt.datetime, listed: Sequence[NamedCluster] | None = None
+) -> RunReport:
+    """Everything about the run. `listed` are all clusters that may be its own, where somebody has listed them already."""
     plan = read_plan_of_run(sources.s3, sources.bucket, chosen.record) if chosen.recorded_at else None
     planned = () if plan is None else steps_of_run(plan.plan, chosen.record)
     families = {step.family for step in planned}
-    named = of_pipeline(named_clusters(sources.api, since=chosen.recorded_at), chosen.record.pipeline)
+    known = named_clusters(sources.api, since=chosen.recorded_at) if listed is None else listed
+    named = of_pipeline(known, chosen.record.pipeline)
     own = [one for one in named if one.key == chosen.key]
     submitted = [step for one in reversed(own) for step in submitted_steps(sources.api, one.cluster_id)]
     shared = () if own or plan is None else _shared_clusters(sources, plan.plan, chosen)

@@ -21,6 +21,7 @@ from emr_pipelines.cli.terminal.tables import text_table
 from emr_pipelines.run_records.pipeline_list import ListedPipeline, list_pipelines
 
 _NEVER = "never ran"
+_LOOK: dict[str, Any] = {"box": None, "header_style": "bold", "padding": (0, 2, 0, 0), "pad_edge": False}
 
 
 def list_command(env: EnvironmentOption = None, as_json: JsonOption = False) -> None:
@@ -50,7 +51,7 @@ def print_list(console: Console, listed: list[ListedPipeline]) -> None:
     if not listed:
         console.print("There is no pipeline in config/pipelines yet.", soft_wrap=True)
         return
-    console.print(text_table(*columns, rows=[_row(one) for one in listed], box=None, header_style="bold"))
+    console.print(text_table(*columns, rows=[_row(one) for one in listed], **_LOOK))
     for one in listed:
         for cluster in one.clusters:
             console.print(f"{one.name} has the live cluster {cluster}", soft_wrap=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Column
@@ -13,12 +13,14 @@ from emr_pipelines.cli.terminal.amounts import amount, clock, moment, plural, to
 from emr_pipelines.cli.terminal.tables import text_table
 from emr_pipelines.run_records.cluster_reports import ClusterReport
 from emr_pipelines.run_records.output_reports import PublishedPlace
-from emr_pipelines.run_records.run_report import RunReport, StepReport
+from emr_pipelines.run_records.run_report import RunReport
+from emr_pipelines.run_records.submitted_steps import SubmittedStep
 
 STATE_STYLES = {
     "success": "green", "COMPLETED": "green", "running": "yellow", "RUNNING": "yellow", "PENDING": "dim", "-": "dim",
     "failed": "red", "FAILED": "red", "CANCELLED": "red", "INTERRUPTED": "red", "incomplete": "red",
 }  # fmt: skip
+_NUMBERS = ("Try", "Took", "Files")
 _PLACE_WORDS = {
     "published": "published",
     "publishing": "is being published",
@@ -37,7 +39,7 @@ def status_view(report: RunReport, *, now: dt.datetime) -> RenderableType:
         *_section("Reasons", _reasons(report)),
         *_section("Counters", _counters(report)),
         *_section("Outputs", _outputs(report)),
-        *_section("Clusters", _clusters(report)),
+        *_section("Clusters", _clusters(report, now)),
     )
 
 
@@ -50,12 +52,14 @@ def headline(report: RunReport) -> str:
 
 
 def _headline(report: RunReport) -> Text:
-    return Text(headline(report), style=f"bold {STATE_STYLES.get(report.state, '')}".strip(), overflow="fold")
+    return _line(headline(report), style=f"bold {STATE_STYLES.get(report.state, '')}".strip())
 
 
 def _about(report: RunReport, now: dt.datetime) -> Iterator[Text]:
     run = report.run
     yield _line(f"  run {run.run_id}, environment {report.environment}")
+    if not run.is_whole:
+        yield _line(f"  of single steps: {', '.join(step.name for step in report.steps)}")
     if run.params:
         given = ", ".join(f"{name}={value}" for name, value in run.params.items() if value is not None)
         if given:
@@ -67,32 +71,28 @@ def _about(report: RunReport, now: dt.datetime) -> Iterator[Text]:
 
 
 def _steps(report: RunReport, now: dt.datetime) -> RenderableType:
+    """The steps; what no step of the run has gets no column, so that the table fits a narrow terminal."""
+    cells: dict[str, Sequence[str | Text]] = {
+        "Step": [step.name for step in report.steps],
+        "State": [Text(step.state, style=STATE_STYLES.get(step.state, "")) for step in report.steps],
+        "Try": [str(len(step.attempts)) if len(step.attempts) > 1 else "" for step in report.steps],
+        "Started": [clock(step.latest.started if step.latest else None) for step in report.steps],
+        "Took": [_took(step.latest, now) for step in report.steps],
+        "Files": ["" if step.output is None else f"{step.output.files:,}" for step in report.steps],
+    }
+    shown = {name: column for name, column in cells.items() if name in ("Step", "State") or any(column)}
     columns = (
-        Column("Step", overflow="fold"),
-        Column("State", no_wrap=True),
-        Column("Tries", no_wrap=True, justify="right"),
-        Column("Started", no_wrap=True),
-        Column("Took", no_wrap=True, justify="right"),
-        Column("Files", no_wrap=True, justify="right"),
+        Column(name, overflow="fold", no_wrap=name != "Step", justify="right" if name in _NUMBERS else "left")
+        for name in shown
     )
-    return text_table(*columns, rows=[_row(step, now) for step in report.steps], box=None, header_style="bold")
+    rows = zip(*shown.values(), strict=True)
+    return text_table(*columns, rows=rows, box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
 
 
-def _row(step: StepReport, now: dt.datetime) -> tuple[str | Text, ...]:
-    latest = step.latest
-    state = Text(step.state, style=STATE_STYLES.get(step.state, ""))
-    files = "" if step.output is None else f"{step.output.files:,}"
-    if latest is None:
-        return step.name, state, "", "", "", files
-    end = now if latest.is_active else latest.ended
-    return (
-        step.name,
-        state,
-        str(len(step.attempts)),
-        clock(latest.started),
-        took(latest.started, end),
-        files,
-    )
+def _took(attempt: SubmittedStep | None, now: dt.datetime) -> str:
+    if attempt is None:
+        return ""
+    return took(attempt.started, now if attempt.is_active else attempt.ended)
 
 
 def _reasons(report: RunReport) -> Iterator[str]:
@@ -132,13 +132,13 @@ def _words_of(place: PublishedPlace) -> str:
     return f"{_PLACE_WORDS[place.state]}{holder} {place.address}"
 
 
-def _clusters(report: RunReport) -> Iterator[str]:
+def _clusters(report: RunReport, now: dt.datetime) -> Iterator[str]:
     for cluster in report.clusters:
         yield f"{cluster.cluster_id}: {cluster.reason}"
-        yield f"  {', '.join(_cluster_words(cluster))}"
+        yield f"  {', '.join(_cluster_words(cluster, now))}"
 
 
-def _cluster_words(cluster: ClusterReport) -> Iterator[str]:
+def _cluster_words(cluster: ClusterReport, now: dt.datetime) -> Iterator[str]:
     if not cluster.is_own:
         yield "serves other runs, too"
     if cluster.created is not None:
@@ -146,8 +146,8 @@ def _cluster_words(cluster: ClusterReport) -> Iterator[str]:
     if cluster.nodes_in_all is not None and cluster.nodes is not None:
         in_all = f" ({cluster.nodes_in_all} in all)" if cluster.nodes_in_all != cluster.nodes else ""
         yield f"{plural(cluster.nodes, 'node')} now{in_all}"
-    if cluster.hours is not None:
-        yield f"{cluster.hours:.2f} h"
+    if cluster.created is not None:
+        yield f"{'lived' if cluster.ended else 'lives for'} {took(cluster.created, cluster.ended or now)}"
     if cluster.instance_hours:
         yield f"{cluster.instance_hours:,} normalized instance hours"
 
@@ -157,5 +157,5 @@ def _section(title: str, lines: Iterator[str]) -> list[Text]:
     return [Text(f"\n{title}", style="bold"), *(_line(f"  {line}") for line in found)] if found else []
 
 
-def _line(text: str) -> Text:
-    return Text(text, overflow="ignore", no_wrap=True)
+def _line(text: str, style: str = "") -> Text:
+    return Text(text, style=style, overflow="ignore", no_wrap=True)

@@ -18,15 +18,15 @@ def clock(when: dt.datetime | None) -> str:
 
 
 def took(start: dt.datetime | None, end: dt.datetime | None) -> str:
-    """How long it took: `4.2 s`, `3 min 20 s`, `2 h 05 min`; nothing where a time is missing."""
+    """How long it took: `4.2 s`, `3m 20s`, `2h 05m`; nothing where a time is missing."""
     if start is None or end is None:
         return ""
     seconds = max(0.0, (end - start).total_seconds())
     if seconds < _MINUTE:
         return f"{seconds:.1f} s"
     if seconds < _HOUR:
-        return f"{seconds // _MINUTE:.0f} min {seconds % _MINUTE:02.0f} s"
-    return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:02.0f} min"
+        return f"{seconds // _MINUTE:.0f}m {seconds % _MINUTE:02.0f}s"
+    return f"{seconds // _HOUR:.0f}h {seconds % _HOUR // _MINUTE:02.0f}m"
 
 
 def amount(value: object) -> str:
