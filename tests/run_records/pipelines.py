@@ -9,6 +9,9 @@ from pathlib import Path
 from tests.step_writes import PUT
 
 LOOKED_AT = "looked_at"
+# The same again, for tests that make runs of their own: what is newest stays so for all others.
+BLOCKED = "looked_at_blocked"
+SINGLE_STEPS = "looked_at_by_steps"
 BROKEN_LAUNCH = "broken_launch"
 _WRITER = f"""{PUT}
 import json, sys
@@ -40,6 +43,13 @@ for number in range(600 if mode == "block" else 0):
     time.sleep(0.2)
 """
 
+_BROKEN_LAUNCH = f"""
+name: {BROKEN_LAUNCH}
+cluster: {{primary: {{instances: [m5.xlarge]}}}}
+steps:
+  - {{name: only, command: [bash, -c, "true"]}}
+"""
+
 
 def _command(program: str, *arguments: str) -> str:
     return json.dumps([sys.executable, "-c", program, *arguments])
@@ -48,9 +58,14 @@ def _command(program: str, *arguments: str) -> str:
 def write_pipelines(root: Path, marks: Path) -> None:
     """Put their specs into a project; `marks` is a folder for what a flaky step remembers."""
     specs = root / "config" / "pipelines"
-    specs.joinpath(f"{LOOKED_AT}.yaml").write_text(
-        f"""
-name: {LOOKED_AT}
+    for name in (LOOKED_AT, BLOCKED, SINGLE_STEPS):
+        specs.joinpath(f"{name}.yaml").write_text(_spec(name, marks))
+    specs.joinpath(f"{BROKEN_LAUNCH}.yaml").write_text(_BROKEN_LAUNCH)
+
+
+def _spec(name: str, marks: Path) -> str:
+    return f"""
+name: {name}
 description: What tests look at
 schedule: "@yearly"
 start_date: 2000-01-01
@@ -61,7 +76,7 @@ steps:
   - name: letters
     command: {_command(_WRITER, "${steps.letters.output}")}
     output: {{format: html, success_marker: false}}
-    publish: "${{env.bucket}}/looked_at/year=${{run.year}}"
+    publish: "${{env.bucket}}/{name}/year=${{run.year}}"
   - name: flaky
     command: {_command(_FLAKY, f"{marks}/${{run.year}}")}
     after: [letters]
@@ -70,12 +85,3 @@ steps:
     command: {_command(_LAST, "${params.mode}")}
     after: [flaky]
 """
-    )
-    specs.joinpath(f"{BROKEN_LAUNCH}.yaml").write_text(
-        f"""
-name: {BROKEN_LAUNCH}
-cluster: {{primary: {{instances: [m5.xlarge]}}}}
-steps:
-  - {{name: only, command: [bash, -c, "true"]}}
-"""
-    )

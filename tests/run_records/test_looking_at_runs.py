@@ -19,8 +19,8 @@ from tests.cli.command_line import run_tool
 from tests.conftest import REPOSITORY
 from tests.emr.conftest import cluster_request
 from tests.fault_control import Faults
-from tests.run_records.conftest import FAILED, FINE, status, wait_for
-from tests.run_records.pipelines import BROKEN_LAUNCH, LOOKED_AT
+from tests.run_records.conftest import FAILED, FINE, look, status, wait_for
+from tests.run_records.pipelines import BLOCKED, BROKEN_LAUNCH, LOOKED_AT
 
 pytestmark = pytest.mark.xdist_group("run_records")
 PLACE = "s3://emr-pipelines-local/looked_at"
@@ -55,25 +55,25 @@ def test_a_run_is_named_by_pipeline_date_run_cluster_and_step_alike(runs: Path) 
     (cluster,) = fine["clusters"]
     assert status(runs, pipeline=cluster["cluster_id"])["run_id"] == fine["run_id"]
     flaky = step(fine, "flaky")["attempts"][0]["step_id"]
-    assert "not the first time" in run_tool(runs, "logs", flaky).stdout
-    assert "the second time" in run_tool(runs, "logs", LOOKED_AT, "flaky", "--date", FINE, "--stdout").stdout
+    assert "not the first time" in look(runs, "logs", flaky).stdout
+    assert "the second time" in look(runs, "logs", LOOKED_AT, "flaky", "--date", FINE, "--stdout").stdout
 
 
 def test_status_exits_with_1_where_the_run_failed(runs: Path) -> None:
-    failed = run_tool(runs, "status", LOOKED_AT, COLUMNS="60")
+    failed = look(runs, "status", LOOKED_AT, "--date", FAILED, COLUMNS="60")
     assert failed.returncode == 1
     assert failed.stdout.startswith(f"{LOOKED_AT} {FAILED}: failed: step last is FAILED\n")
     # What a program or a person copies is never broken.
     assert f"published {PLACE}/year=2002\n" in failed.stdout
-    fine = run_tool(runs, "status", LOOKED_AT, "--date", FINE)
+    fine = look(runs, "status", LOOKED_AT, "--date", FINE)
     assert fine.returncode == 0
     assert "letters: read 1,204, written 20,000\n" in fine.stdout
     assert "Warning: 3 rows have no date\n" in fine.stdout
 
 
 def test_a_failure_is_told_in_the_words_of_its_task(runs: Path) -> None:
-    report = status(runs)
-    told = run_tool(runs, "diagnose", LOOKED_AT, "--json")
+    report = status(runs, "--date", FAILED)
+    told = look(runs, "diagnose", LOOKED_AT, "--date", FAILED, "--json")
     assert told.returncode == 1
     (failure,) = json.loads(told.stdout)["failures"]
     assert failure["cause"].startswith("ValueError: no purchases are known for the year 1990")
@@ -81,7 +81,7 @@ def test_a_failure_is_told_in_the_words_of_its_task(runs: Path) -> None:
     assert failure["step_id"] == step(report, "last")["attempts"][-1]["step_id"]
     # What the run itself has told when it failed.
     assert failure["words"] in (runs / "told_by_the_failed_run.txt").read_text()
-    shown = run_tool(runs, "diagnose", LOOKED_AT).stdout
+    shown = look(runs, "diagnose", LOOKED_AT, "--date", FAILED).stdout
     assert failure["cause"] in shown
     assert "Traceback (most recent call last):" in shown
     command = failure["command"].removeprefix("Show the log: ")
@@ -90,12 +90,12 @@ def test_a_failure_is_told_in_the_words_of_its_task(runs: Path) -> None:
 
 
 def test_nothing_has_failed_in_a_run_that_succeeded(runs: Path) -> None:
-    told = run_tool(runs, "diagnose", LOOKED_AT, "--date", FINE)
+    told = look(runs, "diagnose", LOOKED_AT, "--date", FINE)
     assert told.returncode == 0
     assert "Nothing that EMR or S3 tells of has failed." in told.stdout
     # An attempt that a later one made good is explained to whoever asks for it.
     first = step(status(runs, "--date", FINE), "flaky")["attempts"][0]["step_id"]
-    of_attempt = run_tool(runs, "diagnose", first)
+    of_attempt = look(runs, "diagnose", first)
     assert of_attempt.returncode == 1
     assert "not the first time" in of_attempt.stdout
 
@@ -106,31 +106,31 @@ def test_a_launch_that_failed_is_explained(looked_at: Path, faults: Faults) -> N
     report = status(looked_at, pipeline=BROKEN_LAUNCH)
     assert report["state"] == "failed"
     assert "BOOTSTRAP_FAILURE" in report["why"]
-    told = run_tool(looked_at, "diagnose", BROKEN_LAUNCH)
+    told = look(looked_at, "diagnose", BROKEN_LAUNCH)
     assert told.returncode == 1
     assert "no such package" in told.stdout
 
 
 def test_outputs_are_files_of_this_machine(runs: Path) -> None:
-    told = run_tool(runs, "outputs", LOOKED_AT, "--date", FINE, "--json")
+    told = look(runs, "outputs", LOOKED_AT, "--date", FINE, "--json")
     (letters,) = json.loads(told.stdout)
     _, published = letters["places"]
     assert published["address"] == f"{PLACE}/year=2001"
     assert [(one["name"], one["size"]) for one in published["files"]] == [("index.html", 16), ("part-0", 7)]
     assert (Path(published["path"]) / "part-0").read_text() == "a line\n"
-    shown = run_tool(runs, "outputs", LOOKED_AT, "--date", FINE).stdout
+    shown = look(runs, "outputs", LOOKED_AT, "--date", FINE).stdout
     assert f"  published {PLACE}/year=2001 (2 files, 23 bytes)\n" in shown
     assert "looked_at/year=2001/index.html  16 bytes\n" in shown
 
 
 def test_open_prints_the_page_where_no_browser_can_be_shown(runs: Path) -> None:
     without = {"DISPLAY": "", "WAYLAND_DISPLAY": "", "BROWSER": ""}
-    page = run_tool(runs, "open", LOOKED_AT, "--date", FINE, **without).stdout.strip()
+    page = look(runs, "open", LOOKED_AT, "--date", FINE, **without).stdout.strip()
     assert page.startswith("file:///")
     assert Path(unquote(page.removeprefix("file://"))).read_text() == "<h1>Letters</h1>"
-    log = run_tool(runs, "open", LOOKED_AT, "last", "--log", "--print").stdout.strip()
+    log = look(runs, "open", LOOKED_AT, "last", "--date", FAILED, "--log", "--print").stdout.strip()
     assert "ValueError" in Path(log.removeprefix("file://")).read_text()
-    refused = run_tool(runs, "open", LOOKED_AT, "flaky", "--print")
+    refused = look(runs, "open", LOOKED_AT, "flaky", "--date", FAILED, "--print")
     assert (refused.returncode, refused.stderr) == (
         1,
         "Step flaky (COMPLETED) has no verified output; --log opens its log\n",
@@ -141,54 +141,51 @@ def test_open_starts_the_browser_of_whoever_names_one(runs: Path, tmp_path: Path
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
     browser.chmod(0o755)
-    told = run_tool(runs, "open", LOOKED_AT, "--date", FINE, BROWSER=str(browser))
+    told = look(runs, "open", LOOKED_AT, "--date", FINE, BROWSER=str(browser))
     assert told.returncode == 0, told.stderr
     assert (tmp_path / "opened").read_text() == told.stdout
 
 
 def test_list_shows_the_newest_run_of_each_pipeline(runs: Path) -> None:
-    listed = {one["name"]: one for one in json.loads(run_tool(runs, "list", "--json").stdout)}
+    listed = {one["name"]: one for one in json.loads(look(runs, "list", "--json").stdout)}
     assert listed[LOOKED_AT]["state"] == "failed"
     assert listed[LOOKED_AT]["date"] == FAILED
     assert listed[LOOKED_AT]["next_run"].endswith("-01-01 00:00")
     assert listed["word_clouds"]["next_run"] == "none after 2015-12-31"
-    assert f"{LOOKED_AT} " in run_tool(runs, "list", COLUMNS="60").stdout
+    assert f"{LOOKED_AT} " in look(runs, "list", COLUMNS="60").stdout
 
 
 def test_a_running_run_is_followed_to_its_end(
     runs: Path, blocked: Callable[..., Any], api: EmrApi, tmp_path: Path
 ) -> None:
     with blocked("2003-01-01"):
-        report = status(runs)
+        report = status(runs, pipeline=BLOCKED)
         assert (report["state"], report["date"]) == ("running", "2003-01-01")
         assert report["clusters"][0]["nodes"] == 1
-        assert (
-            f"{LOOKED_AT} has the live cluster {report['clusters'][0]['cluster_id']}" in run_tool(runs, "list").stdout
-        )
+        assert f"{BLOCKED} has the live cluster {report['clusters'][0]['cluster_id']}" in look(runs, "list").stdout
         last = step(report, "last")["attempts"][0]["step_id"]
-        wait_for(lambda: "line 0" in run_tool(runs, "logs", last, "--stdout").stdout)
+        wait_for(lambda: "line 0" in look(runs, "logs", last, "--stdout").stdout)
         following, watching = (
-            started(runs, *words)
-            for words in (["logs", last, "--stdout", "--follow"], ["status", LOOKED_AT, "--watch"])
+            started(runs, *words) for words in (["logs", last, "--stdout", "--follow"], ["status", BLOCKED, "--watch"])
         )
         assert following.stdout is not None
         assert following.stdout.readline() == "mode block\n"
         assert watching.stdout is not None
-        assert watching.stdout.readline() == f"{LOOKED_AT} 2003-01-01: running: step last\n"
+        assert watching.stdout.readline() == f"{BLOCKED} 2003-01-01: running: step last\n"
         # Ctrl-C ends the looking, and nothing else.
-        stopped = started(runs, "status", LOOKED_AT, "--watch")
+        stopped = started(runs, "status", BLOCKED, "--watch")
         assert stopped.stdout is not None
         stopped.stdout.readline()
         stopped.send_signal(signal.SIGINT)
         assert "the run goes on" in stopped.communicate(timeout=30)[0]
         assert stopped.returncode == 130
-        assert status(runs)["state"] == "running"
+        assert status(runs, pipeline=BLOCKED)["state"] == "running"
         api.read.terminate_job_flows(JobFlowIds=[report["clusters"][0]["cluster_id"]])
         assert watching.wait(60) == 1
         assert following.wait(60) == 0
-    told = status(runs)
+    told = status(runs, pipeline=BLOCKED)
     assert (told["state"], told["date"]) == ("failed", "2003-01-01")
-    explained = run_tool(runs, "diagnose", LOOKED_AT)
+    explained = look(runs, "diagnose", BLOCKED)
     assert "USER_REQUEST" in explained.stdout
 
 
@@ -211,20 +208,20 @@ def started(root: Path, *words: str) -> subprocess.Popen[str]:
         (["logs", LOOKED_AT], f"Name the step, too: emr-pipelines logs {LOOKED_AT} STEP. The steps are: letters, flaky, last\n"),
         (["logs", LOOKED_AT, "letter"], "has no step 'letter'. Did you mean 'letters'?\n"),
         (["logs", LOOKED_AT, "count_words"], "has no step 'count_words'. Known steps: flaky, last, letters.\n"),
-        (["logs", LOOKED_AT, "last", "--executor"], "There is no logs of a executor"),
+        (["logs", LOOKED_AT, "last", "--executor"], "There is no log of an executor: step last ("),
         (["status", "j-NOBODY", "--year", "2001"], "j-NOBODY is in one run only; leave --date, --year and --run out, or name a pipeline\n"),
         (["open", LOOKED_AT, "--cluster"], "emr_local has no console; `emr-pipelines status` shows its clusters\n"),
     ],
 )  # fmt: skip
 def test_what_is_not_found_is_said_with_what_there_is(runs: Path, words: list[str], said: str) -> None:
-    told = run_tool(runs, *words)
+    told = look(runs, *words)
     assert told.returncode == 1
     assert said in told.stderr
 
 
 def test_a_cluster_of_somebody_else_is_no_run(runs: Path, api: EmrApi) -> None:
     cluster_id = api.write.run_job_flow(**{**cluster_request(), "Name": "nightly reports"})["JobFlowId"]
-    told = run_tool(runs, "status", cluster_id)
+    told = look(runs, "status", cluster_id)
     api.read.terminate_job_flows(JobFlowIds=[cluster_id])
     assert (told.returncode, told.stderr) == (
         1,

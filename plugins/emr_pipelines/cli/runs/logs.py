@@ -96,9 +96,8 @@ def _logs_with_text(reader: RunReader, attempt: SubmittedStep, streams: Sequence
     found = [log for stream in streams for log in find_logs(sources, places, attempt.handle, stream)]
     if len(streams) == 1 and streams[0] in ("driver", "executor"):
         if not found:
-            raise EmrPipelinesError(
-                absent_words(attempt, f"logs of a {streams[0]}", places.address(places.cluster_prefix))
-            )
+            what = "log of an executor" if streams[0] == "executor" else "log of a driver in the cluster"
+            raise EmrPipelinesError(absent_words(attempt, what, places.address(places.cluster_prefix)))
         return found
     first = first_with_text(sources.s3, found)
     if first is not None:
