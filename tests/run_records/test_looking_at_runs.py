@@ -228,3 +228,24 @@ def test_a_cluster_of_somebody_else_is_no_run(runs: Path, api: EmrApi) -> None:
         f"Cluster {cluster_id} (nightly reports) was not made by a run of emr-pipelines. "
         "For a long-running cluster name the pipeline whose run is meant\n",
     )
+
+
+@pytest.mark.parametrize(("on_empty", "state", "code"), [("fail", "failed", 1), ("skip", "skipped", 0)])
+def test_a_run_without_its_input_is_the_newest_too(looked_at: Path, on_empty: str, state: str, code: int) -> None:
+    """Or an older green run would be taken for it."""
+    name = f"without_input_{on_empty}"
+    (looked_at / "config" / "pipelines" / f"{name}.yaml").write_text(
+        f"""
+name: {name}
+cluster: {{primary: {{instances: [m5.xlarge]}}}}
+steps:
+  - {{name: only, inputs: {{rows: "s3://emr-pipelines-local/nothing/is/here"}}, command: [echo, hi], on_empty: {on_empty}}}
+"""
+    )
+    ran = run_tool(looked_at, "run", name, "--inline", "--date", "2001-01-01")
+    assert ran.returncode == code
+    told = look(looked_at, "status", name)
+    assert told.returncode == code
+    assert told.stdout.startswith(f"{name} 2001-01-01: {state}: Step only: no object exists at ")
+    explained = look(looked_at, "diagnose", name)
+    assert (explained.returncode, "Task publish_code" in explained.stdout) == (code, code == 1)

@@ -10,6 +10,7 @@ from emr_pipelines.emr.clusters import describe, launch_failure
 from emr_pipelines.emr.diagnosis.told_failures import ToldFailure, tell_launch, tell_step
 from emr_pipelines.emr.step_lifecycle import failure_of
 from emr_pipelines.errors import EmrPipelinesError
+from emr_pipelines.pipeline_spec.notation.task_names import PUBLISH_TASK
 from emr_pipelines.run_records.cluster_reports import ClusterReport
 from emr_pipelines.run_records.run_report import RunReport, StepReport
 from emr_pipelines.run_records.sources import RunSources
@@ -41,6 +42,8 @@ class Diagnosis:
 
     def of_run(self, report: RunReport) -> list[FoundFailure]:
         """What failed in the run, in its order; nothing for a run in which nothing did. A step that a later attempt made good has not failed."""
+        if report.run.refusal and not report.run.skipped:
+            return [FoundFailure(subject=f"task {PUBLISH_TASK}", told=ToldFailure(said=report.run.refusal))]
         steps = [found for step in report.steps for found in self.of_step(step)]
         return steps or [found for cluster in report.clusters for found in self._of_launch(cluster)]
 

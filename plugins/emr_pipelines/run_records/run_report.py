@@ -93,7 +93,8 @@ def report_run(
     sources: RunSources, chosen: ChosenRun, *, now: dt.datetime, listed: Sequence[NamedCluster] | None = None
 ) -> RunReport:
     """Everything about the run. `listed` are all clusters that may be its own, where somebody has listed them already."""
-    plan = read_plan_of_run(sources.s3, sources.bucket, chosen.record) if chosen.recorded_at else None
+    follows_plan = chosen.recorded_at is not None and not chosen.record.refusal
+    plan = read_plan_of_run(sources.s3, sources.bucket, chosen.record) if follows_plan else None
     planned = () if plan is None else steps_of_run(plan.plan, chosen.record)
     families = {step.family for step in planned}
     known = named_clusters(sources.api, since=chosen.recorded_at) if listed is None else listed
@@ -188,6 +189,8 @@ def _known(moments: Iterable[dt.datetime | None]) -> Iterator[dt.datetime]:
 
 
 def _verdict(chosen: ChosenRun, facts: RunFacts) -> RunVerdict:
+    if chosen.record.refusal:
+        return RunVerdict(state="skipped" if chosen.record.skipped else "failed", why=chosen.record.refusal)
     verdict = verdict_of(facts)
     if verdict.state == "success" and chosen.recorded_at is None:
         # Which steps it should have had, and whether their outputs were verified, only a record tells.

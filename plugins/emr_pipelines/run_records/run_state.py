@@ -9,7 +9,7 @@ from typing import Literal
 
 from emr_pipelines.emr.emr_api import TERMINAL_STEP_STATES
 
-RunState = Literal["running", "success", "failed", "incomplete"]
+RunState = Literal["running", "success", "skipped", "failed", "incomplete"]
 
 # Between two steps a run does nothing that EMR sees: Airflow verifies, publishes, and starts the next task.
 _BETWEEN_TASKS = dt.timedelta(minutes=5)

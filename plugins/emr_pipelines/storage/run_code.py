@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from emr_pipelines.plan.differences.plan_record import record_plan
 from emr_pipelines.plan.keys import run_year
@@ -34,16 +38,41 @@ def publish_run(
         publish_plan(s3, record, bucket=plan.bucket, run_id=run_id, date=moment)
     else:
         store_plan(s3, record, bucket=plan.bucket)
+    begun = _record_of(scope, run_id, moment, params)
+    record_run(s3, plan.bucket, replace(begun, plan_digest=record.digest, code_prefix=prefix))
+    return prefix
+
+
+@contextmanager
+def refusals_recorded(
+    s3: S3Client,
+    scope: RunScope,
+    *,
+    run_id: str,
+    moment: str,
+    params: Mapping[str, Any],
+    skips: Callable[[Exception], bool],
+) -> Iterator[None]:
+    """Leave a record of a run that the block ends, or whoever looks would take the run before for the newest. `skips` tells what is no failure."""
+    try:
+        yield
+    except Exception as error:
+        # What ended the run is what must be told, not that a record of it could not be written.
+        with suppress(ClientError, BotoCoreError, ValueError):
+            begun = _record_of(scope, run_id, moment, params)
+            record_run(s3, scope.plan.bucket, replace(begun, refusal=str(error), skipped=skips(error)))
+        raise
+
+
+def _record_of(scope: RunScope, run_id: str, moment: str, params: Mapping[str, Any]) -> RunRecord:
     date = dt.date.fromisoformat(moment[:10] if scope.is_whole else scope.date)
-    run = RunRecord(
-        pipeline=plan.name,
+    return RunRecord(
+        pipeline=scope.plan.name,
         run_id=run_id,
         date=date.isoformat(),
         year=run_year(params, date, date),
-        plan_digest=record.digest,
-        code_prefix=prefix,
+        plan_digest="",
+        code_prefix="",
         is_whole=scope.is_whole,
         params=dict(params),
     )
-    record_run(s3, plan.bucket, run)
-    return prefix

@@ -29,7 +29,8 @@ _NAME = re.compile(r"date=(?P<date>[^/]+)/year=(?P<year>[0-9]+)/(?P<folder>[^/]+
 class RunRecord:
     """A run as it began: Airflow's run id, its logical date (YYYY-MM-DD) and year, its parameters, and the digest of the plan that it follows.
 
-    `is_whole` is false for a run of single steps; its plan holds only those.
+    `is_whole` is false for a run of single steps; its plan holds only those. `refusal` says why a run ended before its code was published, as for an input that is
+    missing, and has no plan; `skipped` when the spec says that this is no failure.
     """
 
     pipeline: str
@@ -40,6 +41,8 @@ class RunRecord:
     code_prefix: str
     is_whole: bool = True
     params: Mapping[str, Any] = field(default_factory=dict)
+    refusal: str = ""
+    skipped: bool = False
 
     @property
     def folder(self) -> str:

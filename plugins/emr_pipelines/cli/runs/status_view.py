@@ -17,7 +17,7 @@ from emr_pipelines.run_records.run_report import RunReport
 from emr_pipelines.run_records.submitted_steps import SubmittedStep
 
 STATE_STYLES = {
-    "success": "green", "COMPLETED": "green", "running": "yellow", "RUNNING": "yellow", "PENDING": "dim", "-": "dim",
+    "success": "green", "skipped": "yellow", "COMPLETED": "green", "running": "yellow", "RUNNING": "yellow", "PENDING": "dim", "-": "dim",
     "failed": "red", "FAILED": "red", "CANCELLED": "red", "INTERRUPTED": "red", "incomplete": "red",
 }  # fmt: skip
 _NUMBERS = ("Try", "Took", "Files")
@@ -34,8 +34,7 @@ def status_view(report: RunReport, *, now: dt.datetime) -> RenderableType:
     return Group(
         _headline(report),
         *_about(report, now),
-        Text(),
-        _steps(report, now),
+        *([Text(), _steps(report, now)] if report.steps else []),
         *_section("Reasons", _reasons(report)),
         *_section("Counters", _counters(report)),
         *_section("Outputs", _outputs(report)),
