@@ -249,3 +249,13 @@ steps:
     assert told.stdout.startswith(f"{name} 2001-01-01: {state}: Step only: no object exists at ")
     explained = look(looked_at, "diagnose", name)
     assert (explained.returncode, "Task publish_code" in explained.stdout) == (code, code == 1)
+
+
+def test_a_spec_with_a_mistake_hides_no_other_pipeline(runs: Path) -> None:
+    spec = runs / "config" / "pipelines" / "mistaken.yaml"
+    spec.write_text("name: mistaken\nstepz: []\n")
+    told = look(runs, "list")
+    spec.unlink()
+    assert told.returncode == 1
+    assert f"{LOOKED_AT} " in told.stdout
+    assert told.stderr == "Not listed, since their specs have problems: mistaken. See emr-pipelines validate\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from botocore.exceptions import ClientError
 
@@ -18,7 +18,7 @@ from emr_pipelines.pipeline_spec.notation.spelling import suggest
 from emr_pipelines.plan.keys import STEP_RUNS, path_safe_run_id, run_key, step_family
 from emr_pipelines.run_records.own_clusters import NamedCluster, named_clusters, of_pipeline, parse_cluster_name
 from emr_pipelines.run_records.sources import RunSources
-from emr_pipelines.run_records.submitted_steps import submitted_steps
+from emr_pipelines.run_records.submitted_steps import SubmittedStep, submitted_steps
 from emr_pipelines.storage.run_records import KnownRun, RunRecord, list_runs, read_run
 
 _CLUSTER_ID = re.compile(r"j-[A-Z0-9]+")
@@ -28,7 +28,7 @@ _MOST_SHOWN = 5
 # In how many clusters a step is looked for: each costs a call.
 _MOST_CLUSTERS = 100
 # How many runs of single steps are tried for the one that a waiting cluster ran last.
-_MOST_STEP_RUNS = 20
+_MOST_STEP_RUNS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,8 @@ def _recorded(sources: RunSources, known: KnownRun) -> ChosenRun:
     return ChosenRun(record=record, key=run_key(record.pipeline, record.run_id), recorded_at=known.recorded_at)
 
 
-def _of_cluster(sources: RunSources, cluster_id: str) -> ChosenRun:
+def _of_cluster(sources: RunSources, cluster_id: str, steps: Sequence[SubmittedStep] = ()) -> ChosenRun:
+    """The run that made the cluster; of one that serves many runs the newest, or the one that submitted one of the `steps`."""
     cluster = describe_known(sources.api, cluster_id)
     name = parse_cluster_name(cluster["Name"])
     tags = {tag.get("Key"): tag.get("Value", "") for tag in cluster.get("Tags", [])}
@@ -142,21 +143,24 @@ def _of_cluster(sources: RunSources, cluster_id: str) -> ChosenRun:
     folder = tags.get(RUN_TAG, "")
     known = list_runs(sources.s3, sources.bucket, pipeline)
     if folder == STEP_RUNS:
-        return _of_waiting_cluster(sources, cluster_id, pipeline, known)
+        submitted = steps or submitted_steps(sources.api, cluster_id)
+        return _of_waiting_cluster(sources, cluster_id, submitted, known)
     found = next((run for run in known if run.folder == folder), None)
     return _recorded(sources, found) if found is not None else _unrecorded(pipeline, folder, key)
 
 
-def _of_waiting_cluster(sources: RunSources, cluster_id: str, pipeline: str, known: Sequence[KnownRun]) -> ChosenRun:
-    """The newest run that has submitted something to a cluster that serves many."""
-    submitted = submitted_steps(sources.api, cluster_id)
+def _of_waiting_cluster(
+    sources: RunSources, cluster_id: str, submitted: Sequence[SubmittedStep], known: Sequence[KnownRun]
+) -> ChosenRun:
+    """The newest run that has submitted one of the steps to a cluster that serves many."""
     families = {step.family for step in submitted}
+    names = {step.name for step in submitted}
     for run in known[:_MOST_STEP_RUNS]:
         chosen = _recorded(sources, run)
-        if any(step_family(pipeline, chosen.record.run_id, step.name) in families for step in submitted):
+        if any(step_family(run.pipeline, chosen.record.run_id, name) in families for name in names):
             return chosen
     raise EmrPipelinesError(
-        f"Cluster {cluster_id} waits for runs of single steps of {pipeline}, and none of its runs is known. {_listed(known)}"
+        f"Cluster {cluster_id} waits for runs of single steps, and the run that is meant is none of the newest {_MOST_STEP_RUNS}. {_listed(known)}"
     )
 
 
@@ -197,16 +201,5 @@ def _step_on(sources: RunSources, cluster: NamedCluster, step_id: str) -> Chosen
     if not steps:
         return None
     (step,) = steps
-    known = list_runs(sources.s3, sources.bucket, cluster.pipeline)
-    runs = (_recorded(sources, run) for run in known)
-    owner = next(
-        (run for run in runs if step_family(cluster.pipeline, run.record.run_id, step.name) == step.family), None
-    )
-    chosen = owner or _of_cluster(sources, cluster.cluster_id)
-    return ChosenRun(
-        record=chosen.record,
-        key=chosen.key,
-        recorded_at=chosen.recorded_at,
-        handle=step.handle,
-        step_name=step.name,
-    )
+    chosen = _of_cluster(sources, cluster.cluster_id, steps)
+    return replace(chosen, handle=step.handle, step_name=step.name)

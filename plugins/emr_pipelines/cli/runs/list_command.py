@@ -10,14 +10,17 @@ from rich.console import Console
 from rich.table import Column
 from rich.text import Text
 
-from emr_pipelines.cli.project.options import EnvironmentOption
-from emr_pipelines.cli.project.plans import all_plans
+from emr_pipelines.cli.project.options import EnvironmentOption, load_project
+from emr_pipelines.cli.project.plans import plan_of
 from emr_pipelines.cli.runs.run_options import JsonOption, run_reader
 from emr_pipelines.cli.runs.status_view import STATE_STYLES
 from emr_pipelines.cli.terminal.amounts import moment
 from emr_pipelines.cli.terminal.console import unfolded_console
 from emr_pipelines.cli.terminal.json_text import print_json
 from emr_pipelines.cli.terminal.tables import text_table
+from emr_pipelines.errors import EmrPipelinesError, SpecError
+from emr_pipelines.pipeline_spec.project_files.project import pipeline_names
+from emr_pipelines.plan.model import Plan
 from emr_pipelines.run_records.pipeline_list import ListedPipeline, list_pipelines
 
 _NEVER = "never ran"
@@ -29,10 +32,26 @@ def list_command(env: EnvironmentOption = None, as_json: JsonOption = False) -> 
 
     Example: emr-pipelines list --env aws
     """
+    plans, broken = _plans(env)
     with run_reader(env, "list") as reader:
-        plans = all_plans(reader.project)
         listed = list_pipelines(reader.sources, plans, now=dt.datetime.now(dt.UTC))
     print_json([_data(one) for one in listed]) if as_json else print_list(unfolded_console(), listed)
+    if broken:
+        raise EmrPipelinesError(
+            f"Not listed, since their specs have problems: {', '.join(broken)}. See emr-pipelines validate"
+        )
+
+
+def _plans(env: str | None) -> tuple[list[Plan], list[str]]:
+    """The plans of the project, and the names of those whose spec cannot be used: one mistake hides no other pipeline."""
+    project = load_project(env)
+    plans, broken = [], []
+    for name in pipeline_names(project.root):
+        try:
+            plans.append(plan_of(project, name))
+        except SpecError:
+            broken.append(name)
+    return plans, broken
 
 
 def _data(one: ListedPipeline) -> dict[str, Any]:

@@ -61,9 +61,11 @@ def _follow(reader: RunReader, attempt: SubmittedStep, stream: Stream, lines: in
     while True:
         # Asked before the log is read: what is there after the end is all that will come, but for EMR's last copy.
         state = describe_step(sources.api, attempt.handle)["Status"]["State"]
-        if not said:
+        if not said and log.is_there(sources.s3):
             say_place(reader, log, errors)
-            said = True
+        elif not said:
+            errors.print(absent_words(attempt, log.name, log.address), style="dim", soft_wrap=True)
+        said = True
         growing.print_new(reader, lines)
         if state in TERMINAL_STEP_STATES:
             ended_at = ended_at or time.monotonic()
