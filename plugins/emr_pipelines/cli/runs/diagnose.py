@@ -103,6 +103,10 @@ def _tell(console: Console, report: RunReport, failures: list[FoundFailure]) -> 
             console.print(told.command, soft_wrap=True)
         if found.step is not None:
             console.print(
-                f"Run it again after a change: emr-pipelines run {report.run.pipeline} --step {found.step}",
+                f"Run it again after a change: emr-pipelines run {report.run.pipeline} --step {found.step}{_same_date(report)}",
                 soft_wrap=True,
             )
+
+
+def _same_date(report: RunReport) -> str:
+    return f" --date {report.run.date}" if report.run.date else ""
