@@ -109,6 +109,14 @@ LIVE_TABLES = Goldens(
     endings=(".60.txt", ".80.txt", ".120.txt"),
     tests="tests/backfill/test_progress_view.py",
 )
+RUN_VIEWS = Goldens(
+    folder=TESTS / "run_records" / "views",
+    endings=(".60.txt", ".80.txt", ".120.txt"),
+    tests="tests/run_records/test_views.py",
+)
+GRAPHS = Goldens(
+    folder=TESTS / "graphs" / "specs", endings=(".txt", ".mmd", ".svg"), tests="tests/graphs/test_graphs.py"
+)
 ALL = (
     PLANS,
     BAD_SPECS,
@@ -118,6 +126,8 @@ ALL = (
     PROBABLE_CAUSES,
     TRANSCRIPTS,
     LIVE_TABLES,
+    RUN_VIEWS,
+    GRAPHS,
 )
 # Not of a case: what the installed botocore knows of RunJobFlow.
 RUN_JOB_FLOW_SHAPES = ROOT / "plugins" / "emr_pipelines" / "pipeline_spec" / "catalog" / "run_job_flow.json"

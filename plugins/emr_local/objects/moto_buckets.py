@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import io
 import shutil
@@ -69,6 +70,8 @@ def put_file(bucket: FakeBucket, key: str, path: Path) -> FakeKey:
         etag = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     stored = _put(bucket, key, path.read_bytes() if bucket.is_versioned else b"", etag)
     keep_in_file(bucket, stored, path)
+    # A file that an earlier server has left is no younger than it is. moto's times are in UTC, without a zone.
+    stored.last_modified = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC).replace(tzinfo=None)
     return stored
 
 

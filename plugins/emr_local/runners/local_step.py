@@ -19,6 +19,7 @@ from emr_local.runners.step_process import StepProcess, WarmStepProcess, start_c
 
 _LOG = logging.getLogger(__name__)
 _GRACE_S = 3.0
+_UPLOAD_EVERY_S = 2.0
 _SCRATCH = ("scratch", "python", "jars", "files", "archives")
 
 
@@ -127,9 +128,29 @@ class LocalStep:
     def _wait_for(self, process: StepProcess) -> int:
         session_file = self._context.directory / "session"
         record_session(process.session_id, session_file)
-        code = process.wait()
+        over = threading.Event()
+        uploads = threading.Thread(target=self._upload_logs, args=(over,), name="emr-local-logs", daemon=True)
+        uploads.start()
+        try:
+            code = process.wait()
+        finally:
+            over.set()
+            uploads.join()
         session_file.unlink(missing_ok=True)
         return code
+
+    def _upload_logs(self, over: threading.Event) -> None:
+        """Copy what the step has logged so far, now and then until it is over; EMR does so every five minutes."""
+        seen: tuple[int, ...] = ()
+        while not over.wait(_UPLOAD_EVERY_S):
+            sizes = self._logs.sizes()
+            if sizes == seen:
+                continue
+            seen = sizes
+            try:
+                self._logs.publish(self._context.machine.objects, self._context.cluster.log_uri, self._log_key())
+            except OSError as problem:  # the last upload tells whoever waits for the step
+                _LOG.warning("the logs of %s were not copied: %s", self._context.step.step_id, problem)
 
     def _start_process(self, prepared: PreparedStep) -> StepProcess | None:
         jvm = self._pool.borrow() if self._pool and prepared.warm_script else None
@@ -145,11 +166,12 @@ class LocalStep:
 
     def _publish(self, exit_code: int, in_cluster: bool) -> StepOutcome:
         cluster, objects = self._context.cluster, self._context.machine.objects
-        prefix = self._logs.publish(
-            objects, cluster.log_uri, f"{cluster.cluster_id}/steps/{self._context.step.step_id}"
-        )
+        prefix = self._logs.publish(objects, cluster.log_uri, self._log_key())
         if in_cluster:
             application = f"{int(time.time() * 1000)}_0001"
             key = f"{cluster.cluster_id}/containers/application_{application}/container_{application}_01_000001"
             self._logs.publish(objects, cluster.log_uri, key, ("stdout", "stderr"))
         return self._logs.explain(exit_code, prefix)
+
+    def _log_key(self) -> str:
+        return f"{self._context.cluster.cluster_id}/steps/{self._context.step.step_id}"

@@ -1,4 +1,4 @@
-"""A step's four log files: written while it runs, gzipped under the cluster's LogUri at its end, read for the cause of a failure."""
+"""A step's four log files: written while it runs, gzipped under the cluster's LogUri then and at its end, read for the cause of a failure."""
 
 from __future__ import annotations
 
@@ -39,6 +39,10 @@ class StepLogs:
     def path(self, name: str) -> Path:
         """Name one of the log files."""
         return self._directory / name
+
+    def sizes(self) -> tuple[int, ...]:
+        """How many bytes each of them has by now."""
+        return tuple(self.path(name).stat().st_size for name in NAMES)
 
     def note(self, text: str) -> None:
         """Write a line to the controller log."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.operators.emr import EmrCreateJobFlowOperator, EmrTerminateJobFlowOperator
+from airflow.providers.common.compat.sdk import AirflowSkipException
 from airflow.sdk import BaseOperator
 
 from emr_pipelines.dag.aws_clients import emr_api, failing_fast, s3_client
@@ -24,11 +25,11 @@ from emr_pipelines.emr.diagnosis.told_failures import explained_launch
 from emr_pipelines.emr.emr_api import ClusterFailed, EmrApi
 from emr_pipelines.emr.launch_preparation import LaunchPreparation
 from emr_pipelines.emr.run_cluster import end_clusters, find_launched, launch_cluster
-from emr_pipelines.pipeline_spec.notation.task_names import CREATE_TASK
+from emr_pipelines.pipeline_spec.notation.task_names import CREATE_TASK, TAKE_OVER_KEY
 from emr_pipelines.plan.places import place_of
 from emr_pipelines.plan.runs.run_range import refuse_year, words_outside
 from emr_pipelines.plan.runs.run_scope import RunScope
-from emr_pipelines.storage.run_code import publish_run
+from emr_pipelines.storage.run_code import publish_run, refusals_recorded
 from emr_pipelines.storage.step_outputs import refuse_taken_place
 
 if TYPE_CHECKING:
@@ -67,16 +68,23 @@ class PublishCodeOperator(BaseOperator):
 
     def execute(self, context: Context) -> str:
         """Publish and return the code prefix; a missing input, or a place of publishing that is another's, ends the run here, before a cluster is paid for."""
-        s3, run = s3_client(self.aws_conn_id, self.region_name), context["dag_run"]
-        date = run.logical_date or run.run_after
+        s3, dag_run = s3_client(self.aws_conn_id, self.region_name), context["dag_run"]
+        date = dag_run.logical_date or dag_run.run_after
+        params = {name: value for name, value in context["params"].items() if name != TAKE_OVER_KEY}
+        run: Any = {"run_id": dag_run.run_id, "moment": date.isoformat(), "params": params}
         with failing_fast():
-            refuse_year(self._scope.plan, context["params"], date)
-            refuse_missing_inputs(s3, self.inputs, context["ti"], hint=words_outside(self._scope.plan, date))
-            for claimed in self.claims:
-                refuse_taken_place(s3, claim_in(context, claimed))
-            prefix = publish_run(s3, self._scope, self._locate_project(), run_id=run.run_id, date=date.isoformat())
+            with refusals_recorded(s3, self._scope, **run, skips=_is_skip):
+                refuse_year(self._scope.plan, context["params"], date)
+                refuse_missing_inputs(s3, self.inputs, context["ti"], hint=words_outside(self._scope.plan, date))
+                for claimed in self.claims:
+                    refuse_taken_place(s3, claim_in(context, claimed))
+            prefix = publish_run(s3, self._scope, self._locate_project(), **run)
         context["ti"].xcom_push(key=SPEC_KEY, value=self.spec_digest)
         return prefix
+
+
+def _is_skip(error: Exception) -> bool:
+    return isinstance(error, AirflowSkipException)
 
 
 class CreateClusterOperator(EmrCreateJobFlowOperator):

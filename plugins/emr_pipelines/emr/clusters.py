@@ -145,14 +145,19 @@ def wait_until_ready(
             code="START_TIMEOUT",
         )
     if cluster["Status"]["State"] not in READY_STATES:
-        code = reason_code(cluster)
-        raise ClusterFailed(
-            f"Cluster {cluster_id} did not start: {reason_of(cluster)}",
-            retryable=code in RETRYABLE_REASONS,
-            cluster_id=cluster_id,
-            code=code,
-        )
+        raise launch_failure(cluster)
     log.info("Cluster %s is %s", cluster_id, cluster["Status"]["State"])
+
+
+def launch_failure(cluster: ClusterTypeDef) -> ClusterFailed:
+    """The failure of a launch, with EMR's own reason."""
+    code = reason_code(cluster)
+    return ClusterFailed(
+        f"Cluster {cluster['Id']} did not start: {reason_of(cluster)}",
+        retryable=code in RETRYABLE_REASONS,
+        cluster_id=cluster["Id"],
+        code=code,
+    )
 
 
 def use_existing(api: EmrApi, *, cluster_id: str | None, name: str | None) -> str:

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 _NAME_START = "emr-pipelines/"
 _EXPIRES_TAG = "emr-pipelines:expires_at"
 PIPELINE_TAG = "emr-pipelines:dag_id"
-_RUN_TAG = "emr-pipelines:run_id"
+RUN_TAG = "emr-pipelines:run_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def reap(api: EmrApi, now: dt.datetime) -> list[ExpiredCluster]:
 def live_runs(api: EmrApi) -> frozenset[tuple[str, str]]:
     """Pipeline and run folder of every run that has a live cluster."""
     return frozenset(
-        (cluster.tags.get(PIPELINE_TAG, ""), cluster.tags.get(_RUN_TAG, "")) for cluster in own_clusters(api)
+        (cluster.tags.get(PIPELINE_TAG, ""), cluster.tags.get(RUN_TAG, "")) for cluster in own_clusters(api)
     )
 
 

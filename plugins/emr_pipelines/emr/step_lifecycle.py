@@ -150,13 +150,19 @@ def after_end(
         case Decision.SUCCEED:
             return None
         case Decision.FAIL:
-            # When the infrastructure failed too often, Airflow's own retries go on after a pause.
-            curable = state == "INTERRUPTED" if loss is None else not loss.on_purpose
-            words = "" if loss is None else f"; cluster {cluster_id} is gone: {loss.reason}"
-            raise StepFailed(describe_failure(step) + words, retryable=curable, state=state)
+            raise failure_of(step, cluster_id, loss)
         case Decision.RESUBMIT:
             log.warning("%s; it runs again", describe_failure(step))
             return _resubmit(api, task, progress, loss, job=state == "FAILED")
+
+
+def failure_of(step: StepTypeDef, cluster_id: str, loss: ClusterLoss | None) -> StepFailed:
+    """The failure of a step that has ended for good, as EMR tells it of the step and of its cluster."""
+    state = step["Status"]["State"]
+    # When the infrastructure failed too often, Airflow's own retries go on after a pause.
+    curable = state == "INTERRUPTED" if loss is None else not loss.on_purpose
+    words = "" if loss is None else f"; cluster {cluster_id} is gone: {loss.reason}"
+    return StepFailed(describe_failure(step) + words, retryable=curable, state=state)
 
 
 def _resubmit(api: EmrApi, task: StepTask, progress: Progress, loss: ClusterLoss | None, *, job: bool) -> Progress:

@@ -33,7 +33,7 @@ from emr_pipelines.plan.runs.run_binding import RunValues
 from emr_pipelines.plan.runs.run_scope import RunScope
 from emr_pipelines.plan.task_ids import submit_task, wait_task
 from emr_pipelines.storage.inputs import InputsMissing
-from emr_pipelines.storage.run_code import publish_run
+from emr_pipelines.storage.run_code import publish_run, refusals_recorded
 from emr_pipelines.storage.step_outputs import refuse_taken_place
 
 log = logging.getLogger(__name__)
@@ -77,15 +77,21 @@ class InlineRun:
     def _publish(self) -> None:
         with self._task(PUBLISH_TASK):
             values, s3 = self._steps.values, self._clients.s3
-            # What a step waits for may be written by the steps before it; only the first ones' inputs must be there now.
-            for step in self._plan.steps:
-                if not step.upstream:
-                    self._steps.require_inputs(step)
-                if (claim := self._steps.claim(step, values)) is not None:
-                    refuse_taken_place(s3, claim)
-            date = values.logical_date.isoformat()
-            prefix = publish_run(s3, self._scope, self._project_root, run_id=values.run_id, date=date)
+            moment = values.logical_date.isoformat()
+            run: Any = {"run_id": values.run_id, "moment": moment, "params": values.params}
+            with refusals_recorded(s3, self._scope, **run, skips=_is_skip):
+                self._refuse_early()
+            prefix = publish_run(s3, self._scope, self._project_root, **run)
             self._steps.values = replace(values, code_prefix=prefix)
+
+    def _refuse_early(self) -> None:
+        """What ends a run before anything is paid for."""
+        # What a step waits for may be written by the steps before it; only the first ones' inputs must be there now.
+        for step in self._plan.steps:
+            if not step.upstream:
+                self._steps.require_inputs(step)
+            if (claim := self._steps.claim(step, self._steps.values)) is not None:
+                refuse_taken_place(self._clients.s3, claim)
 
     def _find_cluster(self) -> str:
         cluster = self._plan.cluster
@@ -178,7 +184,7 @@ class InlineRun:
             except (RunError, ClientError, BotoCoreError) as error:
                 raise _located(error, locate) from error
         except BaseException as error:
-            skipped = isinstance(error, InputsMissing) and error.skips
+            skipped = _is_skip(error)
             words = str(error) if isinstance(error, Exception) else "The run was interrupted"
             self._report(name, "skipped" if skipped else "failed", error=words)
             raise
@@ -186,6 +192,11 @@ class InlineRun:
 
     def _report(self, task: str, state: str, **details: Any) -> None:
         self._tell({"task": task, "state": state, "time": time.time(), **details})
+
+
+def _is_skip(error: BaseException) -> bool:
+    """Whether the spec says that this ends a run without making it a failed one."""
+    return isinstance(error, InputsMissing) and error.skips
 
 
 def _located(error: Exception, locate: Callable[[str], str] | None) -> RunError:

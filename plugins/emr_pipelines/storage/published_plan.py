@@ -1,4 +1,4 @@
-"""The plans that runs have published: `<bucket>/plans/<pipeline>/<digest>.json` for each, and `latest.json`, which names the last one. An S3 client is passed in."""
+"""The plans that runs have published: `<bucket>/plans/<pipeline>/<digest>.json` for each, and `latest.json`, which names the last one of a whole run. An S3 client is passed in."""
 
 from __future__ import annotations
 
@@ -40,11 +40,18 @@ class PublishedPlan:
 def publish_plan(s3: S3Client, record: PlanRecord, *, bucket: str, run_id: str, date: str) -> str:
     """Write the plan, and that this run used it last; returns the plan's address. The last of several runs at once wins."""
     folder = _folder(bucket, record.plan["name"])
-    key = folder.child(f"{record.digest}.json")
     # The plan goes first: latest.json never names one that is not there.
-    _put(s3, folder.bucket, key, record.to_json())
+    address = store_plan(s3, record, bucket=bucket)
     publication = Publication(digest=record.digest, code_prefix=record.code_prefix, run_id=run_id, date=date)
     _put(s3, folder.bucket, folder.child(_LATEST), asdict(publication))
+    return address
+
+
+def store_plan(s3: S3Client, record: PlanRecord, *, bucket: str) -> str:
+    """Write the plan alone, as that of a run of single steps, which is no pipeline's last plan; returns its address."""
+    folder = _folder(bucket, record.plan["name"])
+    key = folder.child(f"{record.digest}.json")
+    _put(s3, folder.bucket, key, record.to_json())
     return str(S3Prefix(folder.bucket, key))
 
 

@@ -290,3 +290,12 @@ def test_what_the_disk_has_no_room_for_is_refused_and_did_not_happen(store, s3, 
     assert list(store.root.with_name("s3.incoming").iterdir()) == []
     s3.put_object(Bucket=bucket, Key="old", Body=b"after")
     assert (store.root / bucket / "old").read_bytes() == b"after"
+
+
+def test_an_object_keeps_its_time_when_the_server_starts_again(store, s3, bucket):
+    """By their times `gc` tells old from new, and a run's record the newest from those before."""
+    s3.put_object(Bucket=bucket, Key="old", Body=b"x")
+    long_ago = 1_500_000_000
+    os.utime(store.root / bucket / "old", (long_ago, long_ago))
+    ObjectStore(store.root).load()  # what a server that starts does with what the one before has left
+    assert s3.head_object(Bucket=bucket, Key="old")["LastModified"].timestamp() == long_ago

@@ -11,6 +11,7 @@ from rich.console import Console
 from emr_pipelines.cli.local.endpoint import LocalEndpoint
 from emr_pipelines.cli.run.finished_run import FinishedRun, show_tails
 from emr_pipelines.cli.run.progress import RunProgress
+from emr_pipelines.cli.terminal.amounts import amount
 from emr_pipelines.cli.terminal.stop_signals import exit_code
 from emr_pipelines.pipeline_spec.notation.task_names import CREATE_TASK, TERMINATE_TASK, VERDICT_TASK
 from emr_pipelines.plan.model import Plan
@@ -85,20 +86,13 @@ def _show_counters(progress: RunProgress, console: Console) -> None:
         console.print("\nCounters", style="bold")
     for task_id, counters in told.items():
         amounts = ", ".join(
-            f"{name} {_amount(value)}"
+            f"{name} {amount(value)}"
             for name, value in counters.items()
             if name != _WARNINGS and not isinstance(value, dict)
         )
         console.print(f"{task_id.removesuffix(wait_task(''))}: {amounts}", highlight=False, soft_wrap=True)
         for warning in counters.get(_WARNINGS, []):
             console.print(f"    Warning: {warning}", style="yellow", highlight=False, soft_wrap=True)
-
-
-def _amount(value: object) -> str:
-    """A counter as people read it; of a list how long it is, as its entries may be many."""
-    if isinstance(value, list):
-        return f"{len(value):,}" if len(value) != 1 else str(value[0])
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _show_outputs(progress: RunProgress, endpoint: LocalEndpoint | None, console: Console) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,8 +10,7 @@ from rich.console import Console
 
 from emr_pipelines.cli.run.order import RunOrder
 from emr_pipelines.cli.run.progress import RunProgress
-
-_TRACEBACK = "Traceback (most recent call last):"
+from emr_pipelines.cli.terminal.log_tails import telling_tails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +25,9 @@ class FinishedRun:
 
 def show_tails(run: FinishedRun, console: Console) -> None:
     """Print the script's traceback, or the last lines of the logs that tell why the run failed where there is none."""
-    traces = {name: trace for name, lines in run.tails.items() if (trace := _last_traceback(lines))}
-    for name, lines in (traces or run.tails).items():
-        heading = f"The traceback in {name}:" if traces else f"The last {len(lines)} lines of {name}:"
+    for heading, lines in telling_tails(run.tails):
         console.print(heading, style="bold", soft_wrap=True)
         console.print("\n".join(lines), highlight=False, soft_wrap=True)
-
-
-def _last_traceback(lines: Sequence[str]) -> list[str]:
-    """From the last Python traceback on; none when there is no whole one."""
-    starts = [number for number, line in enumerate(lines) if line.startswith(_TRACEBACK)]
-    return list(lines[starts[-1] :]) if starts else []
 
 
 def tell_of_waiting_cluster(run: FinishedRun, order: RunOrder, console: Console) -> None:

@@ -14,6 +14,8 @@ from emr_pipelines.plan.runs.run_range import is_outside
 from emr_pipelines.plan.runs.used_values import used_dates
 
 MOST_RUNS = 100_000
+# Past this no schedule is looked through for its next date: one of 29 February comes within eight years.
+_FARTHEST = dt.timedelta(days=366 * 9)
 # What Airflow's presets stand for (airflow/timetables/_cron.py).
 _PRESETS = {
     "@hourly": "0 * * * *",
@@ -54,6 +56,38 @@ def scheduled_runs(
         ScheduledRun(logical_date=date, values={name: of_run[name] for name in differing})
         for date, of_run in zip(dates, values, strict=True)
     )
+
+
+def next_run(plan: Plan, now: dt.datetime) -> dt.datetime | None:
+    """When the scheduler makes the next run, as far as the spec says it; None without a schedule of dates, and after its last date.
+
+    With catchup the scheduler may first make up for dates that have passed, which only Airflow knows.
+    """
+    if plan.schedule in (None, "@once", "@continuous"):
+        return None
+    start = max(now, _midnight(plan.start_date)) if plan.start_date else now
+    end = _midnight(plan.end_date) if plan.end_date else start + _FARTHEST
+    if plan.end_date and is_outside(plan, start):
+        return None
+    ticks = _ticks(_PRESETS.get(str(plan.schedule), str(plan.schedule)), start, end)
+    return next((tick for tick in ticks if tick > now and not is_outside(plan, tick)), None)
+
+
+def words_without_next(plan: Plan) -> str:
+    """Why the scheduler makes no run, or when that cannot be told."""
+    match plan.schedule:
+        case None:
+            return "manual runs only"
+        case "@once":
+            return "once, when it is first enabled"
+        case "@continuous":
+            return "when the one before has ended"
+        case _:
+            return f"none after {plan.end_date}" if plan.end_date else "none"
+
+
+def _midnight(date: str) -> dt.datetime:
+    return dt.datetime.combine(dt.date.fromisoformat(date), dt.time(), dt.UTC)
 
 
 def _dates_of_schedule(plan: Plan, first: dt.date, last: dt.date) -> Iterator[dt.datetime]:

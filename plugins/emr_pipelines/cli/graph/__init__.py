@@ -1,0 +1,1 @@
+"""The verb `graph`: a pipeline's steps and data as text, Mermaid or SVG."""

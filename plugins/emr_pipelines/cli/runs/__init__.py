@@ -1,0 +1,1 @@
+"""The verbs that look at runs: `list`, `status`, `logs`, `diagnose`, `outputs`, `open`."""
