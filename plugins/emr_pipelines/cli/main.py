@@ -25,6 +25,7 @@ VERBS = {
     "import-legacy": "emr_pipelines.cli.specs.import_legacy:import_legacy_command",
     "infra": "emr_pipelines.cli.infra.commands:infra_app",
     "local": "emr_pipelines.cli.local.commands:local_app",
+    "new": "emr_pipelines.cli.authoring.new:new_command",
     "plan": "emr_pipelines.cli.plan.command:plan_command",
     "prices": "emr_pipelines.cli.aws.prices:prices_command",
     "reap": "emr_pipelines.cli.aws.reap:reap_command",
