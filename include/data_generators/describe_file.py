@@ -88,7 +88,7 @@ def _look_at_json(file: Path, text: Text) -> tuple[list[ColumnValues], list[str]
     kept = text.text.rpartition("\n")[0] + "\n" if text.is_part else text.text
     objects, bad = parse_lines(kept)
     columns, left_out = of_json(objects)
-    return columns, [*left_out, *([f"{bad} lines are no JSON"] if bad else [])], kept
+    return columns, [*left_out, *([f"{bad} {'line is' if bad == 1 else 'lines are'} no JSON"] if bad else [])], kept
 
 
 def _is_lines(start: str) -> bool:

@@ -1,7 +1,7 @@
 """The values of each column of a file, as text, whatever its format. JSON and Parquet objects give a column for each of their fields."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
@@ -93,8 +93,25 @@ def of_json(objects: list[object]) -> tuple[list[ColumnValues], list[str]]:
             elif value is not None:
                 columns.setdefault(path, ColumnValues(path=path)).values.append(_as_text(value))
     nested = {path[:length] for path in columns for length in range(1, len(path))} | lists
+    usable = [column for path, column in columns.items() if path not in nested and all(path)]
+    firsts = _first_spellings(columns)
     left_out = [f"{'.'.join(path)} holds lists" for path in sorted(lists)]
-    return [column for path, column in columns.items() if path not in nested and all(path)], left_out
+    # Spark does not tell names apart by their case.
+    alike = [column for column in usable if not _prefixes(column.path) <= firsts]
+    left_out += [f"{'.'.join(column.path)} has a name that is there in another case, too" for column in alike]
+    return [column for column in usable if column not in alike], left_out
+
+
+def _first_spellings(paths: Iterable[Path]) -> set[Path]:
+    """Of all paths and the paths above them the first spelling of each, whatever the case."""
+    firsts: dict[Path, Path] = {}
+    for prefix in (path[:length] for path in paths for length in range(1, len(path) + 1)):
+        firsts.setdefault(tuple(name.lower() for name in prefix), prefix)
+    return set(firsts.values())
+
+
+def _prefixes(path: Path) -> set[Path]:
+    return {path[:length] for length in range(1, len(path) + 1)}
 
 
 def of_parquet(spark: SparkSession, file: FilePath) -> tuple[list[ColumnValues], list[str]]:

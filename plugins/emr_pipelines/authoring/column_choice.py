@@ -53,7 +53,10 @@ def choose_columns(file: DescribedFile) -> ColumnChoice:
     columns = tuple(_job_columns(used))
     sums = tuple(column.name for column in columns if column.kind == "number" and not column.source.is_key)
     by = _label(columns)
-    notes = [*file.left_out, *(f"{column.shown}: {column.unsure}" for column in used if column.unsure)]
+    notes = [
+        *(f"not read: {words}" for words in file.left_out),
+        *(f"{column.shown}: {column.unsure}" for column in used if column.unsure),
+    ]
     if len(file.columns) > MOST_COLUMNS:
         notes.append(f"{len(file.columns) - MOST_COLUMNS} more columns are not read; add them to COLUMNS")
     chosen = tuple(name for name in sums if name != by)[:_MOST_SUMS]

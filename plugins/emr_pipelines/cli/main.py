@@ -19,11 +19,13 @@ from emr_pipelines.errors import EmrPipelinesError
 VERBS = {
     "audit": "emr_pipelines.cli.audit.command:audit_command",
     "connect": "emr_pipelines.cli.aws.connect:connect_command",
+    "data": "emr_pipelines.cli.authoring.data:data_app",
     "doctor": "emr_pipelines.cli.doctor.command:doctor_command",
     "env": "emr_pipelines.cli.airflow_home.env:env_command",
     "gc": "emr_pipelines.cli.aws.gc_command:gc_command",
     "import-legacy": "emr_pipelines.cli.specs.import_legacy:import_legacy_command",
     "infra": "emr_pipelines.cli.infra.commands:infra_app",
+    "init": "emr_pipelines.cli.authoring.init:init_command",
     "local": "emr_pipelines.cli.local.commands:local_app",
     "new": "emr_pipelines.cli.authoring.new:new_command",
     "plan": "emr_pipelines.cli.plan.command:plan_command",
