@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from emr_pipelines.errors import EmrPipelinesError
@@ -118,7 +117,8 @@ def upload(s3: S3Client, transfers: Sequence[Transfer], advance: Advance) -> Tra
     """Copy files to their objects, several at once."""
 
     def copy(one: Transfer, tell: Advance) -> None:
-        s3.upload_file(str(one.file), one.bucket, one.key, Callback=tell)
+        with one.file.open("rb") as stream:
+            s3.upload_fileobj(stream, one.bucket, one.key, Callback=tell)
 
     return _copy_all(transfers, copy, advance)
 
@@ -128,8 +128,8 @@ def download(s3: S3Client, transfers: Sequence[Transfer], advance: Advance) -> T
 
     def copy(one: Transfer, tell: Advance) -> None:
         one.file.parent.mkdir(parents=True, exist_ok=True)
-        with _whole(one.file) as part:
-            s3.download_file(one.bucket, one.key, str(part), Callback=tell)
+        with _whole(one.file) as part, part.open("wb") as stream:
+            s3.download_fileobj(one.bucket, one.key, stream, Callback=tell)
 
     return _copy_all(transfers, copy, advance)
 
@@ -184,7 +184,7 @@ class _Interrupted(Exception):
 def _problem_of(done: Future[None]) -> str | None:
     try:
         done.result()
-    except (ClientError, BotoCoreError, S3UploadFailedError, OSError) as error:
+    except (ClientError, BotoCoreError, OSError) as error:
         return " ".join(str(error).split())
     return None
 
