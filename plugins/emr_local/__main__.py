@@ -49,10 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         sys.stderr.write(
             f"emr_local: the module {error.name} is not installed\n"
-            "  In the project's folder: pip install --constraint constraints.txt --editable '.[local]'\n"
+            f"  In the project's folder: pip install --constraint constraints.txt --editable '{_described_in()}[local]'\n"
         )
         return _EXIT_CANNOT_START
     return 0
+
+
+def _described_in() -> str:
+    """The folder of the packages' description, as it is named in the project's folder: beside them where `emr-pipelines init` put them."""
+    return "./plugins" if (Path(__file__).resolve().parents[1] / "pyproject.toml").is_file() else "."
 
 
 def _find_java() -> int:

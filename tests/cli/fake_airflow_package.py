@@ -11,7 +11,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 here = pathlib.Path(os.environ["FAKE_AIRFLOW"])
 words = sys.argv[1:]
 name = "-".join(words[:1] if "--apps" not in words else [words[0], words[2]])
-(here / f"{name}.pid").write_text(str(os.getpid()))
+(here / f"{name}.new").write_text(str(os.getpid()))
+(here / f"{name}.new").rename(here / f"{name}.pid")  # whoever sees it can read it
 print("this is", *words, flush=True)
 while (here / f"hold-{name}").exists():
     time.sleep(0.05)

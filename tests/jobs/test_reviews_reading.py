@@ -8,8 +8,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.testing import assertDataFrameEqual
 
+from batch_job.data_files import Reading, find_data_files
 from batch_job.run import JobError
-from book_titles.review_files import Reading, find_review_files
 from book_titles.reviews_reading import ReviewColumns, read_titles, select_title_and_year
 
 pytestmark = pytest.mark.xdist_group("spark")
@@ -19,7 +19,7 @@ COLUMNS = ReviewColumns(title="product_title", year="year", date=None, only_year
 
 
 def read_all(spark: SparkSession, reviews: Path) -> DataFrame:
-    files = find_review_files(spark, str(reviews), Reading(), COLUMNS.title).data
+    files = find_data_files(spark, str(reviews), Reading(), [COLUMNS.title]).data
     return read_titles(spark, str(reviews), files, COLUMNS, whole=True).select("year", "product_title")
 
 
@@ -64,7 +64,7 @@ def test_skipped_files_are_not_read(spark: SparkSession, tmp_path: Path) -> None
         (tmp_path / f"{name}.csv").write_text(f"product_title,year\n{title},1999\n", encoding="utf-8")
     files = [
         file
-        for file in find_review_files(spark, str(tmp_path), Reading(), "product_title").data
+        for file in find_data_files(spark, str(tmp_path), Reading(), ["product_title"]).data
         if "/a" not in file.uri
     ]
     titles = read_titles(spark, str(tmp_path), files, COLUMNS, whole=False).select("year", "product_title")

@@ -23,6 +23,8 @@ from tests.project.imported_distributions import (
 )
 from tests.project.test_requirements import EMR_LOCAL, base, extra, names_of, part_of
 
+from emr_pipelines.authoring.new_project import project_files
+from emr_pipelines.authoring.project_kit import KIT_FOLDER, kit_files
 from emr_pipelines.cli.local.packages import INSTALL, NEEDED, missing_module
 
 PLUGINS = ROOT / "plugins"
@@ -65,8 +67,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from a copy: a build leaves folders behind."""
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     shutil.copytree(PLUGINS, source / "plugins", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    for file in ("pyproject.toml", "README.md", "LICENSE"):
+    for file in ("pyproject.toml", "setup.py", "README.md", "LICENSE", "requirements.txt", "constraints.txt"):
         shutil.copy(ROOT / file, source)
+    for folder in ("include", "config", "dags"):
+        shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"))
     build = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
     subprocess.run([sys.executable, "-c", build, str(out)], cwd=source, capture_output=True, check=True)
     (built,) = out.iterdir()
@@ -99,12 +103,25 @@ def test_the_wheel_holds_every_file_of_both_packages(wheel: Path) -> None:
         name for name in zipfile.ZipFile(wheel).namelist() if name.startswith(tuple(f"{one}/" for one in packages))
     }
     files = [file for package in packages for file in (PLUGINS / package).rglob("*") if file.is_file()]
-    assert there == {str(file.relative_to(PLUGINS)) for file in files if "__pycache__" not in file.parts}
+    kit = {f"{KIT_FOLDER}/{path}" for path in kit_files(ROOT)}
+    assert there == kit | {str(file.relative_to(PLUGINS)) for file in files if "__pycache__" not in file.parts}
     assert {
         "emr_pipelines/py.typed",
         "emr_local/py.typed",
         "emr_pipelines/pipeline_spec/catalog/releases.json",
     } <= there
+
+
+def test_a_wheel_makes_the_same_project_as_the_checkout(base_names: list[str], installed: Path, tmp_path: Path) -> None:
+    done = run(RUN_VERB, [base_names, ("init", str(tmp_path / "made"))], installed, tmp_path, tmp_path)
+    assert done.returncode == 0, done.stderr
+    made = {file.relative_to(tmp_path / "made").as_posix(): file for file in (tmp_path / "made").rglob("*")}
+    there = {path: file.read_bytes() for path, file in made.items() if file.is_file() and "__pycache__" not in path}
+    assert there == project_files()
+    done = run(RUN_VERB, [base_names, ("new", "words")], installed, tmp_path, tmp_path / "made")
+    assert done.returncode == 0, done.stderr
+    done = run(RUN_VERB, [base_names, ("validate",)], tmp_path / "made" / "plugins", tmp_path, tmp_path / "made")
+    assert "1 spec, 0 problems" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

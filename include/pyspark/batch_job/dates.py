@@ -70,7 +70,16 @@ def as_text(frame: DataFrame, column: str) -> Column:
     """A column as the text that dates are read from; a number with a fraction is not written with an exponent."""
     quoted = F.col("`" + column.replace("`", "``") + "`")
     kind = frame.select(quoted.alias("only")).schema["only"].dataType
-    return F.trim(_spelled(quoted, kind))
+    return F.trim(text_of_date(quoted, kind))
+
+
+def text_of_date(column: Column, kind: DataType) -> Column:
+    """A value of this type as the text that dates are read from."""
+    if isinstance(kind, _WITH_FRACTION):
+        return F.when(column.isNotNull(), F.format_string("%.1f", column.cast("double")))
+    if isinstance(kind, DateType | TimestampType | TimestampNTZType):
+        return F.date_format(column, "yyyy-MM-dd")
+    return column.cast("string")
 
 
 def year_of(text: Column, formats: DateFormats, *, is_date: bool = False) -> Column:
@@ -97,14 +106,6 @@ def day_of(text: Column, formats: DateFormats) -> Column:
 def is_unsure_day(text: Column) -> Column:
     """Tell whether a text is a date whose day and month only a pattern can tell apart."""
     return _matches(text, _DATES_OF_SURE_YEAR[1]) | text.rlike(r"^\d{1,2}[-/.]\d{1,2}[-/.]\d{2}$")
-
-
-def _spelled(column: Column, kind: DataType) -> Column:
-    if isinstance(kind, _WITH_FRACTION):
-        return F.when(column.isNotNull(), F.format_string("%.1f", column.cast("double")))
-    if isinstance(kind, DateType | TimestampType | TimestampNTZType):
-        return F.date_format(column, "yyyy-MM-dd")
-    return column.cast("string")
 
 
 def _by_pattern(text: Column, pattern: str) -> Column:

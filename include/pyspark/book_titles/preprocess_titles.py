@@ -10,12 +10,13 @@ from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from batch_job.arguments import JobArguments, create_parser, parse_arguments
+from batch_job.data_files import FORMATS, DataFiles, Reading, find_data_files
+from batch_job.data_reading import READ_ERRORS, find_unreadable_file
 from batch_job.dates import check_formats
 from batch_job.left_out import LeftOut, judge_left_out
 from batch_job.reading_options import add_reading_options
 from batch_job.run import EMPTY, Counters, JobError, require_path, run_job
-from book_titles.review_files import FORMATS, Reading, ReviewFiles, find_review_files
-from book_titles.reviews_reading import READ_ERRORS, ReviewColumns, find_unreadable_file, read_titles
+from book_titles.reviews_reading import ReviewColumns, read_titles
 from book_titles.title_text import explode_words
 
 JOB = "preprocess_titles"
@@ -68,7 +69,7 @@ def load_titles(spark: SparkSession, arguments: JobArguments) -> tuple[DataFrame
     uri, options = arguments.inputs["reviews"], arguments.options
     columns = ReviewColumns.from_options(options, check_formats(spark, options.date_format))
     reading = Reading(format=options.format, encoding=options.encoding, separator=options.separator)
-    found = find_review_files(spark, uri, reading, columns.title, [columns.date or columns.year])
+    found = find_data_files(spark, uri, reading, [columns.title], [columns.date or columns.year])
     _warn_of_files(found, uri)
     readable = ReadableFiles(found, skips=options.on_bad_file == "skip")
     while True:
@@ -93,7 +94,7 @@ def load_titles(spark: SparkSession, arguments: JobArguments) -> tuple[DataFrame
 class ReadableFiles:
     """The files that are read, fewer by each one that turns out to be unreadable; without ``skips`` the first of those ends the job."""
 
-    def __init__(self, found: ReviewFiles, *, skips: bool) -> None:
+    def __init__(self, found: DataFiles, *, skips: bool) -> None:
         self.files, self.skipped = list(found.data), list[str]()
         self._total, self._skips = len(found.data) + len(found.documents) + len(found.others), skips
         # To skip the only file leaves nothing to read.
@@ -192,7 +193,7 @@ def _is_wanted(year: int | None) -> Column:
     return any_year if year is None else any_year & (F.col("year") == year)
 
 
-def _warn_of_files(found: ReviewFiles, uri: str) -> None:
+def _warn_of_files(found: DataFiles, uri: str) -> None:
     if found.others:
         count, example = len(found.others), found.others[0]
         _log.warning("%d files in %s are of no known format and not read, such as %s", count, uri, example)

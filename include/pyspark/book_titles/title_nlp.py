@@ -8,8 +8,8 @@ from pyspark.sql import functions as F
 from sparknlp.annotator import Lemmatizer, LemmatizerModel, Normalizer, StopWordsCleaner, Tokenizer
 from sparknlp.base import DocumentAssembler, Finisher
 
+from batch_job.data_reading import READ_ERRORS
 from batch_job.run import JobError, describe_cause
-from book_titles.reviews_reading import READ_ERRORS
 from book_titles.stop_words import STOP_WORDS
 from book_titles.title_text import remove_series_noise
 

@@ -17,6 +17,8 @@ _NOWHERE = {
     "hdfs": "NoSuchNameNode.This_cluster_has_one_HDFS_and_no_other_is_reachable",
     "s3": "NoSuchBucket.The_specified_bucket_did_not_exist_when_the_step_started",
 }
+# Hadoop asks for s3a://'s own committer, which comes with a library that pip's pyspark lacks; a plain folder needs the plain one.
+_COMMITTER = "org.apache.hadoop.mapreduce.lib.output.FileOutputCommitterFactory"
 HDFS_NAME = "emr-local"
 WAREHOUSE = f"hdfs://{HDFS_NAME}/user/spark/warehouse"
 
@@ -30,7 +32,10 @@ def mount_file_systems(
     print what it found, under linkMergeSlash Spark's commit looks for its files in the home directory.
     """
     link = "linkMergeSlash" if for_shell else "linkFallback"
-    properties = {"fs.defaultFS": f"hdfs://{HDFS_NAME}"}
+    properties = {
+        "fs.defaultFS": f"hdfs://{HDFS_NAME}",
+        "mapreduce.outputcommitter.factory.scheme.s3a": _COMMITTER,
+    }
     for scheme, kind in _SCHEMES.items():
         properties[f"fs.{scheme}.impl"] = _VIEW_FILE_SYSTEM
         properties[f"fs.viewfs.overload.scheme.target.{scheme}.impl"] = _NOWHERE[kind]

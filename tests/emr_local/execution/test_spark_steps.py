@@ -31,6 +31,16 @@ def test_reads_and_writes_s3_through_every_scheme(lab):
     assert not [key for key in written if ".crc" in key or "_temporary" in key]
 
 
+@pytest.mark.parametrize("output_format", ["csv", "text", "json"])
+def test_text_is_written_through_s3a_too(lab, output_format):
+    """Not every format commits as Parquet does: these ask Hadoop for the committer of the scheme."""
+    body = "spark.createDataFrame([('Emma',)], 'title string').write.format(sys.argv[1]).save(sys.argv[2])"
+    script = pyspark_script(lab, "write_text", body)
+    outcome, step = lab.run("spark-submit", script, output_format, f"s3a://data/out/{output_format}/")
+    assert outcome.exit_code == 0, lab.log(step, "stderr")
+    assert f"out/{output_format}/_SUCCESS" in lab.list(f"out/{output_format}/")
+
+
 def test_cluster_mode_puts_the_driver_logs_under_containers(lab):
     script = pyspark_script(lab, "driver", "print('from the driver')")
     lab.run("spark-submit", "--deploy-mode", "cluster", script)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from emr_pipelines.cli.project.python_process import PACKAGE_FOLDER
 from emr_pipelines.errors import EmrPipelinesError
 
 # What emr_local imports, but for what the package itself depends on: top-level name → distribution.
 NEEDED = {"moto": "moto[server]", "werkzeug": "moto[server]", "pyspark": "pyspark", "py4j": "pyspark"}
-INSTALL = "pip install --constraint constraints.txt --editable '.[local]'"
+# `emr-pipelines init` puts the description of the packages beside them, since a project may have one of its own.
+_DESCRIBED_IN = "./plugins" if (PACKAGE_FOLDER / "pyproject.toml").is_file() else "."
+INSTALL = f"pip install --constraint constraints.txt --editable '{_DESCRIBED_IN}[local]'"
 
 
 def require_packages() -> None:

@@ -18,6 +18,7 @@ from emr_pipelines.cli.project.aws_clients import s3_client
 from emr_pipelines.cli.project.options import EnvironmentOption, load_project
 from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.cli.terminal.waiting import show_waiting
+from emr_pipelines.emr.loopback import is_loopback
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.pipeline_spec.models.environment import EnvironmentSpec, SampleDataSpec
 from emr_pipelines.pipeline_spec.notation.plain_values import texts_in
@@ -70,11 +71,11 @@ def provide_sample_data(
     project_root: Path,
     console: Console,
 ) -> None:
-    """Make the environment's buckets and fill those of its sample prefixes that are empty. An environment without `sample_data` is left as it is.
+    """Make the environment's buckets and fill those of its sample prefixes that are empty. An environment without `sample_data` gets its bucket on this machine only.
 
     Raises EmrPipelinesError with the command's own words when it fails; the prefix then stays empty.
     """
-    if environment.sample_data:
+    if environment.sample_data or is_loopback(environment.connection.endpoint_url):
         _make_bucket(s3, parse_s3_prefix(environment.bucket).bucket)
     for sample in samples:
         _make_bucket(s3, parse_s3_prefix(sample.prefix).bucket)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-from pathlib import Path
-
 from rich.console import Console
 
 from emr_pipelines.cli.local.endpoint import LocalEndpoint
 from emr_pipelines.cli.run.finished_run import FinishedRun, show_tails
 from emr_pipelines.cli.run.progress import RunProgress
 from emr_pipelines.cli.terminal.amounts import amount
+from emr_pipelines.cli.terminal.shown_paths import own_command, shown_path
 from emr_pipelines.cli.terminal.stop_signals import exit_code
 from emr_pipelines.pipeline_spec.notation.task_names import CREATE_TASK, TERMINATE_TASK, VERDICT_TASK
 from emr_pipelines.plan.model import Plan
@@ -118,16 +115,4 @@ def _show_next_commands(plan: Plan, console: Console) -> None:
         (f"plan {plan.name}", "its tasks, requests, sizes and costs"),
         ("ui", "Airflow's page with all pipelines"),
     ):
-        console.print(f"    {_own_command()} {arguments:<44} # {purpose}", soft_wrap=True, highlight=False)
-
-
-def _own_command() -> str:
-    """This command as the person's shell finds it."""
-    name = "emr-pipelines"
-    own = Path(sys.executable).with_name(name)
-    return name if shutil.which(name) == str(own) else shown_path(own)
-
-
-def shown_path(path: Path) -> str:
-    """A path as short as it can be said from here."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+        console.print(f"    {own_command()} {arguments:<44} # {purpose}", soft_wrap=True, highlight=False)

@@ -1,4 +1,4 @@
-"""Looks at the files of reviews before Spark reads them: format, encoding, separator, and whether JSON objects are spread over lines."""
+"""Looks at data files before Spark reads them: format, encoding, separator, and whether JSON objects are spread over lines."""
 
 import codecs
 import json
@@ -33,7 +33,7 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReviewFile:
+class DataFile:
     """One file and how it is read; ``spread`` JSON is an array, or one object on several lines. ``table`` has encoding, header and problem."""
 
     uri: str
@@ -48,21 +48,21 @@ class ReviewFile:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReviewFiles:
-    """The files to read, and those beside them that hold no reviews: ``documents``, ``others`` of which nobody can tell what they are, and ``empty`` text files, which are in ``data``, too."""
+class DataFiles:
+    """The files to read, and those beside them that hold no data: ``documents``, ``others`` of which nobody can tell what they are, and ``empty`` text files, which are in ``data``, too."""
 
-    data: tuple[ReviewFile, ...]
+    data: tuple[DataFile, ...]
     documents: tuple[str, ...]
     others: tuple[str, ...]
     empty: tuple[str, ...]
 
 
-def find_review_files(
-    spark: SparkSession, uri: str, reading: Reading, title: str, also: Sequence[str] = ()
-) -> ReviewFiles:
+def find_data_files(
+    spark: SparkSession, uri: str, reading: Reading, wanted: Sequence[str], also: Sequence[str] = ()
+) -> DataFiles:
     """Look at all files in or below ``uri``. Raises JobError when no file's format can be told.
 
-    ``title`` is the column of the titles, ``also`` are other columns that are used. An archive that lies beside the data is a file with a
+    ``wanted`` are columns that a table must have, ``also`` are others that are used. An archive that lies beside the data is a file with a
     problem: it may well hold more of the data.
     """
     listed = list_input_files(spark, uri)
@@ -78,12 +78,12 @@ def find_review_files(
     texts = [file for file, file_format in formats.items() if file_format not in ("", "parquet")]
     heads = dict(zip(texts, read_heads(spark, texts, reading.encoding), strict=True))
     data = [
-        archives.get(file) or _look(file, file_format, heads.get(file), reading, (title, *also))
+        archives.get(file) or _look(file, file_format, heads.get(file), reading, wanted, also)
         for file, file_format in formats.items()
         if file not in others
     ]
     empty = tuple(uri for uri, head in heads.items() if not head.problem and not head.text.strip())
-    return ReviewFiles(data=tuple(data), documents=listed.documents, others=others, empty=empty)
+    return DataFiles(data=tuple(data), documents=listed.documents, others=others, empty=empty)
 
 
 def _format_of(spark: SparkSession, uri: str) -> str:
@@ -98,31 +98,36 @@ def _format_of(spark: SparkSession, uri: str) -> str:
     return "json" if start.lstrip()[:1] in (b"{", b"[") else ""
 
 
-def _archive(head: FileHead) -> ReviewFile:
-    return ReviewFile(uri=head.uri, format="", table=DelimitedFile(uri=head.uri, problem=head.problem))
+def _archive(head: FileHead) -> DataFile:
+    return DataFile(uri=head.uri, format="", table=DelimitedFile(uri=head.uri, problem=head.problem))
 
 
-def _look(uri: str, file_format: str, head: FileHead | None, reading: Reading, columns: tuple[str, ...]) -> ReviewFile:
-    """Look at one file; the first of the columns is the one that it must have."""
+def _look(
+    uri: str,
+    file_format: str,
+    head: FileHead | None,
+    reading: Reading,
+    wanted: Sequence[str],
+    also: Sequence[str],
+) -> DataFile:
     if head is None:
-        return ReviewFile(uri=uri, format=file_format, table=DelimitedFile(uri=uri))
+        return DataFile(uri=uri, format=file_format, table=DelimitedFile(uri=uri))
     if file_format == "json":
         return _look_at_json(head)
     quoted = file_format == "csv"
-    title, *also = columns
     usual = "," if quoted else "\t"
-    table = find_header(head, [title], also=also, separator=reading.separator, usual=usual, quoted=quoted)
-    return ReviewFile(uri=uri, format=file_format, table=table)
+    table = find_header(head, wanted, also=also, separator=reading.separator, usual=usual, quoted=quoted)
+    return DataFile(uri=uri, format=file_format, table=table)
 
 
-def _look_at_json(head: FileHead) -> ReviewFile:
+def _look_at_json(head: FileHead) -> DataFile:
     table = DelimitedFile(uri=head.uri, encoding=head.encoding, problem=head.problem)
     spread, several = _layout(head.text)
     if several:
         table = replace(table, problem=f"holds objects on several lines each, and not in an array. {_AS_LINES}")
     elif not spread and head.encoding.startswith("UTF-16"):
         table = replace(table, problem=f"is JSON in {head.encoding}. Convert it to {UTF_8}, as `iconv` does")
-    return ReviewFile(uri=head.uri, format="json", table=table, spread=spread)
+    return DataFile(uri=head.uri, format="json", table=table, spread=spread)
 
 
 def _layout(text: str) -> tuple[bool, bool]:
