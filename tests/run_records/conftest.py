@@ -22,6 +22,7 @@ from emr_pipelines.emr.emr_api import EmrApi
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.run_records.sources import RunSources
 from tests.cli.command_line import run_tool
+from tests.cli.json_schemas import check_output
 from tests.conftest import REPOSITORY
 from tests.run_records.pipelines import BLOCKED, LOOKED_AT, write_pipelines
 
@@ -87,6 +88,7 @@ def look(root: Path, *words: str, **variables: str) -> Told:
     """`emr-pipelines …` in the folder, in this process: one that only looks takes a tenth of a second, and a process of its own ten times that."""
     with chdir(root):
         result = CliRunner().invoke(app, list(words), env={"COLUMNS": "300", **variables})
+    check_output(words, result.stdout)
     error = result.exception
     if error is not None and not isinstance(error, (SystemExit, EmrPipelinesError)):
         raise error

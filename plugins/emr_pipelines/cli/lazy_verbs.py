@@ -25,8 +25,8 @@ class LazyVerbs(TyperGroup):
     _are_only_described = False
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The verbs in alphabetical order."""
-        return sorted(self.targets)
+        """The verbs in the order of their table."""
+        return list(self.targets)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of a verb, or None for an unknown one."""

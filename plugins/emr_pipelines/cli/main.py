@@ -13,43 +13,58 @@ from emr_pipelines.cli.terminal.stop_signals import exit_code, handling
 from emr_pipelines.cli.terminal.terminal_encoding import bear_with_narrow_streams
 from emr_pipelines.errors import EmrPipelinesError
 
-# Verb → module:function, or module:app for a verb with verbs of its own. A new verb is one line here and one module in a room of cli/.
-VERBS = {
-    "audit": "emr_pipelines.cli.audit.command:audit_command",
-    "backfill": "emr_pipelines.cli.backfill.command:backfill_command",
-    "connect": "emr_pipelines.cli.aws.connect:connect_command",
-    "data": "emr_pipelines.cli.authoring.data:data_app",
-    "diagnose": "emr_pipelines.cli.runs.diagnose:diagnose_command",
-    "doctor": "emr_pipelines.cli.doctor.command:doctor_command",
-    "env": "emr_pipelines.cli.airflow_home.env:env_command",
-    "gc": "emr_pipelines.cli.aws.gc_command:gc_command",
-    "graph": "emr_pipelines.cli.graph.command:graph_command",
-    "import-legacy": "emr_pipelines.cli.specs.import_legacy:import_legacy_command",
-    "infra": "emr_pipelines.cli.infra.commands:infra_app",
-    "init": "emr_pipelines.cli.authoring.init:init_command",
-    "list": "emr_pipelines.cli.runs.list_command:list_command",
-    "local": "emr_pipelines.cli.local.commands:local_app",
-    "logs": "emr_pipelines.cli.runs.logs:logs_command",
-    "new": "emr_pipelines.cli.authoring.new:new_command",
-    "open": "emr_pipelines.cli.runs.open_command:open_command",
-    "outputs": "emr_pipelines.cli.runs.outputs:outputs_command",
-    "plan": "emr_pipelines.cli.plan.command:plan_command",
-    "prices": "emr_pipelines.cli.aws.prices:prices_command",
-    "reap": "emr_pipelines.cli.aws.reap:reap_command",
-    "render": "emr_pipelines.cli.plan.render:render_command",
-    "run": "emr_pipelines.cli.run.command:run_command",
-    "sample-data": "emr_pipelines.cli.local.sample_data:sample_data_command",
-    "schema": "emr_pipelines.cli.specs.schema:schema_command",
-    "status": "emr_pipelines.cli.runs.status:status_command",
-    "ui": "emr_pipelines.cli.airflow_home.ui:ui_command",
-    "validate": "emr_pipelines.cli.specs.validate:validate_command",
+# For each family of verbs, as `--help` lists them: verb → module:function, or module:app for a verb with verbs of its own.
+# A new verb is one line here and one module in a room of cli/.
+FAMILIES = {
+    "Start": {
+        "new": "emr_pipelines.cli.authoring.new:new_command",
+        "init": "emr_pipelines.cli.authoring.init:init_command",
+        "data": "emr_pipelines.cli.authoring.data:data_app",
+        "sample-data": "emr_pipelines.cli.local.sample_data:sample_data_command",
+        "doctor": "emr_pipelines.cli.doctor.command:doctor_command",
+    },
+    "Write and check": {
+        "validate": "emr_pipelines.cli.specs.validate:validate_command",
+        "graph": "emr_pipelines.cli.graph.command:graph_command",
+        "audit": "emr_pipelines.cli.audit.command:audit_command",
+        "import-legacy": "emr_pipelines.cli.specs.import_legacy:import_legacy_command",
+        "schema": "emr_pipelines.cli.specs.schema:schema_command",
+    },
+    "Before a run": {
+        "plan": "emr_pipelines.cli.plan.command:plan_command",
+        "render": "emr_pipelines.cli.plan.render:render_command",
+        "prices": "emr_pipelines.cli.aws.prices:prices_command",
+    },
+    "Run": {
+        "run": "emr_pipelines.cli.run.command:run_command",
+        "backfill": "emr_pipelines.cli.backfill.command:backfill_command",
+        "ui": "emr_pipelines.cli.airflow_home.ui:ui_command",
+        "local": "emr_pipelines.cli.local.commands:local_app",
+        "env": "emr_pipelines.cli.airflow_home.env:env_command",
+    },
+    "Look at runs": {
+        "list": "emr_pipelines.cli.runs.list_command:list_command",
+        "status": "emr_pipelines.cli.runs.status:status_command",
+        "logs": "emr_pipelines.cli.runs.logs:logs_command",
+        "diagnose": "emr_pipelines.cli.runs.diagnose:diagnose_command",
+        "outputs": "emr_pipelines.cli.runs.outputs:outputs_command",
+        "open": "emr_pipelines.cli.runs.open_command:open_command",
+        "connect": "emr_pipelines.cli.aws.connect:connect_command",
+    },
+    "On AWS": {
+        "infra": "emr_pipelines.cli.infra.commands:infra_app",
+        "reap": "emr_pipelines.cli.aws.reap:reap_command",
+        "gc": "emr_pipelines.cli.aws.gc_command:gc_command",
+    },
 }
+VERBS = {verb: target for family in FAMILIES.values() for verb, target in family.items()}
 
 
 class Verbs(LazyVerbs):
     """Those of `emr-pipelines`."""
 
     targets = VERBS
+    panels = {verb: name for name, family in FAMILIES.items() for verb in family}
 
 
 app = typer.Typer(name="emr-pipelines", cls=Verbs, no_args_is_help=True, pretty_exceptions_enable=False)
