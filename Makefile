@@ -80,7 +80,7 @@ check: $(VENV)/.installed-dev  ## Lint, types, import rules, drift of what is ge
 
 docs: $(VENV)/.installed-dev  ## The documentation as a site in site/, with every link checked; it needs no network, neither here nor where it is read
 	$(BIN)/python -m docs_site.generate
-	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/mkdocs build --strict
 	@echo "The documentation: $(CURDIR)/site/index.html"
 
 screenshots: $(VENV)/.installed-dev  ## The README's pictures of terminals, anew from what the commands print
