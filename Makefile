@@ -80,7 +80,7 @@ check: $(VENV)/.installed-dev  ## Lint, types, import rules, drift of what is ge
 
 docs: $(VENV)/.installed-dev  ## The documentation as a site in site/, with every link checked; it needs no network, neither here nor where it is read
 	$(BIN)/python -m docs_site.generate
-	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/mkdocs build --strict
 	@echo "The documentation: $(CURDIR)/site/index.html"
 
 screenshots: $(VENV)/.installed-dev  ## The README's pictures of terminals, anew from what the commands print
@@ -89,9 +89,10 @@ screenshots: $(VENV)/.installed-dev  ## The README's pictures of terminals, anew
 goldens: $(VENV)/.installed-dev  ## Write all golden files anew and show which changed
 	$(BIN)/python -m tests.goldens
 
-format: $(VENV)/.installed-dev  ## Format and sort imports
+format: $(VENV)/.installed-dev  ## Format, sort imports, wrap the pages
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python -m docs_site.rewrap
 
 bench: $(VENV)/.installed-dev  ## Measure: the first minute, local step start and the loop of editing a job; EMR calls and recovery from kill -9 against the provider's operators (JSON=folder: also as files)
 	$(if $(JSON),mkdir -p $(JSON))

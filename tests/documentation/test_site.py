@@ -27,10 +27,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     left_out = shutil.ignore_patterns(".venv*", ".git", "site", "__pycache__", ".*_cache", ".emr_local", ".airflow")
     shutil.copytree(ROOT, copy, ignore=left_out)
     (copy / "docs" / "how-to" / "zebra.md").write_text("# Zebra\n\n[here](../../Makefile)\n", encoding="utf-8")
-    settings = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(copy)}
-    command = [Path(sys.executable).parent / "mkdocs", "build", "--strict", "--quiet"]
-    subprocess.run(command, cwd=copy, env=settings, check=True)
+    built = build(copy)
+    assert built.returncode == 0, built.stderr
     return copy / "site"
+
+
+def build(project: Path, folder: str = "site") -> subprocess.CompletedProcess[str]:
+    """What `make docs` does. Not with `--quiet`, with which MkDocs counts no warnings and nothing is strict."""
+    settings = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(project)}
+    command = [Path(sys.executable).parent / "mkdocs", "build", "--strict", "--site-dir", folder]
+    return subprocess.run(command, cwd=project, env=settings, capture_output=True, text=True)
 
 
 def test_no_page_fetches_anything_from_elsewhere(site: Path) -> None:
@@ -44,6 +50,21 @@ def test_no_page_fetches_anything_from_elsewhere(site: Path) -> None:
     assert found == set()
     styles = "".join(sheet.read_text(encoding="utf-8") for sheet in site.rglob("*.css"))
     assert re.findall(r"url\([\"']?https?:", styles) == []
+
+
+def test_a_broken_link_and_a_broken_anchor_fail_the_build(site: Path) -> None:
+    page = site.parent / "docs" / "how-to" / "broken.md"
+    page.write_text("# Broken\n\n[a](nowhere.md) [b](../reference/spec.md#no-such-heading)\n", encoding="utf-8")
+    built = build(site.parent, "broken")
+    page.unlink()
+    assert built.returncode != 0
+    assert "nowhere.md" in built.stderr
+    assert "no-such-heading" in built.stderr
+
+
+def test_make_docs_is_strict() -> None:
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ndocs:")[2].partition("\n\n")[0]
+    assert "mkdocs build --strict\n" in recipe
 
 
 def test_a_page_that_nobody_listed_is_in_the_menu(site: Path) -> None:
