@@ -63,6 +63,8 @@ def lanes_to(lines: list[str], row: int) -> set[str]:
             break
         if character in "├┼┴╰":
             columns.append(column)
+            goes_on = row + 1 < len(lines) and _leads_down(lines[row + 1], column)
+            assert goes_on == (character in "├┼"), "a lane that ends goes on, or one that goes on ends"
     for column in columns:
         above = row - 1
         while lines[above][column] != "●":

@@ -41,6 +41,7 @@ def plan_with(tmp_path: Any) -> Any:
         ('"0 0 29 2 *"', {"start_date": "1995-01-01"}, "2008-02-29 00:00"),
         ('"@yearly"', {"start_date": "2010-06-01"}, "2011-01-01 00:00"),
         ('"@yearly"', {"start_date": "2010-01-01"}, "2010-01-01 00:00"),
+        ('"@yearly"', {"start_date": "2030-01-01"}, "2030-01-01 00:00"),
         ('"@yearly"', {"start_date": "1995-01-01", "end_date": "2006-01-01"}, "2006-01-01 00:00"),
         ('"@yearly"', {"start_date": "1995-01-01", "end_date": "2005-12-31"}, None),
         ('"@yearly"', {"start_date": "1995-01-01", "end_date": "2001-12-31"}, None),
@@ -72,3 +73,8 @@ def test_where_there_is_none_it_is_said_why(plan_with: Any, keys: dict[str, str]
     plan = plan_with(**keys)
     assert next_run(plan, NOW) is None
     assert words_without_next(plan) == words
+
+
+def test_at_its_own_moment_a_run_is_no_more_the_next(plan_with: Any) -> None:
+    plan = plan_with(schedule='"@yearly"', start_date="1995-01-01")
+    assert next_run(plan, dt.datetime(2006, 1, 1, tzinfo=dt.UTC)) == dt.datetime(2007, 1, 1, tzinfo=dt.UTC)

@@ -36,6 +36,9 @@ HALF = [step("a", "COMPLETED", True), step("b", "-")]
         ([step("a", "FAILED"), step("b", "-")], [LIVE], JUST_NOW, "running", "its cluster j-1 is RUNNING"),
         ([step("a", "FAILED"), step("b", "-")], [ENDED], JUST_NOW, "failed", "step a is FAILED"),
         ([step("a", "CANCELLED")], [ENDED], JUST_NOW, "failed", "step a is CANCELLED"),
+        # A step that somebody cleared: what its earlier attempt left does not make the later one good.
+        ([step("a", "FAILED", False)], [ENDED], LONG_AGO, "failed", "step a is FAILED"),
+        ([step("a", "FAILED", True)], [ENDED], LONG_AGO, "failed", "step a is FAILED"),
         # COMPLETED is not enough where an output is promised.
         ([step("a", "COMPLETED", False)], [ENDED], LONG_AGO, "failed", "the output of step a was not accepted after it COMPLETED"),
         ([step("a", "COMPLETED", False)], [ENDED], JUST_NOW, "failed", "the output of step a was not accepted after it COMPLETED"),

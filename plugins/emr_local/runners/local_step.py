@@ -20,6 +20,7 @@ from emr_local.runners.step_process import StepProcess, WarmStepProcess, start_c
 _LOG = logging.getLogger(__name__)
 _GRACE_S = 3.0
 _UPLOAD_EVERY_S = 2.0
+_SHARE_OF_UPLOADS = 20
 _SCRATCH = ("scratch", "python", "jars", "files", "archives")
 
 
@@ -142,15 +143,18 @@ class LocalStep:
     def _upload_logs(self, over: threading.Event) -> None:
         """Copy what the step has logged so far, now and then until it is over; EMR does so every five minutes."""
         seen: tuple[int, ...] = ()
-        while not over.wait(_UPLOAD_EVERY_S):
+        pause = _UPLOAD_EVERY_S
+        while not over.wait(pause):
             sizes = self._logs.sizes()
             if sizes == seen:
                 continue
-            seen = sizes
+            seen, began = sizes, time.monotonic()
             try:
                 self._logs.publish(self._context.machine.objects, self._context.cluster.log_uri, self._log_key())
             except OSError as problem:  # the last upload tells whoever waits for the step
                 _LOG.warning("the logs of %s were not copied: %s", self._context.step.step_id, problem)
+            # The logs of a step that writes much are not zipped again and again.
+            pause = max(_UPLOAD_EVERY_S, _SHARE_OF_UPLOADS * (time.monotonic() - began))
 
     def _start_process(self, prepared: PreparedStep) -> StepProcess | None:
         jvm = self._pool.borrow() if self._pool and prepared.warm_script else None

@@ -53,7 +53,7 @@ class Diagnosis:
         if latest is None or latest.is_active:
             return []
         if latest.state != "COMPLETED":
-            return [] if step.output is not None else [self.of_attempt(latest)]
+            return [self.of_attempt(latest)]
         return list(self._of_output(step, latest))
 
     def of_attempt(self, attempt: SubmittedStep) -> FoundFailure:
@@ -79,7 +79,7 @@ class Diagnosis:
 
     def _of_output(self, step: StepReport, latest: SubmittedStep) -> Iterator[FoundFailure]:
         prefix = step.plan.output_of(latest.label)
-        if prefix is None or step.output is not None:
+        if prefix is None or step.is_verified:
             return
         try:
             verify_output(

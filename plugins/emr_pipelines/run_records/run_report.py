@@ -61,6 +61,11 @@ class StepReport:
         return NOT_SUBMITTED if self.latest is None else self.latest.state
 
     @property
+    def is_verified(self) -> bool:
+        """Whether the output is that of the latest attempt: after a clear that of an earlier one is there, too."""
+        return self.output is not None and (self.latest is None or self.latest.label == self.output.label)
+
+    @property
     def reason(self) -> str:
         """What EMR says of an attempt that failed."""
         latest = self.latest
@@ -201,7 +206,7 @@ def _verdict(chosen: ChosenRun, facts: RunFacts) -> RunVerdict:
 
 
 def _facts_of(step: StepReport) -> StepFacts:
-    verified = None if step.plan.prefix is None else step.output is not None
+    verified = None if step.plan.prefix is None else step.is_verified
     return StepFacts(name=step.name, state=step.state, verified=verified, skips_when_empty=step.plan.skips_when_empty)
 
 

@@ -20,7 +20,7 @@ _COMPLETED = "COMPLETED"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFacts:
-    """A step: EMR's state of its latest attempt (`-` where none was submitted); whether its output was verified, None for one without an output."""
+    """A step: EMR's state of its latest attempt (`-` where none was submitted); whether that attempt's output was verified, None for a step without an output."""
 
     name: str
     state: str
@@ -34,8 +34,8 @@ class StepFacts:
 
     @property
     def has_failed(self) -> bool:
-        """Whether its latest attempt ended otherwise than well, and no earlier one was verified."""
-        return self.state in TERMINAL_STEP_STATES and self.state != _COMPLETED and not self.is_done
+        """Whether its latest attempt ended otherwise than well; an earlier one may have been verified, before somebody cleared the step."""
+        return self.state in TERMINAL_STEP_STATES and self.state != _COMPLETED
 
     @property
     def is_active(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -11,8 +12,8 @@ from emr_pipelines.plan.pipeline_graph import Node, PipelineGraph
 # Of a monospaced font of 12 px.
 _CHARACTER, _LINE = 7.3, 16.0
 _PADDING_X, _PADDING_Y = 14.0, 9.0
-# A longer address is cut in its middle; the whole one is the box's title.
-_LONGEST = 56
+# A longer address goes on in the next line.
+_LONGEST = 34
 _STYLE = """
   text { font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #1b2733; text-anchor: middle }
   .detail { fill: #5b6b7a; font-size: 11px }
@@ -52,24 +53,31 @@ def _size(node: Node) -> tuple[float, float]:
 
 
 def _texts(node: Node) -> list[str]:
-    return [_shortened(node.name), *([node.detail] if node.detail else [])]
+    if node.kind == "step":
+        return [node.name, *([node.detail] if node.detail else [])]
+    return _folded(node.name)
 
 
-def _shortened(text: str) -> str:
-    half = (_LONGEST - 1) // 2
-    return text if len(text) <= _LONGEST else f"{text[:half]}…{text[-half:]}"
+def _folded(address: str) -> list[str]:
+    """The address in lines that end where one of its parts ends; nothing of it is left out."""
+    lines = [""]
+    for part in re.findall(r"s3://[^/]*/?|[^/]+/?|/", address):
+        if lines[-1] and len(lines[-1]) + len(part) > _LONGEST:
+            lines.append("")
+        lines[-1] += part
+    return lines
 
 
 def _drawn(box: Box) -> Iterator[str]:
     left, top = box.x - box.width / 2, box.y - box.height / 2
-    radius = 6 if box.node.kind == "step" else box.height / 2
+    radius = 6 if box.node.kind == "step" else 16
     yield f"<g><title>{escape(box.node.name)}</title>"
     yield (
-        f'<rect class="{box.node.kind}" x="{left:.1f}" y="{top:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" rx="{radius:.1f}"/>'
+        f'<rect class="{box.node.kind}" x="{left:.1f}" y="{top:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" rx="{radius}"/>'
     )
     for number, text in enumerate(_texts(box.node)):
         line = top + _PADDING_Y + (number + 0.75) * _LINE
-        detail = ' class="detail"' if number else ""
+        detail = ' class="detail"' if number and box.node.kind == "step" else ""
         yield f'<text{detail} x="{box.x:.1f}" y="{line:.1f}">{escape(text)}</text>'
     yield "</g>"
 

@@ -24,7 +24,7 @@ from emr_pipelines.cli.runs.step_choice import choose_step
 from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.cli.terminal.json_text import print_json
 from emr_pipelines.errors import EmrPipelinesError
-from emr_pipelines.run_records.run_report import RunReport, StepReport
+from emr_pipelines.run_records.run_choice import RunFilter
 from emr_pipelines.run_records.step_logs import StepLog, Stream, find_logs, first_with_text, log_places
 from emr_pipelines.run_records.submitted_steps import SubmittedStep
 
@@ -58,12 +58,7 @@ def logs_command(
             "--follow prints a log that grows as text: --stdout, --stderr or --controller, without --json"
         )
     with run_reader(env, "logs") as reader:
-        report, found, attempt = choose_step(reader, run, step, run_filter(date, year, run_id))
-        if found is None:
-            raise EmrPipelinesError(
-                f"Name the step, too: emr-pipelines logs {run} STEP. The steps are: {', '.join(one.name for one in report.steps)}"
-            )
-        attempt = _submitted(report, found, attempt)
+        attempt = _attempt(reader, run, step, run_filter(date, year, run_id))
         if follow:
             follow_log(reader, attempt, streams[0], lines)
             return
@@ -81,10 +76,15 @@ def _streams(asked: Sequence[str]) -> tuple[Stream, ...]:
     )
 
 
-def _submitted(report: RunReport, step: StepReport, attempt: SubmittedStep | None) -> SubmittedStep:
+def _attempt(reader: RunReader, run: str, step: str | None, which: RunFilter) -> SubmittedStep:
+    """The attempt whose log is meant. Raises EmrPipelinesError where only a run is named, and for a step that was not submitted."""
+    report, found, attempt = choose_step(reader, run, step, which)
+    if found is None:
+        names = ", ".join(one.name for one in report.steps)
+        raise EmrPipelinesError(f"Name the step, too: emr-pipelines logs {run} STEP. The steps are: {names}")
     if attempt is None:
         raise EmrPipelinesError(
-            f"Step {step.name} was not submitted in the run {report.run.run_id} ({report.state}: {report.why or 'no more is known'}), so it has no log"
+            f"Step {found.name} was not submitted in the run {report.run.run_id} ({report.state}: {report.why or 'no more is known'}), so it has no log"
         )
     return attempt
 

@@ -50,6 +50,7 @@ def open_command(
         raise EmrPipelinesError("--log and --cluster open two pages; keep one of them")
     with run_reader(env, "open") as reader:
         report, found, attempt = choose_step(reader, run, step, run_filter(date, year, run_id))
+        _refuse_far_endpoint(reader)
         local_path = None if reader.endpoint is None else reader.endpoint.local_path
         if cluster:
             address = page_of_cluster(reader.sources, report, is_local=local_path is not None)
@@ -62,6 +63,15 @@ def open_command(
     typer.echo(address)
     if not only_print and _has_display() and not webbrowser.open(address):
         raise EmrPipelinesError("No browser could be started; open the address above yourself")
+
+
+def _refuse_far_endpoint(reader: RunReader) -> None:
+    """An endpoint of somebody's own has no console, and its files are not of this machine."""
+    url = reader.project.environment.connection.endpoint_url
+    if url is not None and reader.endpoint is None:
+        raise EmrPipelinesError(
+            f"{url} is neither AWS nor on this machine, so there is no page to open; emr-pipelines outputs lists what a run has left"
+        )
 
 
 def _log_page(reader: RunReader, report: RunReport, attempt: SubmittedStep | None) -> str:

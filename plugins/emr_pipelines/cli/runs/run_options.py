@@ -34,7 +34,7 @@ StepRunArgument = Annotated[
         metavar="PIPELINE|j-…|s-…",
     ),
 ]
-StepArgument = Annotated[str | None, typer.Argument(help="A step of the pipeline.")]
+StepArgument = Annotated[str | None, typer.Argument(help="A step of the pipeline.", metavar="STEP")]
 DateOption = Annotated[str | None, typer.Option("--date", help="The run of this logical date (YYYY-MM-DD).")]
 YearOption = Annotated[int | None, typer.Option("--year", help="The newest run that is about this year.")]
 RunOption = Annotated[str | None, typer.Option("--run", metavar="RUN_ID", help="The run with this id.")]
