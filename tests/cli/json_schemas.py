@@ -24,13 +24,6 @@ def schema_of(arguments: Sequence[str]) -> dict[str, Any] | None:
 
 def check_output(arguments: Sequence[str], printed: str) -> None:
     """Fail when JSON was asked for and what was printed does not have the documented shape. Nothing printed is what an error leaves."""
-    import os, hashlib
-    if ("--json" in arguments) and printed:
-        os.makedirs("/tmp/rec", exist_ok=True)
-        open("/tmp/rec/" + arguments[0] + ("_" + arguments[1] if arguments[0] == "data" else "") + "-" + hashlib.md5(printed.encode()).hexdigest()[:8], "w").write(printed)
-    try:
-        schema = schema_of(arguments)
-    except FileNotFoundError:
-        return
+    schema = schema_of(arguments)
     if schema is not None and printed:
         jsonschema.validate(json.loads(printed), schema, format_checker=jsonschema.FormatChecker())

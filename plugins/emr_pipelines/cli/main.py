@@ -58,13 +58,14 @@ FAMILIES = {
     },
 }
 VERBS = {verb: target for family in FAMILIES.values() for verb, target in family.items()}
+PANELS = {verb: name for name, family in FAMILIES.items() for verb in family}
 
 
 class Verbs(LazyVerbs):
     """Those of `emr-pipelines`."""
 
     targets = VERBS
-    panels = {verb: name for name, family in FAMILIES.items() for verb in family}
+    panels = PANELS
 
 
 app = typer.Typer(name="emr-pipelines", cls=Verbs, no_args_is_help=True, pretty_exceptions_enable=False)
