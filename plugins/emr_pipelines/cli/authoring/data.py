@@ -20,8 +20,7 @@ from emr_pipelines.cli.terminal.stop_signals import StoppedBySignal, exit_code, 
 from emr_pipelines.cli.terminal.transfer_progress import show_transfer
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.pipeline_spec.notation.s3_places import find_flaw, is_within, reserved_places
-from emr_pipelines.storage.place_holders import find_holders
-from emr_pipelines.storage.transfers import (
+from emr_pipelines.storage.transfers.copies import (
     Transfer,
     TransferResult,
     download,
@@ -31,6 +30,7 @@ from emr_pipelines.storage.transfers import (
     upload,
     without_same,
 )
+from emr_pipelines.storage.transfers.place_holders import find_holders
 
 _MOST_NAMED = 10
 
