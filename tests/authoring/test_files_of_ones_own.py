@@ -273,7 +273,13 @@ def write_file(folder: Path, name: str, content: bytes | Callable[[Path], None])
     return file
 
 
-@pytest.mark.parametrize("name", CASES)
+def _each_case() -> list[Any]:
+    # A file costs three Spark jobs: every third is read by `make test`, all of them by `make test-proofs`.
+    marks = [[pytest.mark.slow] if number % 3 else [] for number in range(len(CASES))]
+    return [pytest.param(name, marks=slow) for name, slow in zip(CASES, marks, strict=True)]
+
+
+@pytest.mark.parametrize("name", _each_case())
 def test_a_file_becomes_a_pipeline_that_counts_rightly(
     name: str, spark: SparkSession, describe: Callable[..., DescribedFile | str], project: Path, tmp_path: Path
 ) -> None:
