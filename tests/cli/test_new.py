@@ -64,7 +64,9 @@ def test_a_pipeline_of_each_template_is_valid_without_a_warning(made: Path) -> N
 
 def test_what_is_written_passes_the_linter_and_the_formatter(made: Path) -> None:
     for command in (["check"], ["format", "--check"]):
-        done = subprocess.run(["ruff", *command, "."], cwd=made, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "."], cwd=made, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stdout
 
 
