@@ -66,6 +66,8 @@ def _look_at_text(
         found["is_part"] = text.is_part
     else:
         rows = read_rows(text.text, tabs=file_format == "tsv")
+        if len(rows.header) == 1 and file.name.lower().endswith((".txt", ".txt.gz")):
+            raise NoTable("is text without columns. Start from a mapper that reads lines: --template streaming")
         kept = cut_records(text.text, rows.separator, quoted=file_format == "csv") if text.is_part else text.text
         columns, left_out = of_csv(rows)
         found |= {"separator": rows.separator, "is_part": text.is_part}

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -172,22 +170,33 @@ def test_without_an_emr_local_one_is_started_for_the_command_which_is_said(stopp
     assert set(listed(stopped, f"{BUCKET}/data/mine")) == {"a.txt", "deep er/ü.csv"}
 
 
-def test_an_interruption_leaves_no_half_file(own: Path, place: str, tmp_path: Path) -> None:
-    (tmp_path / "large.bin").write_bytes(os.urandom(1_000_000) * 400)
-    put = data(own, "put", tmp_path / "large.bin", f"{place}/large.bin")
-    assert put.returncode == 0, put.stderr
-    command = [sys.executable, "-m", "emr_pipelines", "data", "get", f"{place}/large.bin", str(tmp_path / "got.bin")]
-    variables = {**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")}
-    getting = subprocess.Popen(
-        command, cwd=own, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+@pytest.mark.parametrize("direction", ["put", "get"])
+def test_an_interruption_leaves_nothing_half(direction: str, own: Path, place: str, tmp_path: Path, s3: Any) -> None:
+    bucket, key = place.removeprefix("s3://").split("/", 1)
+    large = b"large " * 10_000_000
+    if direction == "put":
+        (tmp_path / "up.bin").write_bytes(large)
+        arguments = [str(tmp_path / "up.bin"), f"{place}/up.bin"]
+    else:
+        s3.put_object(Bucket=bucket, Key=f"{key}/up.bin", Body=large)
+        arguments = [f"{place}/up.bin", str(tmp_path / "got.bin")]
+    # Its own driver interrupts it at the first bytes: nobody can send a signal just then.
+    code = (
+        "import os, signal, sys; from emr_pipelines.cli.terminal import transfer_progress; "
+        "from emr_pipelines.cli.authoring import data; from contextlib import contextmanager; real = data.show_transfer\n"
+        "@contextmanager\n"
+        "def interrupting(*given):\n"
+        "    with real(*given) as advance:\n"
+        "        yield lambda size: (advance(size), os.kill(os.getpid(), signal.SIGINT))\n"
+        "data.show_transfer = interrupting\n"
+        "from emr_pipelines.cli.main import main; main()"
     )
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.glob(".got.bin.*")) and getting.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
-    getting.send_signal(signal.SIGINT)
-    said, errors = getting.communicate(timeout=60)
-    assert getting.returncode == 130, said + errors
-    assert "Interrupted" in said
-    assert "Traceback" not in errors
-    assert list(tmp_path.glob("*got.bin*")) == []
-    assert list(tmp_path.glob(".got.bin*")) == []
+    variables = {**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")}
+    command = [sys.executable, "-c", code, "data", direction, *arguments]
+    done = subprocess.run(command, cwd=own, env=variables, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 130, done.stdout + done.stderr
+    assert "Interrupted" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert [file.name for file in tmp_path.iterdir() if "got.bin" in file.name] == []
+    if direction == "put":
+        assert s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"] == 0

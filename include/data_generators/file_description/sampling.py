@@ -78,6 +78,10 @@ def encode(text: str, encoding: str) -> bytes:
 def cut_records(text: str, separator: str, *, quoted: bool) -> str:
     """The text up to the end of its last whole record: a record may span lines."""
     lines = text.splitlines(keepends=True)[:-1]
+    if len(lines) < 2:
+        raise NoTable(
+            f"has no end of a line in its first {TEXT_BYTES // 1_048_576} MB. Write each row on a line of its own"
+        )
     quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     reader, ends = csv.reader(iter(lines), delimiter=separator, quoting=quoting), list[int]()
     try:

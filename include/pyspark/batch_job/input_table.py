@@ -147,6 +147,7 @@ def _told(counted: dict[str, int], columns: Sequence[TableColumn], uri: str) -> 
     kinds = {column.name: column.kind for column in columns}
     unread = {name: number for name in kinds if (number := counted.get(f"unread {name}", 0))}
     for name, number in unread.items():
-        _log.warning("%s values of %s in %s are no %s; they are null", f"{number:,}", name, uri, kinds[name])
+        words = "value is" if number == 1 else "values are"
+        _log.warning("%s: %s %s no %s and left empty (%s)", name, f"{number:,}", words, kinds[name], uri)
     totals: dict[str, object] = {"rows_read": counted["rows_read"], "rows_left_out": counted["rows_left_out"]}
     return totals | {"unread_values": sum(unread.values())} | ({} if counted["rows_read"] else {EMPTY: True})

@@ -49,7 +49,7 @@ class ColumnChoice:
 
 def choose_columns(file: DescribedFile) -> ColumnChoice:
     """Choose from what a file holds: grouped by its years, else by a column of few values, else by its first one."""
-    used = file.columns[:MOST_COLUMNS]
+    used = _first_columns(file.columns)
     columns = tuple(_job_columns(used))
     sums = tuple(column.name for column in columns if column.kind == "number" and not column.source.is_key)
     by = _label(columns)
@@ -61,6 +61,15 @@ def choose_columns(file: DescribedFile) -> ColumnChoice:
         notes.append(f"{len(file.columns) - MOST_COLUMNS} more columns are not read; add them to COLUMNS")
     chosen = tuple(name for name in sums if name != by)[:_MOST_SUMS]
     return ColumnChoice(columns=columns, by=by, sums=chosen, notes=tuple(notes))
+
+
+def _first_columns(columns: Sequence[FileColumn]) -> tuple[FileColumn, ...]:
+    """The first columns, with the first dates and numbers among them wherever they are."""
+    wanted = [
+        next((column for column in columns if column.kind in kinds), None) for kinds in (("date", "year"), ("number",))
+    ]
+    behind = [column for column in wanted if column is not None and column not in columns[:MOST_COLUMNS]]
+    return (*columns[: MOST_COLUMNS - len(behind)], *behind)
 
 
 def _job_columns(used: Sequence[FileColumn]) -> Iterator[JobColumn]:

@@ -30,10 +30,12 @@ def check_name(name: str) -> None:
 
 
 def _is_module(name: str) -> bool:
+    """Whether something is imported by that name; a mere folder on the path, such as one of the project, is not."""
     try:
-        return find_spec(name) is not None
+        found = find_spec(name)
     except (ImportError, ValueError):
         return False
+    return found is not None and found.origin is not None
 
 
 def _propose(name: str) -> str:

@@ -18,10 +18,10 @@ from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.cli.terminal.json_text import print_json
 from emr_pipelines.cli.terminal.stop_signals import StoppedBySignal, exit_code, stoppable
 from emr_pipelines.cli.terminal.transfer_progress import show_transfer
+from emr_pipelines.cli.terminal.waiting import show_waiting
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.pipeline_spec.notation.s3_places import find_flaw, is_within, reserved_places
-from emr_pipelines.storage.place_holders import find_holders
-from emr_pipelines.storage.transfers import (
+from emr_pipelines.storage.transfers.copies import (
     Transfer,
     TransferResult,
     download,
@@ -31,6 +31,7 @@ from emr_pipelines.storage.transfers import (
     upload,
     without_same,
 )
+from emr_pipelines.storage.transfers.place_holders import find_holders
 
 _MOST_NAMED = 10
 
@@ -71,8 +72,8 @@ def put_command(
         store.require_bucket(place)
         planned = plan_upload(store.s3, local, place, is_folder=is_folder)
         _refuse_reserved(store, planned)
-        there = existing_objects(store.s3, planned)
-        differing, same = without_same(store.s3, there)
+        with show_waiting("comparing with what is there", console):
+            differing, same = without_same(store.s3, existing_objects(store.s3, planned))
         _refuse_or_tell(store, planned, differing, console, overwrite=overwrite)
         wanted = [one for one in planned if one not in same]
         with _interruptible(console), show_transfer("copying", _size(wanted), console) as advance:
@@ -99,7 +100,8 @@ def get_command(
     with data_store(project, "emr-pipelines data get", console) as store:
         store.require_bucket(place)
         planned = plan_download(store.s3, place, local)
-        differing, same = without_same(store.s3, [one for one in planned if one.file.is_file()])
+        with show_waiting("comparing with what is there", console):
+            differing, same = without_same(store.s3, [one for one in planned if one.file.is_file()])
         if differing and not overwrite:
             raise EmrPipelinesError(
                 f"Nothing was copied: {_named([str(one.file) for one in differing])} there with another content. To replace: --overwrite"

@@ -27,6 +27,7 @@ _COPIERS = 8
 # An endpoint that refuses this many files refuses all of them.
 _MOST_FAILURES = 5
 _NOT_FOUND = 404
+_CHUNK_BYTES = 1_048_576
 _LEFT_BEHIND = (".DS_Store", "Thumbs.db", "desktop.ini")
 _PART = ".part"
 # Bytes that were copied since the last call.
@@ -109,8 +110,14 @@ def without_same(s3: S3Client, transfers: Iterable[Transfer]) -> tuple[list[Tran
 
 
 def existing_objects(s3: S3Client, transfers: Sequence[Transfer]) -> list[Transfer]:
-    """The transfers whose object is there."""
-    return [one for one in transfers if _size_of(s3, S3Prefix(one.bucket, one.key)) is not None]
+    """The transfers whose object is there: one is looked for by its name, several by a listing of the folder that they share."""
+    if len(transfers) == 1:
+        (one,) = transfers
+        return [one] if _size_of(s3, S3Prefix(one.bucket, one.key)) is not None else []
+    shared = os.path.commonpath([f"/{one.key}" for one in transfers]).lstrip("/")
+    folder = S3Prefix(transfers[0].bucket, shared)
+    there = {folder.child(name) for name in object_sizes(s3, folder)}
+    return [one for one in transfers if one.key in there]
 
 
 def upload(s3: S3Client, transfers: Sequence[Transfer], advance: Advance) -> TransferResult:
@@ -129,7 +136,10 @@ def download(s3: S3Client, transfers: Sequence[Transfer], advance: Advance) -> T
     def copy(one: Transfer, tell: Advance) -> None:
         one.file.parent.mkdir(parents=True, exist_ok=True)
         with _whole(one.file) as part, part.open("wb") as stream:
-            s3.download_fileobj(one.bucket, one.key, stream, Callback=tell)
+            # Not by boto3's own download: a copy of that which is to end early waits for ever.
+            for chunk in s3.get_object(Bucket=one.bucket, Key=one.key)["Body"].iter_chunks(_CHUNK_BYTES):
+                stream.write(chunk)
+                tell(len(chunk))
 
     return _copy_all(transfers, copy, advance)
 

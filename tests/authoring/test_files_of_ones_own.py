@@ -122,6 +122,12 @@ CASES = {
         content=b"published,price\n2012.0,1\n2012.0,2\n2013.0,4\n,8\n",
         table=[["published", "price", "rows"], ["", "8.0", "1"], ["2012", "3.0", "2"], ["2013", "4.0", "1"]],
     ),
+    "a-date-behind-many-columns": Case(
+        file="broad.csv",
+        content=f"{','.join(f'text_{place}' for place in range(30))},day\n{'x,' * 30}2012-05-01\n".encode(),
+        table=[["year", "rows"], ["2012", "1"]],
+        note="11 more columns are not read",
+    ),
     "no-dates": Case(
         file="cities.csv",
         content=b"id,city,zip\n1,Oslo,0150\n2,Oslo,0151\n3,Lima,15001\n",
@@ -217,6 +223,8 @@ REFUSED = {
     "spaces": ("empty.json", b" \n\n", "is empty. Give a file that holds rows"),
     "header-alone": ("header.csv", b"a,b\n", "holds no column with values that a job can use. Give a file with rows"),
     "no-header": ("bare.csv", b"1,2012-05-01\n2,2012-06-01\n", "has no header: its first line is '1,2012-05-01'. Write the columns' names above it"),
+    "prose": ("poem.txt", b"The river runs down\nto the sea, and the sea\n", "Start from a mapper that reads lines: --template streaming"),
+    "one-endless-line": ("long.csv", b"a,b,c," * 300_000, "Write each row on a line of its own"),
     "picture": ("a.bin", b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe\xfd", "is neither CSV, JSON nor Parquet. Save it as one of these"),
     "parquet-that-is-none": ("a.parquet", b"hello\n", "is no Parquet file, whatever its name says. Give the file itself"),
     "parquet-cut-off": ("a.parquet", b"PAR1 and no more", "Write it again, or give another file"),
@@ -265,7 +273,13 @@ def write_file(folder: Path, name: str, content: bytes | Callable[[Path], None])
     return file
 
 
-@pytest.mark.parametrize("name", CASES)
+def _each_case() -> list[Any]:
+    # A file costs three Spark jobs: every third is read by `make test`, all of them by `make test-proofs`.
+    marks = [[pytest.mark.slow] if number % 3 else [] for number in range(len(CASES))]
+    return [pytest.param(name, marks=slow) for name, slow in zip(CASES, marks, strict=True)]
+
+
+@pytest.mark.parametrize("name", _each_case())
 def test_a_file_becomes_a_pipeline_that_counts_rightly(
     name: str, spark: SparkSession, describe: Callable[..., DescribedFile | str], project: Path, tmp_path: Path
 ) -> None:
