@@ -61,7 +61,7 @@ def put_command(
 ) -> None:
     """Copy a file or folder to S3. Nothing that is there is replaced without --overwrite.
 
-    Example: `emr-pipelines data put sales/ s3://emr-pipelines-local/data/sales`
+    Example: emr-pipelines data put sales/ s3://emr-pipelines-local/data/sales
     """
     console, project = plain_console(stderr=as_json), load_project(env)
     place, is_folder = parse_place(target)
@@ -93,7 +93,7 @@ def get_command(
 ) -> None:
     """Copy an object or a prefix from S3. No file that is there is replaced without --overwrite.
 
-    Example: `emr-pipelines data get s3://emr-pipelines-local/word_clouds/year=2005 clouds/`
+    Example: emr-pipelines data get s3://emr-pipelines-local/word_clouds/year=2005 clouds/
     """
     console, project = plain_console(stderr=as_json), load_project(env)
     place, _ = parse_place(source)

@@ -40,7 +40,7 @@ def ls_command(
 ) -> None:
     """List what lies on S3. Exits with 1 when nothing does.
 
-    Example: `emr-pipelines data ls s3://emr-pipelines-local/data/`
+    Example: emr-pipelines data ls s3://emr-pipelines-local/data/
     """
     console, project = plain_console(stderr=as_json), load_project(env)
     place, _ = parse_place(address or project.environment.bucket)

@@ -32,7 +32,7 @@ def init_command(
 ) -> None:
     """Make a project without pipelines, or add what an Airflow project lacks for one. What is there stays as it is and is named.
 
-    Example: `emr-pipelines init sales-pipelines`
+    Example: emr-pipelines init sales-pipelines
     """
     if folder.exists() and not folder.is_dir():
         raise EmrPipelinesError(f"{folder} is a file; name a folder")

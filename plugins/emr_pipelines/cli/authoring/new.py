@@ -53,7 +53,7 @@ def new_command(
 ) -> None:
     """Write a new pipeline: jobs, spec, DAG, test and a sample input. Nothing that exists is changed.
 
-    Examples: `emr-pipelines new words`; `emr-pipelines new sales --from sales.csv --schedule @monthly`
+    Example: emr-pipelines new sales --from sales.csv --schedule @monthly
     """
     console = plain_console(stderr=as_json)
     root = find_project_root(Path.cwd())
