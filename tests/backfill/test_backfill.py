@@ -39,11 +39,13 @@ def test_without_a_limit_as_many_runs_go_on_as_the_spec_says(backfill: Run, airf
 
 
 def test_a_failed_year_is_told_with_the_words_of_its_task_and_how_to_run_it_again(
-    backfill: Run, airflow: FakeAirflow
+    root: Path, backfill: Run, airflow: FakeAirflow
 ) -> None:
     airflow.fails = {2002}
+    (root / ".emr_local" / "s3" / "bucket" / "counts" / "year=2001").mkdir(parents=True)
     done = backfill(*RANGE, "--yes")
     assert done.returncode == 1
+    assert "2001: s3://bucket/counts/year=2001\n    .emr_local/s3/bucket/counts/year=2001\n2003:" in done.stdout
     assert "2002: count.wait failed: KeyError: 'title' (count.py:12)" in done.stdout
     assert "verdict" not in done.stdout
     assert f"{airflow.url}/dags/yearly/runs/backfill__2002-01-01T00%3A00%3A00%2B00%3A00" in done.stdout

@@ -188,8 +188,12 @@ def test_one_line_says_when_airflow_answers_and_an_interrupt_ends_all(tmp_path: 
     local = project / "config" / "environments" / "local.yaml"
     local.write_text(local.read_text().partition("# Made by")[0].replace("5566", str(free_port())))
     port = free_port()
-    command = [sys.executable, "-m", "emr_pipelines", "ui", "--port", str(port)]
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
+    browser.chmod(0o755)
+    command = [sys.executable, "-m", "emr_pipelines", "ui", "--open", "--port", str(port)]
     variables = {**os.environ, "FAKE_AIRFLOW": str(fake), "PYTHONPATH": f"{fake}:{ROOT / 'plugins'}"}
+    variables["BROWSER"] = f"{browser} %s"
     with subprocess.Popen(command, cwd=project, env=variables, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         ready = next(line for line in process.stdout if "ready" in line)
@@ -198,4 +202,5 @@ def test_one_line_says_when_airflow_answers_and_an_interrupt_ends_all(tmp_path: 
         assert "this is scheduler" in log.read_text()
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
+    assert (tmp_path / "opened").read_text() == f"http://localhost:{port}\n"
     assert not any(map(is_running, pids(fake).values()))

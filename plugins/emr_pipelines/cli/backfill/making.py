@@ -67,7 +67,7 @@ def make_backfill(project: Project, plan: Plan, options: BackfillOptions, consol
         # Only now: until the backfill has them, the scheduler would make runs of these dates by itself.
         if prepared.unpauses:
             set_paused(access.api, plan.name, is_paused=False)
-        return follow_to_the_end(access, plan, backfill, prepared.dates, console, as_json=options.as_json)
+        return follow_to_the_end(project, access, plan, backfill, prepared.dates, console, as_json=options.as_json)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
