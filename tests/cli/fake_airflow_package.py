@@ -18,7 +18,8 @@ while (here / f"hold-{name}").exists():
 if (here / f"fail-{name}").exists():
     sys.exit("no such table: dag_run")
 if name == "db":
-    (pathlib.Path(os.environ["AIRFLOW_HOME"]) / "airflow.db").touch()
+    for made in ("airflow.db", "airflow.cfg"):
+        (pathlib.Path(os.environ["AIRFLOW_HOME"]) / made).touch()
     sys.exit()
 
 class Health(BaseHTTPRequestHandler):

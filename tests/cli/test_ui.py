@@ -104,8 +104,11 @@ def test_the_database_is_made_first_and_left_alone_meanwhile(serve: Serve, fake:
         fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def test_a_database_that_was_made_for_this_airflow_is_not_made_again(serve: Serve, fake: Path) -> None:
-    for is_made in (True, False):
+def test_a_home_that_was_made_for_this_airflow_is_not_made_again(serve: Serve, fake: Path, tmp_path: Path) -> None:
+    """Without its settings the processes have no secret in common, by which they know each other."""
+    for missing, is_made in (("", True), ("", False), ("airflow.cfg", True), ("airflow.db", True)):
+        if missing:
+            (tmp_path / ".airflow" / missing).unlink()
         process = serve()
         assert line_of(process) == "ready\n"
         process.send_signal(signal.SIGINT)

@@ -30,6 +30,7 @@ _STOP_SECONDS = 60.0
 _PAUSE_SECONDS = 0.5
 _ANSWER_SECONDS = 5
 _TAIL_LINES = 15
+_SETTINGS_FILE = "airflow.cfg"
 _REPORTING = ("scheduler", "dag_processor", "triggerer")
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -109,11 +110,14 @@ def _components(ports: AirflowPorts) -> dict[str, list[str]]:
 
 
 def _provide_database(project_root: Path, airflow: LocalAirflow, environment: Mapping[str, str], log: int) -> None:
-    """Make or migrate the database, once for each version of Airflow, which the stamp names; `emr-pipelines run` does the same, and the second of two waits for the first."""
+    """Make or migrate the database, once for each version of Airflow, which the stamp names; `emr-pipelines run` does the same, and the second of two waits for the first.
+
+    The first process of a new home also makes up its secrets and writes them down. Of components that start at once each would make up its own, and refuse the tasks of the others.
+    """
     stamp, installed = database_stamp(project_root), version("apache-airflow")
     with locked(stamp.with_suffix(".lock")):
         is_made = stamp.is_file() and stamp.read_text() == installed
-        if is_made and stamp.with_name(DATABASE_FILE).is_file():
+        if is_made and all(stamp.with_name(name).is_file() for name in (DATABASE_FILE, _SETTINGS_FILE)):
             return
         migration = _start(["db", "migrate"], environment, log)
         try:
