@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -93,7 +94,7 @@ def test_the_database_is_made_first_and_left_alone_meanwhile(serve: Serve, fake:
     (fake / "hold-db").touch()
     process = serve()
     while "db" not in pids(fake):
-        pass
+        time.sleep(0.05)
     lock = tmp_path / ".airflow" / "database_version.lock"
     with lock.open() as held, pytest.raises(BlockingIOError):
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -203,6 +204,8 @@ def test_one_line_says_when_airflow_answers_and_an_interrupt_ends_all(tmp_path: 
         (log,) = (project / ".airflow" / "logs").glob("airflow-*.log")
         assert ready == f"Airflow is ready at http://localhost:{port} (no login needed; log: {log}); Ctrl-C stops it\n"
         assert "this is scheduler" in log.read_text()
+        while not (tmp_path / "opened").exists():
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
     assert (tmp_path / "opened").read_text() == f"http://localhost:{port}\n"
