@@ -53,4 +53,5 @@ def write_fake_airflow(folder: Path) -> dict[str, str]:
 
 def pids(folder: Path) -> dict[str, int]:
     """The processes that were started, by name."""
-    return {file.stem: int(file.read_text()) for file in folder.glob("*.pid")}
+    told = {file.stem: file.read_text() for file in folder.glob("*.pid")}
+    return {name: int(text) for name, text in told.items() if text}

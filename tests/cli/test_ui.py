@@ -202,7 +202,10 @@ def test_one_line_says_when_airflow_answers_and_an_interrupt_ends_all(tmp_path: 
         assert process.stdout is not None
         ready = next(line for line in process.stdout if "ready" in line)
         (log,) = (project / ".airflow" / "logs").glob("airflow-*.log")
-        assert ready == f"Airflow is ready at http://localhost:{port} (no login needed; log: {log}); Ctrl-C stops it\n"
+        assert (
+            ready
+            == f"Airflow is ready at http://localhost:{port} (no login needed; log: {log.relative_to(project)}); Ctrl-C stops it\n"
+        )
         assert "this is scheduler" in log.read_text()
         while not (tmp_path / "opened").exists():
             time.sleep(0.05)

@@ -23,6 +23,7 @@ from pathlib import Path
 from emr_pipelines.cli.airflow_home.ports import AirflowPorts
 from emr_pipelines.cli.airflow_home.variables import DATABASE_FILE, database_stamp
 from emr_pipelines.cli.local.users import locked
+from emr_pipelines.cli.terminal.shown_paths import shown_path
 from emr_pipelines.errors import EmrPipelinesError
 
 _START_SECONDS = 240.0
@@ -157,4 +158,4 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
 
 def _tail(log_file: Path) -> str:
     lines = log_file.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
-    return "\n".join([*(f"    {line}" for line in lines), f"The whole log: {log_file}"])
+    return "\n".join([*(f"    {line}" for line in lines), f"The whole log: {shown_path(log_file)}"])

@@ -15,7 +15,7 @@ from emr_pipelines.airflow_api.backfill_watch import BackfillProgress
 from emr_pipelines.cli.backfill.plan_view import FORMAT, counted
 from emr_pipelines.cli.backfill.progress_view import failure_words, sum_words
 from emr_pipelines.cli.local.endpoint import LocalEndpoint
-from emr_pipelines.cli.run.ending import shown_path
+from emr_pipelines.cli.terminal.shown_paths import shown_path
 from emr_pipelines.pipeline_spec.project_files.project import DEFAULT_ENVIRONMENT
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.runs.backfill_choice import label_of

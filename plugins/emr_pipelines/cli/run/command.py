@@ -22,7 +22,7 @@ from emr_pipelines.cli.project.options import EnvironmentOption, Project, load_p
 from emr_pipelines.cli.project.plans import plan_of
 from emr_pipelines.cli.project.run_params import parse_params
 from emr_pipelines.cli.run.airflow_process import AirflowProcess
-from emr_pipelines.cli.run.ending import shown_path, tell_end
+from emr_pipelines.cli.run.ending import tell_end
 from emr_pipelines.cli.run.finished_run import FinishedRun, tell_of_waiting_cluster
 from emr_pipelines.cli.run.in_airflow import run_in_airflow, start_airflow
 from emr_pipelines.cli.run.inline import run_inline
@@ -37,6 +37,7 @@ from emr_pipelines.cli.run.step_options import (
     parse_step_options,
 )
 from emr_pipelines.cli.terminal.console import plain_console
+from emr_pipelines.cli.terminal.shown_paths import shown_path
 from emr_pipelines.cli.terminal.stop_signals import StoppedBySignal, exit_code, stoppable
 from emr_pipelines.cli.terminal.waiting import show_waiting
 from emr_pipelines.errors import EmrPipelinesError

@@ -11,6 +11,7 @@ from rich.console import Console
 from emr_pipelines.cli.local.endpoint import LocalEndpoint
 from emr_pipelines.cli.run.finished_run import FinishedRun, show_tails
 from emr_pipelines.cli.run.progress import RunProgress
+from emr_pipelines.cli.terminal.shown_paths import shown_path
 from emr_pipelines.cli.terminal.stop_signals import exit_code
 from emr_pipelines.pipeline_spec.notation.task_names import CREATE_TASK, TERMINATE_TASK, VERDICT_TASK
 from emr_pipelines.plan.model import Plan
@@ -132,8 +133,3 @@ def _own_command() -> str:
     name = "emr-pipelines"
     own = Path(sys.executable).with_name(name)
     return name if shutil.which(name) == str(own) else shown_path(own)
-
-
-def shown_path(path: Path) -> str:
-    """A path as short as it can be said from here."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

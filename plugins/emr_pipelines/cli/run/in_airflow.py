@@ -12,10 +12,10 @@ from emr_pipelines.cli.airflow_home.variables import database_stamp, process_var
 from emr_pipelines.cli.project.options import Project
 from emr_pipelines.cli.project.python_process import PACKAGE_FOLDER
 from emr_pipelines.cli.run.airflow_process import AirflowProcess
-from emr_pipelines.cli.run.ending import shown_path
 from emr_pipelines.cli.run.finished_run import FinishedRun
 from emr_pipelines.cli.run.order import RunOrder, airflow_arguments
 from emr_pipelines.cli.run.progress import RunProgress
+from emr_pipelines.cli.terminal.shown_paths import shown_path
 from emr_pipelines.plan.task_ids import task_ids
 
 
