@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,10 @@ def serve(fake: Path, tmp_path: Path) -> Iterator[Serve]:
 
     yield start
     for process in started:
+        # In order first: what was started just now has not written its process id yet.
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(20)
         process.kill()
         process.wait()
     for pid in pids(fake).values():
