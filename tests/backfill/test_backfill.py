@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -38,11 +39,13 @@ def test_without_a_limit_as_many_runs_go_on_as_the_spec_says(backfill: Run, airf
 
 
 def test_a_failed_year_is_told_with_the_words_of_its_task_and_how_to_run_it_again(
-    backfill: Run, airflow: FakeAirflow
+    root: Path, backfill: Run, airflow: FakeAirflow
 ) -> None:
     airflow.fails = {2002}
+    (root / ".emr_local" / "s3" / "bucket" / "counts" / "year=2001").mkdir(parents=True)
     done = backfill(*RANGE, "--yes")
     assert done.returncode == 1
+    assert "2001: s3://bucket/counts/year=2001\n    .emr_local/s3/bucket/counts/year=2001\n2003:" in done.stdout
     assert "2002: count.wait failed: KeyError: 'title' (count.py:12)" in done.stdout
     assert "verdict" not in done.stdout
     assert f"{airflow.url}/dags/yearly/runs/backfill__2002-01-01T00%3A00%3A00%2B00%3A00" in done.stdout
@@ -86,6 +89,9 @@ def test_only_failed_without_a_failed_run_does_nothing(backfill: Run, airflow: F
     done = backfill(*RANGE, "--only-failed", "--yes")
     assert (done.returncode, airflow.made()) == (0, [])
     assert "No run of yearly from 2001-01-01 to 2003-01-01 has failed" in done.stdout
+    for more in ((), ("--dry-run",)):
+        document = json.loads(backfill(*RANGE, "--only-failed", "--yes", "--json", *more).stdout)
+        assert (document["made"], document["runs"]) == (False, [])
 
 
 @pytest.mark.parametrize(("state", "code"), [("success", 0), ("failed", 1)])
@@ -96,6 +102,9 @@ def test_where_all_runs_are_there_nothing_is_made(backfill: Run, airflow: FakeAi
     assert (done.returncode, airflow.bodies) == (code, [])
     assert "Nothing to make: 3 runs there already" in done.stdout
     assert ("--only-failed" in done.stdout) == (state == "failed")
+    documents = [json.loads(backfill(*RANGE, "--json", more).stdout) for more in ("--yes", "--dry-run")]
+    assert documents[0] == documents[1]
+    assert [run["state"] for run in documents[0]["runs"]] == [state] * 3
 
 
 def test_a_dry_run_shows_the_runs_and_their_cost_and_makes_none(backfill: Run, airflow: FakeAirflow) -> None:
@@ -182,6 +191,22 @@ def test_an_interrupt_leaves_the_backfill_and_says_how_to_go_on(root: Path, airf
     assert "emr-pipelines backfill yearly --follow" in rest
     assert "emr-pipelines backfill yearly --cancel" in rest
     assert airflow.backfills[0]["completed_at"] is None
+
+
+def test_an_interrupt_before_there_is_a_backfill_says_that_nothing_was_made(root: Path, airflow: FakeAirflow) -> None:
+    command = [sys.executable, "-m", "emr_pipelines", "backfill", DAG, *RANGE, "--yes"]
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        variables = {
+            "PYTHONPATH": str(REPOSITORY / "plugins"),
+            "EMR_PIPELINES_AIRFLOW_URL": f"http://127.0.0.1:{silent.getsockname()[1]}",
+        }
+        with subprocess.Popen(
+            command, cwd=root, env={**os.environ, **variables}, stdout=subprocess.PIPE, text=True
+        ) as process:
+            silent.accept()  # it waits for an answer now
+            process.send_signal(signal.SIGINT)
+            told = process.communicate(timeout=20)[0]
+    assert (process.returncode, told) == (130, "Interrupted; nothing was made\n")
 
 
 def test_a_backfill_is_followed_again(backfill: Run, airflow: FakeAirflow) -> None:

@@ -19,7 +19,8 @@ while (here / f"hold-{name}").exists():
 if (here / f"fail-{name}").exists():
     sys.exit("no such table: dag_run")
 if name == "db":
-    (pathlib.Path(os.environ["AIRFLOW_HOME"]) / "airflow.db").touch()
+    for made in ("airflow.db", "airflow.cfg"):
+        (pathlib.Path(os.environ["AIRFLOW_HOME"]) / made).touch()
     sys.exit()
 
 class Health(BaseHTTPRequestHandler):
@@ -53,4 +54,5 @@ def write_fake_airflow(folder: Path) -> dict[str, str]:
 
 def pids(folder: Path) -> dict[str, int]:
     """The processes that were started, by name."""
-    return {file.stem: int(file.read_text()) for file in folder.glob("*.pid")}
+    told = {file.stem: file.read_text() for file in folder.glob("*.pid")}
+    return {name: int(text) for name, text in told.items() if text}

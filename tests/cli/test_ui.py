@@ -9,7 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,10 @@ def serve(fake: Path, tmp_path: Path) -> Iterator[Serve]:
 
     yield start
     for process in started:
+        # In order first: what was started just now has not written its process id yet.
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(20)
         process.kill()
         process.wait()
     for pid in pids(fake).values():
@@ -93,7 +99,7 @@ def test_the_database_is_made_first_and_left_alone_meanwhile(serve: Serve, fake:
     (fake / "hold-db").touch()
     process = serve()
     while "db" not in pids(fake):
-        pass
+        time.sleep(0.05)
     lock = tmp_path / ".airflow" / "database_version.lock"
     with lock.open() as held, pytest.raises(BlockingIOError):
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -104,8 +110,11 @@ def test_the_database_is_made_first_and_left_alone_meanwhile(serve: Serve, fake:
         fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def test_a_database_that_was_made_for_this_airflow_is_not_made_again(serve: Serve, fake: Path) -> None:
-    for is_made in (True, False):
+def test_a_home_that_was_made_for_this_airflow_is_not_made_again(serve: Serve, fake: Path, tmp_path: Path) -> None:
+    """Without its settings the processes have no secret in common, by which they know each other."""
+    for missing, is_made in (("", True), ("", False), ("airflow.cfg", True), ("airflow.db", True)):
+        if missing:
+            (tmp_path / ".airflow" / missing).unlink()
         process = serve()
         assert line_of(process) == "ready\n"
         process.send_signal(signal.SIGINT)
@@ -188,14 +197,24 @@ def test_one_line_says_when_airflow_answers_and_an_interrupt_ends_all(tmp_path: 
     local = project / "config" / "environments" / "local.yaml"
     local.write_text(local.read_text().partition("# Made by")[0].replace("5566", str(free_port())))
     port = free_port()
-    command = [sys.executable, "-m", "emr_pipelines", "ui", "--port", str(port)]
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
+    browser.chmod(0o755)
+    command = [sys.executable, "-m", "emr_pipelines", "ui", "--open", "--port", str(port)]
     variables = {**os.environ, "FAKE_AIRFLOW": str(fake), "PYTHONPATH": f"{fake}:{ROOT / 'plugins'}"}
+    variables["BROWSER"] = f"{browser} %s"
     with subprocess.Popen(command, cwd=project, env=variables, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         ready = next(line for line in process.stdout if "ready" in line)
         (log,) = (project / ".airflow" / "logs").glob("airflow-*.log")
-        assert ready == f"Airflow is ready at http://localhost:{port} (no login needed; log: {log}); Ctrl-C stops it\n"
+        assert (
+            ready
+            == f"Airflow is ready at http://localhost:{port} (no login needed; log: {log.relative_to(project)}); Ctrl-C stops it\n"
+        )
         assert "this is scheduler" in log.read_text()
+        while not (tmp_path / "opened").exists():
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
+    assert (tmp_path / "opened").read_text() == f"http://localhost:{port}\n"
     assert not any(map(is_running, pids(fake).values()))

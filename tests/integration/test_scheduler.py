@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from emr_pipelines.airflow_api.api_calls import AirflowAddress, AirflowApi
+from emr_pipelines.airflow_api.runs import failures_of
 from emr_pipelines.emr.emr_api import EmrApi
 from tests.conftest import is_running, live_clusters
 from tests.integration.processes import descendants, free_port
@@ -138,10 +140,12 @@ def test_a_manual_run_and_a_backfill_by_year(
         "POST", "/dags/word_clouds/dagRuns", {"dag_run_id": BY_HAND, "logical_date": None, "conf": {"year": 2007}}
     )
 
+    api_of_airflow = AirflowApi(AirflowAddress(url=server.url, is_direct=True))
+
     def all_succeeded() -> bool:
         states = server.run_states()
         failed = [run_id for run_id, state in states.items() if state == "failed"]
-        assert not failed, f"{failed} failed: {server.log.read_text()[-6000:]}"
+        assert not failed, {run_id: failures_of(api_of_airflow, "word_clouds", run_id) for run_id in failed}
         return len(states) == 5 and set(states.values()) == {"success"}
 
     wait_for("the end of five runs", all_succeeded, RUNS_SECONDS)

@@ -23,6 +23,7 @@ from pathlib import Path
 from emr_pipelines.cli.airflow_home.ports import AirflowPorts
 from emr_pipelines.cli.airflow_home.variables import DATABASE_FILE, database_stamp
 from emr_pipelines.cli.local.users import locked
+from emr_pipelines.cli.terminal.shown_paths import shown_path
 from emr_pipelines.errors import EmrPipelinesError
 
 _START_SECONDS = 240.0
@@ -30,6 +31,7 @@ _STOP_SECONDS = 60.0
 _PAUSE_SECONDS = 0.5
 _ANSWER_SECONDS = 5
 _TAIL_LINES = 15
+_SETTINGS_FILE = "airflow.cfg"
 _REPORTING = ("scheduler", "dag_processor", "triggerer")
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -109,11 +111,14 @@ def _components(ports: AirflowPorts) -> dict[str, list[str]]:
 
 
 def _provide_database(project_root: Path, airflow: LocalAirflow, environment: Mapping[str, str], log: int) -> None:
-    """Make or migrate the database, once for each version of Airflow, which the stamp names; `emr-pipelines run` does the same, and the second of two waits for the first."""
+    """Make or migrate the database, once for each version of Airflow, which the stamp names; `emr-pipelines run` does the same, and the second of two waits for the first.
+
+    The first process of a new home also makes up its secrets and writes them down. Of components that start at once each would make up its own, and refuse the tasks of the others.
+    """
     stamp, installed = database_stamp(project_root), version("apache-airflow")
     with locked(stamp.with_suffix(".lock")):
         is_made = stamp.is_file() and stamp.read_text() == installed
-        if is_made and stamp.with_name(DATABASE_FILE).is_file():
+        if is_made and all(stamp.with_name(name).is_file() for name in (DATABASE_FILE, _SETTINGS_FILE)):
             return
         migration = _start(["db", "migrate"], environment, log)
         try:
@@ -153,4 +158,4 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
 
 def _tail(log_file: Path) -> str:
     lines = log_file.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
-    return "\n".join([*(f"    {line}" for line in lines), f"The whole log: {log_file}"])
+    return "\n".join([*(f"    {line}" for line in lines), f"The whole log: {shown_path(log_file)}"])

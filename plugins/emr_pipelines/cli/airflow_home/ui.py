@@ -21,6 +21,7 @@ from emr_pipelines.cli.local.server import joined_server
 from emr_pipelines.cli.project.aws_clients import s3_client
 from emr_pipelines.cli.project.options import EnvironmentOption, Project, load_project
 from emr_pipelines.cli.terminal.console import plain_console
+from emr_pipelines.cli.terminal.shown_paths import shown_path
 from emr_pipelines.cli.terminal.waiting import show_waiting
 from emr_pipelines.pipeline_spec.models.environment import SampleDataSpec
 
@@ -45,7 +46,7 @@ def ui_command(
     samples = project.environment.sample_data
     with suppress(KeyboardInterrupt), airflow_of(project, ports, samples, "emr-pipelines ui", console) as airflow:
         console.print(
-            f"Airflow is ready at {ports.url} (no login needed; log: {airflow.log_file}); Ctrl-C stops it",
+            f"Airflow is ready at {ports.url} (no login needed; log: {shown_path(airflow.log_file)}); Ctrl-C stops it",
             soft_wrap=True,
         )
         if open_page and not webbrowser.open(ports.url):
@@ -64,7 +65,7 @@ def airflow_of(
         log_file = new_log_file(project.root, "airflow")
         variables = process_variables(project.root, environment)
         with started_airflow(project.root, variables, ports, log_file) as airflow:
-            console.print(f"Starting Airflow (log: {log_file})", soft_wrap=True)
+            console.print(f"Starting Airflow (log: {shown_path(log_file)})", soft_wrap=True)
             with show_waiting("starting Airflow", console):
                 airflow.wait_until_ready()
             yield airflow

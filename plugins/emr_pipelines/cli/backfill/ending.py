@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -13,17 +14,27 @@ from emr_pipelines.airflow_api.backfill_outcome import DateOutcome
 from emr_pipelines.airflow_api.backfill_watch import BackfillProgress
 from emr_pipelines.cli.backfill.plan_view import FORMAT, counted
 from emr_pipelines.cli.backfill.progress_view import failure_words, sum_words
+from emr_pipelines.cli.local.endpoint import LocalEndpoint
+from emr_pipelines.cli.terminal.shown_paths import shown_path
 from emr_pipelines.pipeline_spec.project_files.project import DEFAULT_ENVIRONMENT
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.runs.backfill_choice import label_of
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where a person finds what the summary names: the address of Airflow's pages, None for an Airflow that ends now; the local EMR whose files are on this machine, None for another."""
+
+    pages: str | None
+    files: LocalEndpoint | None
+
+
 def show_end(
-    plan: Plan, progress: BackfillProgress, ended: Sequence[DateOutcome], url: str | None, console: Console
+    plan: Plan, progress: BackfillProgress, ended: Sequence[DateOutcome], places: Places, console: Console
 ) -> None:
-    """Print what came of it: the outputs, the failures with the pages of their runs (None for an Airflow that ends now), and the command that runs the failed ones again."""
-    _show_outputs(ended, console)
-    _show_failures(plan, ended, url, console)
+    """Print what came of it: the outputs, the failures with the pages of their runs, and the command that runs the failed ones again."""
+    _show_outputs(ended, places, console)
+    _show_failures(plan, ended, places, console)
     style = "green" if progress.is_green else "red"
     console.print(f"\n{sum_words(progress)}", style=style, soft_wrap=True, highlight=False)
     failed = [one.progress.date for one in ended if one.progress.state == "failed"]
@@ -85,16 +96,19 @@ def tell_interruption(plan: Plan, console: Console, *, ends_airflow: bool) -> No
     console.print(words, style="yellow", soft_wrap=True, highlight=False)
 
 
-def _show_outputs(ended: Sequence[DateOutcome], console: Console) -> None:
+def _show_outputs(ended: Sequence[DateOutcome], places: Places, console: Console) -> None:
     with_outputs = [one for one in ended if one.outputs]
     if with_outputs:
         console.print("\nOutputs", style="bold")
     for one in with_outputs:
         for place in one.outputs:
             console.print(f"{label_of(one.progress.date)}: {place}", soft_wrap=True, highlight=False)
+            folder = None if places.files is None else places.files.local_path(place)
+            if folder is not None and folder.is_dir():
+                console.print(f"    {shown_path(folder)}", soft_wrap=True, highlight=False)
 
 
-def _show_failures(plan: Plan, ended: Sequence[DateOutcome], url: str | None, console: Console) -> None:
+def _show_failures(plan: Plan, ended: Sequence[DateOutcome], places: Places, console: Console) -> None:
     failed = [one for one in ended if one.failures]
     if failed:
         console.print("\nFailures", style="bold")
@@ -103,8 +117,8 @@ def _show_failures(plan: Plan, ended: Sequence[DateOutcome], url: str | None, co
             console.print(
                 f"{label_of(one.progress.date)}: {failure_words(failure)}", style="red", soft_wrap=True, highlight=False
             )
-        if url is not None and one.progress.run is not None:
-            page = f"{url}/dags/{quote(plan.name, safe='')}/runs/{quote(one.progress.run.run_id, safe='')}"
+        if places.pages is not None and one.progress.run is not None:
+            page = f"{places.pages}/dags/{quote(plan.name, safe='')}/runs/{quote(one.progress.run.run_id, safe='')}"
             console.print(f"    {page}", soft_wrap=True, highlight=False)
 
 

@@ -18,10 +18,13 @@ from emr_pipelines.airflow_api.backfills import (
     list_backfills,
 )
 from emr_pipelines.cli.backfill.airflow_access import AirflowAccess, dag_of, provided_airflow, reachable_airflow
-from emr_pipelines.cli.backfill.ending import end_json, show_end, tell_interruption
+from emr_pipelines.cli.backfill.ending import Places, end_json, show_end, tell_interruption
 from emr_pipelines.cli.backfill.progress_view import ProgressView
+from emr_pipelines.cli.local.endpoint import LocalEndpoint
+from emr_pipelines.cli.local.state_folder import state_folder_of
 from emr_pipelines.cli.project.options import Project
 from emr_pipelines.cli.terminal.json_text import print_json
+from emr_pipelines.emr.loopback import is_loopback
 from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.plan.model import Plan
 from emr_pipelines.plan.runs.run_dates import scheduled_runs
@@ -29,6 +32,7 @@ from emr_pipelines.plan.task_ids import wait_task
 
 
 def follow_to_the_end(
+    project: Project,
     access: AirflowAccess,
     plan: Plan,
     backfill: Backfill,
@@ -53,7 +57,7 @@ def follow_to_the_end(
     if as_json:
         print_json(end_json(plan, progress, ended))
     else:
-        show_end(plan, progress, ended, None if access.is_own else api.url, console)
+        show_end(plan, progress, ended, _places(project, access), console)
     return int(not progress.is_green)
 
 
@@ -71,7 +75,7 @@ def follow_latest(project: Project, plan: Plan, console: Console, *, as_json: bo
                 f"{plan.name} is paused in Airflow, so no task of it starts; unpause it there", soft_wrap=True
             )
         dates = _dates_of(plan, found[0])
-        return follow_to_the_end(access, plan, found[0], dates, console, as_json=as_json)
+        return follow_to_the_end(project, access, plan, found[0], dates, console, as_json=as_json)
 
 
 def cancel_open(project: Project, plan: Plan, console: Console) -> int:
@@ -88,6 +92,16 @@ def cancel_open(project: Project, plan: Plan, console: Console) -> int:
             soft_wrap=True,
         )
         return 0
+
+
+def _places(project: Project, access: AirflowAccess) -> Places:
+    """Where a person finds what the summary names."""
+    url = project.environment.connection.endpoint_url
+    at_home = url is not None and is_loopback(url)
+    return Places(
+        pages=None if access.is_own else access.api.url,
+        files=LocalEndpoint(url=url or "", state_dir=state_folder_of(project.root).path) if at_home else None,
+    )
 
 
 def _dates_of(plan: Plan, backfill: Backfill) -> tuple[dt.datetime, ...]:

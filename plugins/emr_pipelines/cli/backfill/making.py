@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import typer
 from rich.console import Console
 
-from emr_pipelines.airflow_api.backfills import create_backfill
+from emr_pipelines.airflow_api.backfills import BackfillRequest, create_backfill
 from emr_pipelines.airflow_api.dags import DagState, set_paused
 from emr_pipelines.cli.backfill.airflow_access import AirflowAccess, dag_of, provided_airflow, reachable_airflow
 from emr_pipelines.cli.backfill.choosing import BackfillChoice, choose_backfill
@@ -53,37 +54,56 @@ def make_backfill(project: Project, plan: Plan, options: BackfillOptions, consol
     address = reachable_airflow(project)
     if address is None and options.dry_run:
         return _show_without_airflow(project, plan, due, options, console)
-    with provided_airflow(project, address, plan, console) as access:
-        return _make(project, plan, due, options, access, console)
+    with ExitStack() as stack:
+        try:
+            access = stack.enter_context(provided_airflow(project, address, plan, console))
+            prepared = _prepare(project, plan, due, options, access, console)
+        except KeyboardInterrupt:
+            console.print("Interrupted; nothing was made", style="yellow", soft_wrap=True)
+            raise
+        if isinstance(prepared, int):
+            return prepared
+        backfill = create_backfill(access.api, prepared.request)
+        # Only now: until the backfill has them, the scheduler would make runs of these dates by itself.
+        if prepared.unpauses:
+            set_paused(access.api, plan.name, is_paused=False)
+        return follow_to_the_end(project, access, plan, backfill, prepared.dates, console, as_json=options.as_json)
 
 
-def _make(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """What somebody has said yes to."""
+
+    request: BackfillRequest
+    dates: tuple[dt.datetime, ...]
+    unpauses: bool
+
+
+def _prepare(
     project: Project,
     plan: Plan,
     due: tuple[ScheduledRun, ...],
     options: BackfillOptions,
     access: AirflowAccess,
     console: Console,
-) -> int:
+) -> _Prepared | int:
+    """What is to be made, or the command's exit code where nothing is. Makes nothing."""
     dag = dag_of(access, plan, console)
     choice = choose_backfill(
         access.api, plan, due, options.params, max_active=options.max_active, only_failed=options.only_failed
     )
     if choice.runs:
         _show(project, plan, choice.runs, options, console)
+    if choice.request is None:
+        code = _tell_nothing_to_do(project, plan, choice, options, console)
+        return 0 if options.dry_run else code
     if options.dry_run:
         return 0
-    if choice.request is None:
-        return _tell_nothing_to_do(plan, choice, options, console)
     unpause = _must_unpause(dag, options)
     if not _is_wanted(choice, options, unpause=unpause):
         console.print("Nothing was made", soft_wrap=True)
         return 1
-    backfill = create_backfill(access.api, choice.request)
-    # Only now: until the backfill has them, the scheduler would make runs of these dates by itself.
-    if unpause:
-        set_paused(access.api, plan.name, is_paused=False)
-    return follow_to_the_end(access, plan, backfill, choice.dates, console, as_json=options.as_json)
+    return _Prepared(request=choice.request, dates=choice.dates, unpauses=unpause)
 
 
 def _show_without_airflow(
@@ -117,8 +137,12 @@ def _cost(project: Project, plan: Plan, runs: int, hours: float | None) -> CostE
     return estimate_cost(plan, price_table(read_prices(project.root)), hours=hours, runs=runs)
 
 
-def _tell_nothing_to_do(plan: Plan, choice: BackfillChoice, options: BackfillOptions, console: Console) -> int:
+def _tell_nothing_to_do(
+    project: Project, plan: Plan, choice: BackfillChoice, options: BackfillOptions, console: Console
+) -> int:
     """Nothing is to be made; whether that is well depends on the runs that are there."""
+    if options.as_json and not (options.dry_run and choice.runs):
+        print_json(choice_json(plan, choice.runs, _cost(project, plan, 0, options.hours)))
     if options.only_failed and not choice.runs:
         console.print(
             f"No run of {plan.name} from {options.first} to {options.last} has failed; nothing was made", soft_wrap=True
