@@ -35,7 +35,7 @@ class Shot:
 SHOTS = (
     Shot(name="run", command="emr-pipelines run word_clouds --date 2005-01-01"),
     Shot(name="failure", command="emr-pipelines run word_clouds --step count_words --inline", exit_code=1, lines=24, broken_job=True),
-    Shot(name="plan", command="emr-pipelines plan word_clouds --env aws --date 2005-01-01 --section tasks --section cost --hours 1", lines=35),
+    Shot(name="plan", command="emr-pipelines plan word_clouds --env aws --date 2005-01-01 --show tasks --show cost --hours 1", lines=35),
 )  # fmt: skip
 
 

@@ -69,7 +69,7 @@ CONVENIENCES = (
         verb="plan",
     ),
     Convenience(
-        need="What a run costs, before it", theirs={}, ours="emr-pipelines plan NAME --section cost", verb="plan"
+        need="What a run costs, before it", theirs={}, ours="emr-pipelines plan NAME --show cost", verb="plan"
     ),
     Convenience(need="Security findings as SARIF", theirs={}, ours="emr-pipelines audit --format sarif", verb="audit"),
     Convenience(
