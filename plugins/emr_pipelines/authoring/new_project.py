@@ -13,6 +13,7 @@ from typing import Any
 from emr_pipelines.authoring.new_files import NewFiles
 from emr_pipelines.authoring.project_kit import kit_files, kit_root, package_files
 from emr_pipelines.authoring.templates import fill, read
+from emr_pipelines.errors import EmrPipelinesError
 from emr_pipelines.pipeline_spec.reading.schema import SCHEMA_FILES, json_schema
 
 # What is there of these stays whole: half of one version and half of another works for nobody.
@@ -36,6 +37,11 @@ _ADVICE = {
     "Makefile": "it has no `install` of ours; use the commands below",
 }
 
+# By one of these a folder is an Airflow project, or one of ours.
+_MARKS = ("dags", "plugins", "airflow.cfg", "config/pipelines")
+# What a new repository has, too.
+_HARMLESS = frozenset({"README.md", "README.rst", "LICENSE", "pyproject.toml", "requirements.txt", "venv"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectPlan:
@@ -44,6 +50,22 @@ class ProjectPlan:
     files: NewFiles
     kept: tuple[str, ...]
     notes: tuple[str, ...]
+
+
+def refuse_unfit_folder(folder: Path) -> None:
+    """Raise EmrPipelinesError for the root of the file system, a folder within another project, and one that holds something but no Airflow project."""
+    place = folder.resolve()
+    if place == Path(place.anchor):
+        raise EmrPipelinesError(f"{folder} is the root of this machine's file system; name a folder below it")
+    outer = next((parent for parent in place.parents if (parent / "config" / "pipelines").is_dir()), None)
+    if outer is not None:
+        raise EmrPipelinesError(f"{folder} lies in the project {outer}; name a folder outside of it")
+    there = [path.name for path in folder.iterdir() if not path.name.startswith(".")] if folder.is_dir() else []
+    if set(there) - _HARMLESS and not any((folder / mark).exists() for mark in _MARKS):
+        raise EmrPipelinesError(
+            f"{folder} holds {', '.join(sorted(there)[:3])}, but neither {' nor '.join(_MARKS)}, so it is no Airflow project. "
+            "Name a new folder; or make its dags/ first, if it is to become one"
+        )
 
 
 def plan_project(folder: Path) -> ProjectPlan:

@@ -15,6 +15,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from emr_pipelines.pipeline_spec.notation.spelling import closest
 
+_INTERRUPTED = 130
+
 
 class LazyVerbs(TyperGroup):
     """Verbs by name: `module:function`, or `module:app` for a verb with verbs of its own."""
@@ -44,6 +46,14 @@ class LazyVerbs(TyperGroup):
             guess = closest(args[0], self.targets)
             ctx.fail(f"No such command '{args[0]}'." + (f" Did you mean '{guess}'?" if guess else ""))
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb. Ctrl-C ends it with a sentence where the verb has none of its own."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("Interrupted.", err=True)
+            raise typer.Exit(_INTERRUPTED) from None
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """The verbs with what they are for, without importing them."""

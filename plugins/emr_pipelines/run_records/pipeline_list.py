@@ -17,7 +17,7 @@ from emr_pipelines.storage.run_records import list_runs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedPipeline:
-    """A pipeline: its schedule (None: manual runs only), the next date of it, or why there is none; its newest run's id, state and beginning; its live clusters."""
+    """A pipeline: its schedule (None: manual runs only), the next date of it, or why there is none; its newest run's id, state and beginning, and its steps if it is one of single steps; its live clusters."""
 
     name: str
     description: str
@@ -28,6 +28,7 @@ class ListedPipeline:
     state: str | None = None
     why: str = ""
     began: dt.datetime | None = None
+    single_steps: tuple[str, ...] = ()
     clusters: tuple[str, ...] = ()
 
 
@@ -64,4 +65,5 @@ def _listed(
         state=report.state,
         why=report.why,
         began=report.began,
+        single_steps=() if report.run.is_whole else tuple(step.name for step in report.steps),
     )

@@ -16,6 +16,7 @@ from emr_pipelines.cli.airflow_home.local_airflow import LocalAirflow, started_a
 from emr_pipelines.cli.airflow_home.log_files import new_log_file
 from emr_pipelines.cli.airflow_home.ports import DEFAULT_PORT, PORT_VARIABLE, AirflowPorts, choose_ports
 from emr_pipelines.cli.airflow_home.variables import process_variables
+from emr_pipelines.cli.local.packages import require_packages
 from emr_pipelines.cli.local.sample_data import provide_sample_data
 from emr_pipelines.cli.local.server import joined_server
 from emr_pipelines.cli.project.aws_clients import s3_client
@@ -42,6 +43,8 @@ def ui_command(
     """
     console = plain_console()
     project = load_project(env)
+    if project.environment.connection.endpoint_url is not None:
+        require_packages()  # before the ports: what is missing stays missing when a port is free
     ports = choose_ports(port)
     samples = project.environment.sample_data
     with suppress(KeyboardInterrupt), airflow_of(project, ports, samples, "emr-pipelines ui", console) as airflow:

@@ -26,6 +26,7 @@ from emr_pipelines.storage.transfers.copies import (
     TransferResult,
     download,
     existing_objects,
+    left_out,
     plan_download,
     plan_upload,
     upload,
@@ -77,7 +78,9 @@ def put_command(
         _refuse_or_tell(store, planned, differing, console, overwrite=overwrite)
         wanted = [one for one in planned if one not in same]
         with _interruptible(console), show_transfer("copying", _size(wanted), console) as advance:
-            result = upload(store.s3, wanted, advance)
+            result = upload(store.s3, wanted, advance, replace=overwrite)
+    if local.is_dir() and (hidden := left_out(local)):
+        console.print(f"Left out: {_named(hidden).removesuffix(' is').removesuffix(' are')}", soft_wrap=True)
     _finish(result, same, [one.uri for one in result.copied], console, as_json=as_json)
 
 
@@ -86,7 +89,9 @@ def get_command(
     source: Annotated[
         str, typer.Argument(metavar="s3://…", help="An object, or a prefix with all that lies below it.")
     ],
-    local: Annotated[Path, typer.Argument(help="A file or folder to make, or a folder that is there.")],
+    local: Annotated[
+        str, typer.Argument(help="A file to make, or a folder: one that is there, or a name with a slash at its end.")
+    ],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
     env: EnvironmentOption = None,
     as_json: JsonOption = False,
@@ -95,11 +100,13 @@ def get_command(
 
     Example: emr-pipelines data get s3://emr-pipelines-local/word_clouds/year=2005 clouds/
     """
+    if not local:
+        raise typer.BadParameter("The place on this machine is empty; name a file or a folder, such as .")
     console, project = plain_console(stderr=as_json), load_project(env)
     place, _ = parse_place(source)
     with data_store(project, "emr-pipelines data get", console) as store:
         store.require_bucket(place)
-        planned = plan_download(store.s3, place, local)
+        planned = plan_download(store.s3, place, Path(local), is_folder=local.endswith("/"))
         with show_waiting("comparing with what is there", console):
             differing, same = without_same(store.s3, [one for one in planned if one.file.is_file()])
         if differing and not overwrite:

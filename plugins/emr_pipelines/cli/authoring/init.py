@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from emr_pipelines.authoring.new_files import write_new
-from emr_pipelines.authoring.new_project import ProjectPlan, plan_project
+from emr_pipelines.authoring.new_project import ProjectPlan, plan_project, refuse_unfit_folder
 from emr_pipelines.cli.terminal.console import plain_console
 from emr_pipelines.cli.terminal.file_writing import writing
 from emr_pipelines.cli.terminal.json_text import print_json
@@ -25,8 +25,9 @@ _SHOWN_PARTS = 3
 
 
 def init_command(
-    folder: Annotated[
-        Path, typer.Argument(help="The project's folder: a new one, an empty one, or an Airflow project.")
+    where: Annotated[
+        str,
+        typer.Argument(metavar="FOLDER", help="The project's folder: a new one, an empty one, or an Airflow project."),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
@@ -34,8 +35,12 @@ def init_command(
 
     Example: emr-pipelines init sales-pipelines
     """
+    if not where:
+        raise typer.BadParameter("The folder's name is empty; name one, or . for this one")
+    folder = Path(where)
     if folder.exists() and not folder.is_dir():
         raise EmrPipelinesError(f"{folder} is a file; name a folder")
+    refuse_unfit_folder(folder)
     plan = plan_project(folder)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)

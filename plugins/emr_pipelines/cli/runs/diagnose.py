@@ -102,10 +102,13 @@ def _tell(console: Console, report: RunReport, failures: list[FoundFailure]) -> 
         if told.command is not None:
             console.print(told.command, soft_wrap=True)
         if found.step is not None:
-            console.print(
-                f"Run it again after a change: emr-pipelines run {report.run.pipeline} --step {found.step}{_same_date(report)}",
-                soft_wrap=True,
-            )
+            again = f"emr-pipelines run {report.run.pipeline} {_option_from(report, found.step)}{_same_date(report)}"
+            console.print(f"Run it again after a change: {again}", soft_wrap=True)
+
+
+def _option_from(report: RunReport, step: str) -> str:
+    """The failed step alone where nothing comes after it; else with what comes after it, which did not run."""
+    return f"--step {step}" if step == report.steps[-1].name else f"--from-step {step}"
 
 
 def _same_date(report: RunReport) -> str:

@@ -65,7 +65,7 @@ def print_list(console: Console, listed: list[ListedPipeline]) -> None:
         Column("Schedule", overflow="fold"),
         Column("Next run (UTC)", overflow="fold"),
         Column("Newest run", overflow="fold"),
-        Column("State", no_wrap=True),
+        Column("State", overflow="fold"),
     )
     if not listed:
         console.print("There is no pipeline in config/pipelines yet.", soft_wrap=True)
@@ -80,4 +80,7 @@ def _row(one: ListedPipeline) -> tuple[str | Text, ...]:
     if one.state is None:
         return one.name, one.schedule or "-", one.next_run, _NEVER, "-"
     newest = f"{one.date or one.run_id}, {moment(one.began).removesuffix(' UTC')}"
-    return one.name, one.schedule or "-", one.next_run, newest, Text(one.state, style=STATE_STYLES.get(one.state, ""))
+    state = Text(one.state, style=STATE_STYLES.get(one.state, ""))
+    if one.single_steps:
+        state.append(f" (only {', '.join(one.single_steps)})")
+    return one.name, one.schedule or "-", one.next_run, newest, state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,8 @@ def changes_below(root: Path) -> Iterator[tuple[str, ...]]:
     Raises EmrPipelinesError where there is nothing to wait for.
     """
     from watchfiles import watch  # 40 ms, which no other verb is to wait for
+
+    logging.getLogger("watchfiles").setLevel(logging.ERROR)  # it would tell of Ctrl-C in words of its own
 
     folders = [root / name for name in _WATCHED if (root / name).is_dir()]
     if not folders:

@@ -20,4 +20,5 @@ def plain_console(**options: Any) -> Console:
     if not file.isatty() and not os.environ.get("COLUMNS"):
         # What reads a pipe or a file looks for whole addresses; nothing there is too narrow.
         options.setdefault("width", _PIPED_WIDTH)
+    options.setdefault("highlight", False)  # no colours by chance: numbers and parts of addresses are no news
     return Console(markup=False, emoji=False, **options)

@@ -28,6 +28,8 @@ _COPIERS = 8
 _MOST_FAILURES = 5
 _NOT_FOUND = 404
 _CHUNK_BYTES = 1_048_576
+# boto3 sends what is larger in parts.
+_LARGEST_IN_ONE_PART = 8 * 1024 * 1024
 _LEFT_BEHIND = (".DS_Store", "Thumbs.db", "desktop.ini")
 _PART = ".part"
 # Bytes that were copied since the last call.
@@ -61,12 +63,17 @@ class TransferResult:
 def plan_upload(s3: S3Client, local: Path, target: S3Prefix, *, is_folder: bool) -> list[Transfer]:
     """What of a file or folder goes where. A file goes into `target` when that `is_folder` or holds objects, else it becomes that object.
 
-    Hidden files, and what file managers leave behind, stay. Raises EmrPipelinesError when there is nothing to copy.
+    Hidden files, and what file managers leave behind, stay. Raises EmrPipelinesError when there is nothing to copy, or for a name that no object can have.
     """
+    if local.name and not _can_be_stored(local.name):
+        raise _unstorable(local)
     if local.is_dir():
         files = [(file, file.relative_to(local).as_posix()) for file in _files_in(local)]
         if not files:
             raise EmrPipelinesError(f"{local} holds no file to copy; name a file, or a folder with files")
+        for file, name in files:
+            if not _can_be_stored(name):
+                raise _unstorable(file)
         return [_transfer(file, target.bucket, target.child(name)) for file, name in files]
     if not local.is_file():
         raise EmrPipelinesError(f"{local}: there is no such file or folder; check the path")
@@ -75,15 +82,15 @@ def plan_upload(s3: S3Client, local: Path, target: S3Prefix, *, is_folder: bool)
     return [_transfer(local, target.bucket, target.key)]
 
 
-def plan_download(s3: S3Client, source: S3Prefix, local: Path) -> list[Transfer]:
-    """What of an object or prefix goes where. An object goes into `local` when that is a folder, else it becomes that file; a prefix becomes a folder.
+def plan_download(s3: S3Client, source: S3Prefix, local: Path, *, is_folder: bool = False) -> list[Transfer]:
+    """What of an object or prefix goes where. An object goes into `local` when that `is_folder` or is one, else it becomes that file; a prefix becomes a folder.
 
     Raises EmrPipelinesError when nothing is there, and for names that lead out of the folder.
     """
     size = _size_of(s3, source)
     if size is not None:
         name = PurePosixPath(source.key).name
-        file = local / name if local.is_dir() else local
+        file = local / name if is_folder or local.is_dir() else local
         return [Transfer(file=file, bucket=source.bucket, key=source.key, size=size)]
     sizes = object_sizes(s3, source)
     if not sizes:
@@ -120,12 +127,19 @@ def existing_objects(s3: S3Client, transfers: Sequence[Transfer]) -> list[Transf
     return [one for one in transfers if one.key in there]
 
 
-def upload(s3: S3Client, transfers: Sequence[Transfer], advance: Advance) -> TransferResult:
-    """Copy files to their objects, several at once."""
+def upload(s3: S3Client, transfers: Sequence[Transfer], advance: Advance, *, replace: bool) -> TransferResult:
+    """Copy files to their objects, several at once. Unless they `replace`, one that somebody else makes meanwhile stays, but for files of more than 8 MiB.
+
+    boto3's upload of a file in parts takes no condition.
+    """
 
     def copy(one: Transfer, tell: Advance) -> None:
         with one.file.open("rb") as stream:
-            s3.upload_fileobj(stream, one.bucket, one.key, Callback=tell)
+            if replace or one.size > _LARGEST_IN_ONE_PART:
+                s3.upload_fileobj(stream, one.bucket, one.key, Callback=tell)
+            else:
+                s3.put_object(Bucket=one.bucket, Key=one.key, Body=stream, IfNoneMatch="*")
+                tell(one.size)
 
     return _copy_all(transfers, copy, advance)
 
@@ -195,18 +209,39 @@ def _problem_of(done: Future[None]) -> str | None:
     try:
         done.result()
     except (ClientError, BotoCoreError, OSError) as error:
+        code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+        if code in ("PreconditionFailed", "ConditionalRequestConflict"):
+            return "somebody else put it there meanwhile; to replace it: --overwrite"
         return " ".join(str(error).split())
     return None
 
 
+def left_out(folder: Path) -> list[str]:
+    """What of a folder is not copied: hidden files, what file managers leave behind, links that lead nowhere, and what is no file."""
+    copied = set(_files_in(folder))
+    return [
+        str(path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path not in copied and not path.is_dir()
+    ]
+
+
 def _files_in(folder: Path) -> list[Path]:
-    """The files of a folder, without hidden ones and what file managers leave behind."""
     found = (file for file in sorted(folder.rglob("*")) if file.is_file())
     return [
         file
         for file in found
         if file.name not in _LEFT_BEHIND and not any(part.startswith(".") for part in file.relative_to(folder).parts)
     ]
+
+
+def _can_be_stored(name: str) -> bool:
+    """Whether a name is text without control characters; a byte that is no text is a lone surrogate in Python."""
+    return name.isprintable() and not any(0xD800 <= ord(character) <= 0xDFFF for character in name)
+
+
+def _unstorable(file: Path) -> EmrPipelinesError:
+    return EmrPipelinesError(
+        f"Nothing was copied: {str(file)!r} has a line break, another control character or a byte that is no text in its name. Rename it"
+    )
 
 
 def _transfer(file: Path, bucket: str, key: str) -> Transfer:
