@@ -23,6 +23,12 @@ from tests.emr_local.control import Control
 ACCOUNT = "123456789012"
 
 
+def forget_accesses(url: str) -> None:
+    """Begin anew: what was asked for until now is none of this test's."""
+    if IS_ON:
+        Control(url).delete("authorizations")
+
+
 def check_accesses(url: str, project: Path, pipelines: Iterable[str]) -> None:
     """Fail when something was asked for, since the last check, that the policy of these pipelines does not allow."""
     if not IS_ON:

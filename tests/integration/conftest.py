@@ -13,14 +13,21 @@ import pytest
 
 from emr_pipelines.pipeline_spec.project_files.project import pipeline_names
 from tests.airflow_database import provide_database
-from tests.least_privilege import check_accesses
+from tests.least_privilege import check_accesses, forget_accesses
+
+
+@pytest.fixture
+def judged_project(project: Path) -> Path:
+    """The project whose pipelines the test runs."""
+    return project
 
 
 @pytest.fixture(autouse=True)
-def least_privilege(emr_url: str, project: Path) -> Iterator[None]:
+def least_privilege(emr_url: str, judged_project: Path) -> Iterator[None]:
     """With JUDGE_ACCESSES=1 a test fails when its runs asked for more than the policy of the project's pipelines allows."""
+    forget_accesses(emr_url)  # of tests that run pipelines of other projects at the same server
     yield
-    check_accesses(emr_url, project, pipeline_names(project))
+    check_accesses(emr_url, judged_project, pipeline_names(judged_project))
 
 
 @pytest.fixture(scope="session")

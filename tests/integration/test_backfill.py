@@ -53,6 +53,11 @@ steps:
     return tmp_path / "project"
 
 
+@pytest.fixture
+def judged_project(root: Path) -> Path:
+    return root
+
+
 def backfill(root: Path, *options: str, code: int) -> dict[str, Any]:
     """The document that a backfill of both years ends with."""
     done = run_tool(
