@@ -26,7 +26,7 @@ def commands_page() -> str:
     sections = [
         section
         for name in sorted(VERBS)
-        for section in _sections(group.get_command(None, name), (PROGRAM, name))  # type: ignore[attr-defined]
+        for section in _sections(group.get_command(None, name), (PROGRAM, name))  # type: ignore[attr-defined]  # typer's type is that of one command; this one is a group
     ]
     return page("Commands", wrapped(INTRODUCTION), *sections)
 

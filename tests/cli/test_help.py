@@ -11,15 +11,17 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import jsonschema
 import pytest
+import typer
 from tests.cli.command_line import run_tool
 from tests.cli.json_schemas import schema_of
 from tests.conftest import REPOSITORY
+from typer.testing import CliRunner
 
-from emr_pipelines.cli.lazy_verbs import first_sentence, load_verb
+from emr_pipelines.cli.lazy_verbs import LazyVerbs, first_sentence, load_verb
 from emr_pipelines.cli.main import VERBS
 
 
@@ -101,3 +103,19 @@ def test_json_for_programs_has_a_documented_schema(name: str, command: Any) -> N
         schema = schema_of([*name.split(), "--json"])
         jsonschema.Draft202012Validator.check_schema(schema)
         assert schema["title"].startswith(f"emr-pipelines {name}")
+
+
+def test_ctrl_c_ends_a_verb_that_has_no_words_for_it_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(LazyVerbs):
+        targets: ClassVar = {"stop": "tests.cli.test_help:interrupted"}
+
+    monkeypatch.setitem(sys.modules, "tests.cli.test_help", sys.modules[__name__])
+    tool = typer.Typer(cls=Interrupted)
+    tool.callback()(lambda: None)
+    result = CliRunner().invoke(tool, ["stop"])
+    assert (result.exit_code, result.stderr) == (130, "Interrupted.\n")
+
+
+def interrupted() -> None:
+    """What a person ends."""
+    raise KeyboardInterrupt

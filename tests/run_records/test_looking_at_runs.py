@@ -84,6 +84,8 @@ def test_a_failure_is_told_in_the_words_of_its_task(runs: Path) -> None:
     shown = look(runs, "diagnose", LOOKED_AT, "--date", FAILED).stdout
     assert failure["cause"] in shown
     assert "Traceback (most recent call last):" in shown
+    # Nothing comes after the last step.
+    assert f"Run it again after a change: emr-pipelines run {LOOKED_AT} --step last --date {FAILED}" in shown
     command = failure["command"].removeprefix("Show the log: ")
     whole = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout
     assert "ValueError: no purchases are known for the year 1990" in whole
@@ -249,6 +251,26 @@ steps:
     assert told.stdout.startswith(f"{name} 2001-01-01: {state}: Step only: no object exists at ")
     explained = look(looked_at, "diagnose", name)
     assert (explained.returncode, "Task publish_code" in explained.stdout) == (code, code == 1)
+
+
+def test_a_failure_in_the_middle_is_gone_on_from_and_a_single_step_is_no_whole_run(looked_at: Path) -> None:
+    name, fine = "fails_in_the_middle", looked_at / "fine"
+    (looked_at / "config" / "pipelines" / f"{name}.yaml").write_text(
+        f"""
+name: {name}
+cluster: {{primary: {{instances: [m5.xlarge]}}}}
+steps:
+  - {{name: first, command: [bash, -c, "test -e {fine}"]}}
+  - {{name: second, command: [echo, hi], after: [first]}}
+"""
+    )
+    assert run_tool(looked_at, "run", name, "--inline", "--date", FINE).returncode == 1
+    assert f"emr-pipelines run {name} --from-step first --date {FINE}" in look(looked_at, "diagnose", name).stdout
+    fine.touch()
+    assert run_tool(looked_at, "run", name, "--inline", "--step", "first", "--terminate").returncode == 0
+    listed = {one["name"]: one for one in json.loads(look(looked_at, "list", "--json").stdout)}
+    assert (listed[name]["state"], listed[name]["single_steps"]) == ("success", ["first"])
+    assert "success (only first)" in look(looked_at, "list").stdout
 
 
 def test_a_spec_with_a_mistake_hides_no_other_pipeline(runs: Path) -> None:

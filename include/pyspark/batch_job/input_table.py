@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -76,19 +77,16 @@ def _load_rows(
 
 def _texts_of(columns: Sequence[TableColumn]) -> StructType:
     """The schema by which JSON is read: these columns only, so that what Spark makes of all others does not matter."""
-    tree: dict[str, dict[str, object]] = {}
+    tree: dict[str, Any] = {}
     for column in columns:
         node = tree
         for part in column.path:
-            node = node.setdefault(part, {})  # type: ignore[assignment]
+            node = node.setdefault(part, {})
     return StructType([*_fields(tree), StructField(CORRUPT, StringType())])
 
 
-def _fields(tree: dict[str, dict[str, object]]) -> list[StructField]:
-    return [
-        StructField(name, StructType(_fields(below)) if below else StringType())  # type: ignore[arg-type]
-        for name, below in tree.items()
-    ]
+def _fields(tree: dict[str, Any]) -> list[StructField]:
+    return [StructField(name, StructType(_fields(below)) if below else StringType()) for name, below in tree.items()]
 
 
 def _typed(frame: DataFrame, columns: Sequence[TableColumn], formats: DateFormats, source: str) -> DataFrame:

@@ -80,7 +80,7 @@ def put_command(
         with _interruptible(console), show_transfer("copying", _size(wanted), console) as advance:
             result = upload(store.s3, wanted, advance, replace=overwrite)
     if local.is_dir() and (hidden := left_out(local)):
-        console.print(f"Left out: {_named(hidden).removesuffix(' is').removesuffix(' are')}", soft_wrap=True)
+        console.print(f"Left out: {_names(hidden)}", soft_wrap=True)
     _finish(result, same, [one.uri for one in result.copied], console, as_json=as_json)
 
 
@@ -168,8 +168,12 @@ def _refuse_or_tell(
 
 
 def _named(names: Sequence[str]) -> str:
+    return f"{_names(names)} {'is' if len(names) == 1 else 'are'}"
+
+
+def _names(names: Sequence[str]) -> str:
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"{', '.join(names[:_MOST_NAMED])}{more} {'is' if len(names) == 1 else 'are'}"
+    return f"{', '.join(names[:_MOST_NAMED])}{more}"
 
 
 def _finish(
